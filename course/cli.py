@@ -1,0 +1,61 @@
+"""The flags that every assignment's run.py spells the same way, and the choice of src or solution.
+
+parser = argparse.ArgumentParser(...)
+add_common_flags(parser, datasets=("embedded", "birthplaces"), seed=42)
+args = parser.parse_args(argv)
+source_path(Path(__file__).parent, args.solution)
+from model import GPT  # flat imports, as in the published skeletons
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from course.devices import DEVICES
+from course.errors import UserError
+
+
+def add_common_flags(
+    parser: argparse.ArgumentParser, datasets: Sequence[str], seed: int = 0
+) -> None:
+    """Add --data, --data-dir, --device, --seed, --out and --solution; `datasets[0]` is default."""
+    group = parser.add_argument_group("common to all assignments")
+    group.add_argument(
+        "--data",
+        choices=tuple(datasets),
+        default=datasets[0],
+        help="data set to use (default: %(default)s)",
+    )
+    group.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="folder that holds the real data sets, DIR/<set>/<file>; "
+        "else $COURSE_DATA, the cache, a download",
+    )
+    group.add_argument(
+        "--device", choices=DEVICES, default="auto", help="where to compute (default: %(default)s)"
+    )
+    group.add_argument("--seed", type=int, default=seed, help="random seed (default: %(default)s)")
+    group.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="run folder (default: runs/<assignment>/<name>)",
+    )
+    group.add_argument(
+        "--solution", action="store_true", help="run the reference solution, not your src/"
+    )
+
+
+def source_path(assignment_dir: Path, solution: bool) -> Path:
+    """Put the assignment's `solution/` or `src/` first on sys.path, and return that folder."""
+    folder = Path(assignment_dir).resolve() / ("solution" if solution else "src")
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder: the sources to run are looked for there")
+    entry = str(folder)
+    if entry in sys.path:
+        sys.path.remove(entry)
+    sys.path.insert(0, entry)
+    return folder

@@ -1,0 +1,128 @@
+"""Where to compute and in which numbers: device, dtype, threads, seeds, and what the machine is."""
+
+import os
+import platform
+import random
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from course.errors import UserError
+
+DEVICES = ("auto", "cpu", "cuda")
+MAX_SEED = 2**32 - 1  # the largest that numpy.random.seed takes
+GIB = 2**30
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """`auto` is CUDA where there is one, else the CPU.
+
+    Raises UserError for an unknown name, and for `cuda` on a machine that has none.
+    """
+    if name not in DEVICES:
+        raise UserError(f"{name!r} is not a device: choose one of {', '.join(DEVICES)}")
+    if name == "cpu":
+        return torch.device("cpu")
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if name == "cuda":
+        raise UserError("--device cuda: torch finds no CUDA device here; use cpu or auto")
+    return torch.device("cpu")
+
+
+def pick_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where `device` multiplies matrices in it by instruction, else float32.
+
+    Without such instructions a processor emulates bfloat16, which is slower than float32.
+    """
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fast = bool(cpu_flags() & {"amx_bf16", "avx512_bf16"})
+    return torch.bfloat16 if fast else torch.float32
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, numpy and torch (every device)."""
+    if not 0 <= seed <= MAX_SEED:
+        raise UserError(f"seed {seed} is out of range: 0 to {MAX_SEED}")
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def set_threads(n: int | None = None) -> int:
+    """Give torch `n` threads, and return how many it has.
+
+    None keeps torch's own choice, but never more than the processors this process may use: in a
+    container with a quota torch counts the whole machine, and the surplus threads only wait.
+    """
+    if n is None:
+        n = min(torch.get_num_threads(), available_cores())
+    if n < 1:
+        raise UserError(f"{n} threads: at least 1 is needed")
+    torch.set_num_threads(n)
+    return torch.get_num_threads()
+
+
+def available_cores() -> int:
+    """Processors this process may use, after its affinity and its control group's quota."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    quota = re.match(r"(\d+) (\d+)", _read("/sys/fs/cgroup/cpu.max"))
+    if quota:
+        cores = min(cores, max(1, int(quota[1]) // int(quota[2])))
+    return cores
+
+
+@cache
+def cpu_flags() -> frozenset[str]:
+    """The processor's feature flags as Linux names them; empty where there is no /proc/cpuinfo."""
+    found = re.search(r"^flags\s*:(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return frozenset(found[1].split()) if found else frozenset()
+
+
+def hardware(device: torch.device | None = None) -> dict[str, object]:
+    """What a result was measured on, as plain values: sizes in GiB, counts, names."""
+    facts: dict[str, object] = {
+        "cpu": cpu_model(),
+        "cores": available_cores(),
+        "threads": torch.get_num_threads(),
+        "memory_gib": memory_gib(),
+        "has_amx": "amx_bf16" in cpu_flags(),
+        "avx512_bf16": "avx512_bf16" in cpu_flags(),
+        "gpu": None,
+        "gpu_memory_gib": None,
+    }
+    if torch.cuda.is_available():
+        gpu = torch.cuda.get_device_properties(0)
+        facts |= {"gpu": gpu.name, "gpu_memory_gib": round(gpu.total_memory / GIB, 1)}
+    if device is not None:
+        facts["device"] = str(device)
+    return facts
+
+
+def cpu_model() -> str:
+    found = re.search(r"^model name\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return found[1].strip() if found else platform.processor() or platform.machine()
+
+
+def memory_gib() -> float | None:
+    """The machine's main memory in GiB, None where the system does not say."""
+    try:
+        return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GIB, 1)
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _read(path: str) -> str:
+    """A file of the kernel's, empty where this system does not have it."""
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""

@@ -1,0 +1,35 @@
+"""What a user got wrong, and how a command says so: one line and an exit code.
+
+Exit codes of the whole project: 0 done, 1 checks failed, 2 wrong usage, 3 the grader's own fault;
+130 is the shell's own code for a command stopped by Ctrl-C.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+USAGE = 2
+INTERRUPTED = 130
+
+
+class UserError(Exception):
+    """A mistake of the user: one line that names the thing and says what is valid."""
+
+
+def one_line(error: BaseException) -> str:
+    """The message of `error` on a single line, whatever breaks it carried."""
+    return " ".join(str(error).splitlines())
+
+
+def run_main(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None = None) -> int:
+    """Run `main(argv)` and return the process's exit code, with no traceback for a user's mistake.
+
+    argparse leaves with 2 by itself, and that passes through here untouched.
+    """
+    try:
+        return main(argv)
+    except UserError as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("\nstopped: the same command resumes from the last checkpoint", file=sys.stderr)
+        return INTERRUPTED

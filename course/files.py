@@ -1,0 +1,58 @@
+"""Files that are either whole or not there: written aside in the same folder, then renamed."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and what is above it. Raises OSError, NotADirectoryError for a file there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # "File exists" would not tell a user what is wrong with it
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(folder)) from error
+
+
+@contextmanager
+def write_aside(path: Path) -> Iterator[BinaryIO]:
+    """A binary file that becomes `path` only once the block has ended well.
+
+    A process killed at any moment leaves `path` as it was or as it shall be, never in between.
+    What a kill can leave behind, `<path>.partial`, is overwritten by the next write.
+    """
+    aside = path.with_name(path.name + ".partial")
+    try:
+        with aside.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # the bytes before the name: a power cut must not swap them
+        aside.replace(path)
+    except BaseException:
+        # NotADirectoryError among others: nothing was made, and the first error is the one to tell
+        _remove(aside)
+        raise
+    _sync_folder(path.parent)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
+        return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself last; some file systems know no fsync of a folder."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        return
+    finally:
+        os.close(handle)

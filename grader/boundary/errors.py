@@ -1,0 +1,58 @@
+"""What can end a call to student code, each with the outcome that it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class StudentFault(Exception):
+    """Student code did not answer a call; the subclass says how."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a worker says of an exception: untrusted, but of the right types and short."""
+
+    types: tuple[str, ...]  # the exception's type and its bases, the nearest first
+    message: str
+    frames: tuple[tuple[str, int, str], ...]  # (file, line, function), the innermost last
+
+
+class StudentRaised(StudentFault):
+    """Student code raised an exception."""
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(f"{claim.types[0]}: {claim.message}")
+        self.claim = claim
+
+    def is_a(self, name: str) -> bool:
+        """Whether the exception's type or a base of it has this name."""
+        return name in self.claim.types
+
+
+class StudentNoMemory(StudentRaised):
+    """Student code asked for more memory than it may have, and was told so."""
+
+
+class StudentTimeout(StudentFault):
+    """A call did not answer in time; its process was ended."""
+
+
+class StudentOutOfMemory(StudentFault):
+    """The process took more memory than it may have, and was ended."""
+
+
+class StudentCrash(StudentFault):
+    """The process ended by itself, or sent what is no answer."""
+
+
+class StudentValue(StudentFault):
+    """A value is not plain where a plain value is needed, such as the truth of a handle."""
+
+
+class SandboxError(Exception):
+    """The grader could not start a worker: its own fault, never the student's."""
+
+
+class IsolationUnavailable(SandboxError):
+    """This machine cannot isolate a worker as asked; the message says how to go on."""

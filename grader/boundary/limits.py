@@ -1,0 +1,21 @@
+"""How much a worker may take, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds of one submission's worker."""
+
+    memory_mb: int = 2048  # beyond what an idle worker with torch imported has
+    call_seconds: float = 20.0  # of one call, where a test does not say otherwise
+    total_seconds: float = 240.0  # of the whole suite
+    threads: int = 2
+    disk_mb: int = 64  # of the private /tmp, and of one file
+
+
+OUTPUT_BYTES = 64 * 1024  # of what a worker prints, kept; the rest is read and dropped
+START_SECONDS = 60.0  # for torch to be imported on a cold machine
+WATCH_SECONDS = 0.05  # between two looks at a worker's memory

@@ -1,0 +1,70 @@
+"""Modules imported into this process: the reference solution, and work graded without a worker.
+
+A submission and the solution both call their modules `model`, `dataset`, ...; each `LocalStudent`
+keeps its own, and puts them in place while one of them is imported or a probe runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from grader.boundary import probes
+
+
+class LocalStudent:
+    """The modules of a folder, imported here; the same namespace as a RemoteStudent's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.probe = _LocalProbes(self)
+        self._names = {path.stem for path in folder.glob("*.py")}
+        self._modules: dict[str, ModuleType] = {}
+
+    def begin(self, seed: int, seconds: float | None = None) -> None:
+        """Starts a test: seeded; no time is kept in this process."""
+        probes.seed(seed)
+
+    def close(self) -> None:
+        """Forgets the modules."""
+        self._modules.clear()
+
+    def __getattr__(self, name: str) -> ModuleType:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        with self._in_place():
+            return importlib.import_module(name)
+
+    @contextlib.contextmanager
+    def _in_place(self) -> Iterator[None]:
+        """Within it, the folder's flat names mean this folder's modules."""
+        others = {name: sys.modules.pop(name) for name in self._names if name in sys.modules}
+        sys.modules.update(self._modules)
+        sys.path.insert(0, str(self.folder))
+        importlib.invalidate_caches()
+        try:
+            yield
+        finally:
+            sys.path.remove(str(self.folder))
+            for name in self._names & sys.modules.keys():
+                self._modules[name] = sys.modules.pop(name)
+            sys.modules.update(others)
+
+
+class _LocalProbes:
+    def __init__(self, student: LocalStudent) -> None:
+        self._student = student
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        function = getattr(probes, name)
+
+        def probe(*args: Any, **kwargs: Any) -> Any:
+            with self._student._in_place():
+                return function(*args, **kwargs)
+
+        return probe

@@ -1,0 +1,115 @@
+"""What has to happen in the student's own process: gradients, many steps, commands.
+
+Each probe is a small function of ours that runs beside student code and gives plain values back.
+It holds no answer and no threshold, so a student who reads or patches it gains nothing: what it
+returns is judged outside like any other value. `student.probe.NAME(...)` calls one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import runpy
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+MAX_OUTPUT = 64 * 1024  # characters of a command's output that are kept
+
+
+def seed(number: int) -> None:
+    """Seeds python's, numpy's and torch's generators, so that one submission has one grade."""
+    random.seed(number)
+    torch.manual_seed(number)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(number % 2**32)
+
+
+def parameter_gradients(
+    model: torch.nn.Module, inputs: list[Any], output: int | None = None
+) -> dict[str, torch.Tensor | None]:
+    """{parameter's name: gradient of the output's sum, None where none arrives}.
+
+    `output` picks one of the tuple that the model returns.
+    """
+    model.zero_grad()
+    result = model(*inputs)
+    (result if output is None else result[output]).sum().backward()
+    return {name: parameter.grad for name, parameter in model.named_parameters()}
+
+
+def input_gradient(
+    function: Any, inputs: list[Any], cotangent: torch.Tensor, wrt: int = 0
+) -> torch.Tensor | None:
+    """The gradient of (function(*inputs) * cotangent).sum() by the input number `wrt`."""
+    inputs = list(inputs)
+    inputs[wrt] = inputs[wrt].clone().requires_grad_()
+    (function(*inputs) * cotangent).sum().backward()
+    return inputs[wrt].grad
+
+
+def parameters(model: torch.nn.Module) -> dict[str, tuple[torch.Tensor, bool]]:
+    """{name: (value, whether it is trained)}."""
+    return {name: (p.data, p.requires_grad) for name, p in model.named_parameters()}
+
+
+def optimise(model: torch.nn.Module, inputs: list[Any], steps: int, lr: float) -> list[float]:
+    """The losses of `steps` AdamW steps on one batch; the model returns (logits, loss)."""
+    optimiser = torch.optim.AdamW(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        optimiser.zero_grad()
+        loss = model(*inputs)[1]
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    return losses
+
+
+def run_command(module: str, arguments: list[str], files: dict[str, str]) -> tuple[int, str, dict]:
+    """Runs a module as `python MODULE ARGUMENTS` in an empty folder that holds `files`.
+
+    Returns (exit code, what it printed, {name: text} of the folder's files afterwards).
+    """
+    printed = _CappedText()
+    before, argv = Path.cwd(), sys.argv
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        try:
+            os.chdir(folder)
+            sys.argv = [module, *arguments]
+            with contextlib.redirect_stdout(printed):
+                code = _exit_code(module)
+        finally:
+            os.chdir(before)
+            sys.argv = argv
+        written = {
+            path.name: path.read_text(encoding="utf-8", errors="replace")[:MAX_OUTPUT]
+            for path in sorted(Path(folder).iterdir())
+            if path.is_file()
+        }
+    return code, printed.getvalue(), written
+
+
+def _exit_code(module: str) -> int:
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as leaving:
+        if leaving.code is None:
+            return 0
+        return leaving.code if isinstance(leaving.code, int) else 1
+    return 0
+
+
+class _CappedText(io.StringIO):
+    """Keeps the first MAX_OUTPUT characters, so that a loop of prints takes no memory."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(MAX_OUTPUT - self.tell(), 0)])
+        return len(text)

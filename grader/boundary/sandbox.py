@@ -1,0 +1,214 @@
+"""Starts workers where student code can hurt nobody.
+
+A `Sandbox` is one zygote (zygote.py) inside bubblewrap: a read-only root that holds only what
+Python needs, no network, no home, no other process. `spawn` forks a worker from it and locks that
+worker away from its siblings too, so a sandbox may serve one submission (a cold start) or a whole
+class (a warm one) and each worker is isolated alike. worker_process.py holds one worker.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from grader.boundary.errors import IsolationUnavailable, SandboxError
+from grader.boundary.limits import START_SECONDS, Limits
+from grader.boundary.worker_process import WorkerProcess
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+# Our own files that are seen inside; none of them holds an answer.
+_INSIDE = (
+    "grader/__init__.py",
+    *(
+        f"grader/boundary/{name}.py"
+        for name in ("__init__", "wire", "worker", "probes", "lockdown", "syscalls", "zygote")
+    ),
+)
+ROOT = "/submission"  # where the submission lies inside
+_LIBRARIES = "/libraries"  # our own files inside
+_NOBODY = "65534"
+
+HOW_TO_GO_ON = (
+    "install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install "
+    "bubblewrap) on a Linux that allows user namespaces, or, for work that you trust, "
+    "--isolation process"
+)
+
+
+class Sandbox:
+    """One zygote and the workers forked from it; use it as a context manager."""
+
+    def __init__(self, isolation: str = "sandbox", threads: int = 2) -> None:
+        """`isolation` is "sandbox" (bubblewrap) or "process" (limits and system calls only)."""
+        self.isolation = isolation
+        self.threads = threads
+        self._nested = isolation == "sandbox"
+        self._process: subprocess.Popen | None = None
+        self._control: socket.socket | None = None
+        self._folders: list[str] = []
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the zygote and with it every worker, and leaves no file."""
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process.stderr.close()
+        self._process = self._control = None
+        while self._folders:
+            shutil.rmtree(self._folders.pop(), ignore_errors=True)
+
+    def start(self) -> None:
+        """Starts the zygote where none runs; SandboxError where it does not come up."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        self._control, theirs = socket.socketpair()
+        command = _outer(theirs.fileno()) if self.isolation == "sandbox" else []
+        self._process = subprocess.Popen(
+            [*command, *self._python(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=_environment(self.threads, self.isolation),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._wait_until_ready()
+
+    def _python(self, control: int) -> list[str]:
+        return [sys.executable, "-B", "-s", "-P", "-m", "grader.boundary.zygote"] + [
+            str(control),
+            str(self.threads),
+        ]
+
+    def _wait_until_ready(self) -> None:
+        self._control.settimeout(START_SECONDS)
+        try:
+            if self._control.recv(1):
+                self._control.settimeout(None)
+                return
+        except TimeoutError:
+            pass
+        self._process.kill()
+        said = self._process.stderr.read(4000).decode(errors="replace").strip()
+        self.close()
+        raise SandboxError(f"the sandbox did not start: {said or 'no answer'}")
+
+    def spawn(self, files: Mapping[str, bytes], path: list[str], limits: Limits) -> WorkerProcess:
+        """A worker that holds `files` ({relative name: bytes}) and looks for modules in `path`.
+
+        The zygote is started where it does not run. Raises SandboxError.
+        """
+        if not self._nested and self.isolation == "sandbox":
+            self.close()  # siblings cannot be kept apart here: a zygote for each worker
+        self.start()
+        root = ROOT if self.isolation == "sandbox" else self._folder()
+        task = {
+            "files": dict(files),
+            "path": path,
+            "root": root,
+            "nested": self._nested,
+            "memory_mb": limits.memory_mb,
+            "disk_mb": limits.disk_mb,
+            "cpu_seconds": int(2 * limits.threads * limits.total_seconds) + 1,
+        }
+        try:
+            return WorkerProcess.fork(self._control, task, limits)
+        except SandboxError:
+            if not self._nested:
+                raise
+            self._nested = False
+            return self.spawn(files, path, limits)
+
+    def layers(self) -> tuple[str, ...]:
+        """What the zygote itself is held by."""
+        if self.isolation != "sandbox":
+            return ()
+        return ("bubblewrap", "no network", "read-only root")
+
+    def _folder(self) -> str:
+        self._folders.append(tempfile.mkdtemp(prefix="submission-"))
+        return self._folders[-1]
+
+
+def choose_isolation(wanted: str, trusted: bool) -> tuple[str, str]:
+    """(isolation, warning) for "auto", "sandbox" or "process".
+
+    "auto" means the sandbox; without one, only the repository's own work (`trusted`) goes on in a
+    process of its own, with a warning. Raises IsolationUnavailable.
+    """
+    if wanted == "process":
+        return "process", "graded without a sandbox: student code could read and harm this machine"
+    problem = why_no_sandbox()
+    if problem is None:
+        return "sandbox", ""
+    if wanted == "auto" and trusted:
+        return "process", f"no sandbox here ({problem}); only the course's own work is graded so"
+    raise IsolationUnavailable(f"{problem}; {HOW_TO_GO_ON}")
+
+
+def why_no_sandbox() -> str | None:
+    """Why bubblewrap does not work here, in a few words; None where it works."""
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed"
+    tried = subprocess.run(
+        ["bwrap", *_namespaces(), "--ro-bind", "/", "/", "true"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if tried.returncode == 0:
+        return None
+    return f"bubblewrap does not work here: {tried.stderr.strip()[:200]}"
+
+
+def _namespaces() -> list[str]:
+    # --unshare-all means user-try: without a user namespace we want to fail, not to go on.
+    return ["--unshare-user", "--unshare-all", "--cap-drop", "ALL", "--die-with-parent"]
+
+
+def _outer(control: int) -> list[str]:
+    """The bubblewrap command in which the zygote runs."""
+    command = ["bwrap", *_namespaces(), "--new-session", "--uid", _NOBODY, "--gid", _NOBODY]
+    for folder in ("/usr", "/etc/ld.so.cache", "/etc/alternatives"):
+        command += ["--ro-bind-try", folder, folder]
+    for link in ("/bin", "/lib", "/lib64", "/lib32", "/sbin"):
+        if Path(link).is_symlink():
+            command += ["--symlink", os.readlink(link), link]
+        else:
+            command += ["--ro-bind-try", link, link]
+    for folder in sorted({sys.base_prefix, sys.prefix, str(Path(sys.executable).parent)}):
+        if not folder.startswith("/usr"):
+            command += ["--ro-bind", folder, folder]
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", ROOT]
+    for name in _INSIDE:
+        command += ["--ro-bind", str(_CHECKOUT / name), f"{_LIBRARIES}/{name}"]
+    command += ["--ro-bind", str(_CHECKOUT / "course"), f"{_LIBRARIES}/course"]
+    return [*command, "--remount-ro", "/", "--chdir", ROOT, "--"]
+
+
+def _environment(threads: int, isolation: str) -> dict[str, str]:
+    """The whole environment of a worker: nothing of ours is handed on."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": _LIBRARIES if isolation == "sandbox" else str(_CHECKOUT),
+        "PYTHONHASHSEED": "0",  # the order of a student's sets is the same in every grade
+        "OMP_NUM_THREADS": str(threads),
+    }

@@ -1,0 +1,129 @@
+"""Runs inside the sandbox: imports the submission and answers the grader's calls.
+
+One request is `[number, operation, arguments]`, its reply `[number, "value", value]` or
+`[number, "raised", what]`. Nothing here is trusted: this process belongs to the student's code
+from the first import on, and what it replies is a claim that is judged outside.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import re
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from grader.boundary import probes, wire
+
+_MAX_FRAMES = 20
+_MAX_MESSAGE = 2000
+# What torch says where an allocation fails; it has no exception of its own for it on a CPU.
+_NO_MEMORY = re.compile(r"DefaultCPUAllocator|can(no|')t allocate memory", re.IGNORECASE)
+
+
+class Worker:
+    """The student's modules and objects, and the operations on them."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root.rstrip("/") + "/"
+        self.objects: dict[int, Any] = {}
+        self.numbers = itertools.count(1)
+        self.operations: dict[str, Callable[..., Any]] = {
+            "import": self._import,
+            "get": getattr,
+            "set": setattr,
+            "call": lambda target, args, kwargs: target(*args, **kwargs),
+            "item": lambda target, key: target[key],
+            "set item": lambda target, key, value: target.__setitem__(key, value),
+            "len": len,
+            "contains": lambda target, item: item in target,
+            "iterate": lambda target: _Iterator(iter(target)),
+            "next": lambda target: target.advance(),
+            "type": lambda target: [base.__name__ for base in type(target).__mro__],
+            "probe": lambda name, args, kwargs: getattr(probes, name)(*args, **kwargs),
+            "release": self._release,
+        }
+
+    def serve(self, sock: socket.socket) -> None:
+        """Answers until the grader closes the wire."""
+        while True:
+            try:
+                number, operation, arguments = wire.receive(sock, self._from_handle)
+            except (EOFError, OSError):
+                return
+            reply = self._answer(operation, arguments)
+            try:
+                wire.send(sock, [number, *reply], self._to_handle)
+            except wire.WireError as error:
+                wire.send(sock, [number, "raised", _describe(error, self.root)])
+
+    def _answer(self, operation: str, arguments: list) -> tuple[str, Any]:
+        try:
+            return "value", self.operations[operation](*arguments)
+        except BaseException as error:  # SystemExit too: student code is not to end the worker
+            return "raised", _describe(error, self.root)
+
+    def _import(self, name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    def _release(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self.objects.pop(number, None)
+
+    def _to_handle(self, item: Any) -> wire.Handle:
+        number = next(self.numbers)
+        self.objects[number] = item
+        return wire.Handle(number, type(item).__name__)
+
+    def _from_handle(self, handle: wire.Handle) -> Any:
+        return self.objects[handle.id]
+
+
+class _Iterator:
+    """An iterator that says by a value, not by an exception, that it is at its end."""
+
+    def __init__(self, iterator: Any) -> None:
+        self.iterator = iterator
+
+    def advance(self) -> tuple[bool, Any]:
+        try:
+            return True, next(self.iterator)
+        except StopIteration:
+            return False, None
+
+
+def _describe(error: BaseException, root: str) -> dict[str, Any]:
+    """An exception as plain values: its types' names, its message, the student's own frames."""
+    try:
+        message = str(error)[:_MAX_MESSAGE]
+    except BaseException:  # a __str__ of the student's own
+        message = ""
+    return {
+        "types": [base.__name__ for base in type(error).__mro__][:20],
+        "message": message,
+        "memory": isinstance(error, MemoryError) or bool(_NO_MEMORY.search(message)),
+        "frames": _own_frames(error, root),
+    }
+
+
+def _own_frames(error: BaseException, root: str) -> list[tuple[str, int, str]]:
+    """(file, line, function) of the frames that lie in the submission, the innermost last."""
+    frames = [
+        (frame.filename.removeprefix(root), frame.lineno or 0, frame.name)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith(root)
+    ]
+    if isinstance(error, SyntaxError) and (error.filename or "").startswith(root):
+        frames.append((error.filename.removeprefix(root), error.lineno or 0, "<module>"))
+    return frames[-_MAX_FRAMES:]
+
+
+def serve(sock: socket.socket, root: str, path: list[str]) -> None:
+    """Serves the submission that lies in `root`; `path` is where its modules are looked for."""
+    sys.path[:0] = path
+    sys.setrecursionlimit(1000)
+    Worker(root).serve(sock)

@@ -1,0 +1,201 @@
+"""The trusted side of one worker: its wire, its clock, its memory, its output, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import struct
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from grader.boundary import wire
+from grader.boundary.errors import (
+    Claim,
+    SandboxError,
+    StudentCrash,
+    StudentNoMemory,
+    StudentOutOfMemory,
+    StudentRaised,
+    StudentTimeout,
+)
+from grader.boundary.limits import OUTPUT_BYTES, START_SECONDS, WATCH_SECONDS, Limits
+
+_UCRED = struct.Struct("iII")  # pid, uid, gid (man 7 unix)
+
+
+class WorkerProcess:
+    """One worker; made by `fork`, ended by `kill`, which may be called twice."""
+
+    def __init__(self, sock: socket.socket, output: int, status: int, pid: int, baseline_kb: int):
+        self._sock = sock
+        self._output_fd, self._status_fd = output, status
+        self._pid, self._pidfd = pid, os.pidfd_open(pid)
+        self._number = 0
+        self._status = ""  # as os.waitpid tells it, once it has ended
+        self._ended: str | None = None  # why we ended it: "time", "memory"
+        self._memory_kb = baseline_kb
+        self._lock = threading.Lock()
+        self.output = b""  # the first OUTPUT_BYTES of what it printed
+        self.in_force: dict[str, Any] = {}
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    @classmethod
+    def fork(cls, control: socket.socket, task: dict, limits: Limits) -> WorkerProcess:
+        """Has the zygote fork a worker for `task`; SandboxError where it does not come up."""
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        output, output_theirs = os.pipe()
+        status, status_theirs = os.pipe()
+        try:
+            socket.send_fds(control, [b"F"], [theirs.fileno(), output_theirs, status_theirs])
+            theirs.close()
+            os.close(output_theirs)
+            os.close(status_theirs)
+            wire.send(ours, task)
+            pid = _receive_ready(ours)
+            in_force = wire.receive(ours, deadline=time.monotonic() + START_SECONDS)
+            if "failed" in in_force:
+                raise SandboxError(f"a worker did not start: {in_force['failed']}")
+            worker = cls(ours, output, status, pid, _resident_kb(pid) + limits.memory_mb * 1024)
+        except (OSError, EOFError, SandboxError) as error:
+            ours.close()
+            os.close(output)
+            os.close(status)
+            raise SandboxError(f"a worker did not start: {error}") from None
+        worker.in_force = in_force
+        worker._watcher.start()
+        return worker
+
+    def request(self, operation: str, arguments: list, seconds: float, from_handle: Any) -> Any:
+        """The value that student code answers within `seconds`; a StudentFault otherwise."""
+        self._number += 1
+        deadline = time.monotonic() + seconds
+        try:
+            self._sock.settimeout(seconds)
+            wire.send(self._sock, [self._number, operation, arguments])
+            reply = wire.receive(self._sock, from_handle, deadline)
+        except TimeoutError:
+            self.kill("time")
+            raise StudentTimeout("no answer in time") from None
+        except wire.WireError as error:
+            self.kill()
+            raise StudentCrash(f"the process sent what is no answer: {error}") from None
+        except (EOFError, OSError):
+            raise self._why_it_ended() from None
+        return self._read(reply)
+
+    def _read(self, reply: Any) -> Any:
+        """The value in a reply; everything about the reply is the worker's claim."""
+        if type(reply) is list and len(reply) == 3 and reply[0] == self._number:
+            if reply[1] == "value":
+                return reply[2]
+            if reply[1] == "raised":
+                claim, memory = _read_claim(reply[2])
+                raise StudentNoMemory(claim) if memory else StudentRaised(claim)
+        self.kill()
+        raise StudentCrash("the process sent a reply that nobody asked for")
+
+    def _why_it_ended(self) -> Exception:
+        """What to say of a worker whose wire has closed."""
+        select.select([self._status_fd], [], [], 1.0)
+        with self._lock:
+            ended = self._ended
+        self.kill()
+        if ended == "memory":
+            return StudentOutOfMemory("the process took more memory than it may have")
+        return StudentCrash(f"the process ended ({_describe_status(self._status)})")
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._sock.fileno() >= 0 and not select.select([self._pidfd], [], [], 0)[0]
+
+    def kill(self, why: str | None = None) -> None:
+        """Ends the worker with all that it started, and waits until it is gone."""
+        with self._lock:
+            if self._sock.fileno() < 0:
+                return
+            self._ended = self._ended or why
+            self._signal()
+            self._sock.close()
+        self._watcher.join()
+        select.select([self._pidfd], [], [])  # gone, and its namespaces with it
+        self._status = os.read(self._status_fd, 16).decode()
+        for descriptor in (self._pidfd, self._output_fd, self._status_fd):
+            os.close(descriptor)
+
+    def _signal(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def _watch(self) -> None:
+        """In a thread: reads the output, looks at the memory, until the worker has ended."""
+        sources = [self._output_fd, self._pidfd]
+        while True:
+            ready, _, _ = select.select(sources, [], [], WATCH_SECONDS)
+            if self._output_fd in ready:
+                data = os.read(self._output_fd, 2**16)
+                self.output += data[: OUTPUT_BYTES - len(self.output)]
+                if not data:
+                    sources.remove(self._output_fd)
+            elif self._pidfd in ready:
+                return
+            if _resident_kb(self._pid) > self._memory_kb:
+                with self._lock:
+                    self._ended = self._ended or "memory"
+                    self._signal()
+
+
+def _receive_ready(sock: socket.socket) -> int:
+    """Waits for a worker's first byte; the process id, which the kernel vouches for."""
+    sock.settimeout(START_SECONDS)
+    first, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(_UCRED.size))
+    if not first:
+        raise EOFError("it ended")
+    credentials = [data for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+    return _UCRED.unpack(credentials[0])[0]
+
+
+def _resident_kb(pid: int) -> int:
+    """Memory that is the process's own or shared in memory, in KiB; 0 where it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    fields = dict(line.split(":", 1) for line in lines)
+    return sum(int(fields.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssShmem"))
+
+
+def _describe_status(status: str) -> str:
+    if not status:
+        return "it was killed"
+    code = os.waitstatus_to_exitcode(int(status))
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
+
+
+def _read_claim(raw: Any) -> tuple[Claim, bool]:
+    """What a worker says of an exception, brought to the right types."""
+    raw = raw if type(raw) is dict else {}
+    types = raw.get("types")
+    names = [name for name in types if type(name) is str] if type(types) is list else []
+    message = raw.get("message")
+    frames = raw.get("frames")
+    return Claim(
+        tuple(name[:100] for name in names[:20]) or ("Exception",),
+        message[:2000] if type(message) is str else "",
+        tuple(_read_frames(frames if type(frames) is list else [])),
+    ), raw.get("memory") is True
+
+
+def _read_frames(frames: list) -> list[tuple[str, int, str]]:
+    return [
+        tuple(frame)
+        for frame in frames[-20:]
+        if type(frame) is tuple and [type(item) for item in frame] == [str, int, str]
+    ]

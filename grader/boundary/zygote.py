@@ -1,0 +1,125 @@
+"""Runs inside the outer sandbox: imports torch once, then forks a worker for each submission.
+
+    python -m grader.boundary.zygote CONTROL_FD THREADS
+
+For each worker the grader sends three file descriptors over the control socket: the worker's wire,
+where its output goes, and where its exit status goes. The fork reads its task from the wire, locks
+itself down (lockdown.py, syscalls.py), says what is in force, and serves. Until then no byte of a
+submission has been run, and the zygote itself never sees one.
+
+The zygote stays at one thread and runs no torch operation: a parent that has started OpenMP's
+threads leaves forked children hanging.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy  # noqa: F401 - imported here once for all workers, as torch is
+import torch
+
+from grader.boundary import lockdown, syscalls, wire, worker
+
+READY = b"\x01"  # the first byte on a worker's wire; the kernel adds the sender's process id
+
+
+def main(argv: list[str]) -> int:
+    """Serves fork requests until the grader closes the control socket."""
+    control = socket.socket(fileno=int(argv[1]))
+    threads = int(argv[2])
+    lockdown.die_with_parent()
+    control.sendall(READY)
+    while True:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the forks
+        request, descriptors, _, _ = socket.recv_fds(control, 1, 3)
+        if not request:
+            return 0
+        if os.fork() == 0:
+            control.close()
+            _become_worker(descriptors, threads)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _become_worker(descriptors: list[int], threads: int) -> None:
+    """In the fork: locks down, then in a fork of its own (pid 1 of its namespace) serves."""
+    wire_fd, output_fd, status_fd = descriptors
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    sock = socket.socket(fileno=wire_fd)
+    try:
+        task = wire.receive(sock)
+        if task["nested"]:
+            lockdown.leave_siblings()
+        child = os.fork()
+        if child == 0:
+            os.close(status_fd)
+            _redirect_output(output_fd)
+            _serve(sock, task, threads)
+            os._exit(0)
+        os.close(output_fd)
+        sock.close()
+        os.write(status_fd, str(os.waitpid(child, 0)[1]).encode())
+    except OSError as error:
+        sock.sendall(READY)
+        wire.send(sock, {"failed": str(error)})
+    finally:
+        os._exit(0)
+
+
+def _redirect_output(output_fd: int) -> None:
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(output_fd, 1)
+    os.dup2(output_fd, 2)
+    os.close(output_fd)
+
+
+def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
+    """The worker's whole life."""
+    root = Path(task["root"])
+    lockdown.die_with_parent()
+    if task["nested"]:
+        for folder, size in (("/tmp", task["disk_mb"]), ("/dev/shm", 1), (str(root), 64)):
+            lockdown.mount_fresh(folder, size)
+    _write_files(root, task["files"])
+    if task["nested"]:
+        lockdown.make_read_only(str(root))
+    lockdown.limit(task["memory_mb"], task["disk_mb"], task["cpu_seconds"])
+    if task["nested"]:
+        lockdown.mount_fresh("/proc", 1)  # empty: nothing of other processes is to be read
+        lockdown.make_read_only("/proc")
+    lockdown.drop_capabilities()
+    syscalls.refuse_system_calls()
+    torch.set_num_threads(threads)
+    os.chdir(root)
+    sock.sendall(READY)
+    wire.send(sock, _in_force(task["nested"]))
+    worker.serve(sock, str(root), [str(root / path) for path in task["path"]])
+
+
+def _write_files(root: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _in_force(nested: bool) -> dict[str, Any]:
+    """What holds this worker, as the kernel tells it."""
+    layers = ["namespaces of its own"] if nested else []
+    if not lockdown.has_capabilities():
+        layers.append("no capabilities")
+    if lockdown.no_new_privileges():
+        layers.append("no new privileges")
+    if syscalls.filtered():
+        layers.append("system call filter")
+    return {"layers": layers, "limits": lockdown.limits_in_force()}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

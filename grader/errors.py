@@ -1,0 +1,17 @@
+"""What staff or a student got wrong, by name; `grader.cli` prints each as one line."""
+
+from course.errors import USAGE, UserError, one_line
+
+__all__ = ["USAGE", "BadAssignment", "BadMarker", "Refused", "UserError", "one_line"]
+
+
+class BadAssignment(UserError):
+    """An assignment.toml that cannot be read, or that contradicts itself."""
+
+
+class BadMarker(UserError):
+    """A solution whose marked regions cannot be cut out; the message begins with file:line."""
+
+
+class Refused(UserError):
+    """A submission that is not taken in; the message names what in it stands against that."""

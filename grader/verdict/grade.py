@@ -1,0 +1,176 @@
+"""One submission through one suite: lays out the files, runs pytest here, adds up the points."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import io
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from grader.assignment import Assignment
+from grader.boundary.local import LocalStudent
+from grader.boundary.sandbox import Sandbox, choose_isolation
+from grader.boundary.student import RemoteStudent
+from grader.submission import Tree
+from grader.verdict.outcomes import Explainer
+from grader.verdict.plugin import Suite
+from grader.verdict.score import Isolation, Outcome, Result, Submission, score_parts, total
+
+# Where a worker looks for modules: the student's sources, and what stands beside them.
+_PATH = ["src", "."]
+_PYTEST = [
+    "--assert=plain",  # an assertion's introspection would print hidden inputs
+    "--import-mode=importlib",
+    "-c", os.devnull,
+    "-p", "no:cacheprovider",
+    "-p", "no:terminal",
+    "-p", "no:unraisableexception",
+    "-p", "no:threadexception",
+    "-p", "no:faulthandler",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade; the defaults are those of the command line."""
+
+    isolation: str = "auto"  # "auto" | "sandbox" | "process" | "none" (this process: trusted work)
+    parts: tuple[str, ...] | None = None  # None: all
+    quick: bool = False
+    sandbox: Sandbox | None = None  # a running one to fork from, instead of one of our own
+    output: list[bytes] = field(default_factory=list)  # gets what the workers printed
+
+
+def secret() -> str:
+    """The course's own secret, from which hidden inputs are drawn ($COURSE_SECRET).
+
+    Without one, the inputs are the same for everyone who has this repository.
+    """
+    return os.environ.get("COURSE_SECRET", "")
+
+
+def lay_out(assignment: Assignment, tree: Tree) -> dict[str, bytes]:
+    """{relative name: bytes} of what a worker sees: our given files, the student's laid over."""
+    given = [*assignment.src.glob("*.py"), *assignment.root.glob("*.py")]
+    files = {path.relative_to(assignment.root).as_posix(): path.read_bytes() for path in given}
+    return files | {name: data for name, data in tree.files.items() if name.endswith(".py")}
+
+
+def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> Result:  # noqa: B008
+    """Runs the hidden suite on `tree`; raises IsolationUnavailable, never for student code."""
+    started = time.monotonic()
+    files = lay_out(assignment, tree)
+    with _student(assignment, tree, files, options) as (student, root, describe):
+        suite = Suite(
+            student=student,
+            reference=LocalStudent(assignment.solution),
+            explainer=Explainer(_texts(files), hidden=True, root=root),
+            visibility="hidden",
+            secret=secret(),
+            submitted=_texts({n: d for n, d in tree.files.items() if n not in files}),
+            parts=frozenset(options.parts) if options.parts else None,
+            quick=options.quick,
+            deadline=time.monotonic() + assignment.limits.total_seconds,
+        )
+        usable = run_suite(suite, [assignment.suite])
+        isolation = describe()
+    return _result(assignment, tree, suite, isolation, usable, time.monotonic() - started)
+
+
+def run_suite(suite: Suite, paths: Iterable[Path]) -> bool:
+    """Runs the tests in `paths`; whether pytest itself came through, `suite` has the results."""
+    folder = str(next(iter(paths)))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        code = pytest.main([*_PYTEST, f"--rootdir={folder}", folder], plugins=[suite])
+    suite.student.close()
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        suite.faults.append(f"pytest ended with {code!r}: {printed.getvalue()[-2000:]}")
+    return not suite.faults
+
+
+@contextlib.contextmanager
+def _student(
+    assignment: Assignment, tree: Tree, files: Mapping[str, bytes], options: Options
+) -> Iterator[tuple]:
+    """(the student, where its files lie if here, what describes the isolation)."""
+    if options.isolation == "none":
+        with tempfile.TemporaryDirectory() as folder:
+            _write(Path(folder), files)
+            student = LocalStudent(Path(folder) / "src")
+            yield student, folder, lambda: Isolation("none", warning="run in the grader's process")
+        return
+    kind, warning = choose_isolation(options.isolation, trusted=tree.own)
+    own = options.sandbox is None or options.sandbox.isolation != kind
+    sandbox = Sandbox(kind, assignment.limits.threads) if own else options.sandbox
+    student = RemoteStudent(sandbox, files, _PATH, assignment.limits)
+
+    def describe() -> Isolation:
+        held = student.in_force
+        layers = (*sandbox.layers(), *held.get("layers", ()))
+        return Isolation(kind, layers, held.get("limits", {}), warning)
+
+    try:
+        yield student, "", describe
+    finally:
+        student.close()
+        options.output.extend(student.output)
+        if own:
+            sandbox.close()
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _texts(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: data.decode("utf-8", errors="replace") for name, data in files.items()}
+
+
+def _result(
+    assignment: Assignment,
+    tree: Tree,
+    suite: Suite,
+    isolation: Isolation,
+    usable: bool,
+    seconds: float,
+) -> Result:
+    tests = tuple(suite.results)
+    titles = {
+        part: title
+        for part, title in assignment.part_titles.items()
+        if suite.parts is None or part in suite.parts
+    }
+    parts = score_parts(titles, tests)
+    return Result(
+        assignment=assignment.id,
+        title=assignment.title,
+        submission=Submission(tree.name, tree.sha256, tuple(sorted(tree.files)), tree.notes),
+        score=total([part.score for part in parts]),
+        max_score=total([part.max_score for part in parts]),
+        usable=usable and not any(test.outcome is Outcome.GRADER_FAULT for test in tests),
+        isolation=isolation,
+        parts=parts,
+        tests=tests,
+        seconds=round(seconds, 3),
+        versions=versions(),
+        faults=tuple(suite.faults),
+    )
+
+
+def versions() -> dict[str, str]:
+    """What graded: {name: version}."""
+    names = ("bigrams-to-bert", "torch", "numpy", "pytest")
+    found = {name: importlib.metadata.version(name) for name in names}
+    return {"python": platform.python_version(), **found}

@@ -1,0 +1,115 @@
+"""From an exception to an outcome: what ended a test, in words that a student may read.
+
+Of a hidden test a student sees no hidden value: neither the message of an exception, which student
+code can fill with what it was given, nor a type's name that is not Python's own, nor a line of
+source that does not stand in the file that we hold.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grader.boundary.errors import (
+    SandboxError,
+    StudentCrash,
+    StudentNoMemory,
+    StudentOutOfMemory,
+    StudentRaised,
+    StudentTimeout,
+    StudentValue,
+)
+from grader.verdict.score import Frame, Outcome
+
+_TODO = re.compile(r"TODO\(\w+\)")
+_BUILTIN = {
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a test ended and what to say of it."""
+
+    outcome: Outcome
+    message: str = ""
+    frames: tuple[Frame, ...] = ()
+
+
+PASSED = Ending(Outcome.PASSED)
+
+
+class TimeSpent(Exception):
+    """The whole submission's time was spent before this test's turn."""
+
+
+class Explainer:
+    """Explains the exceptions of one submission; `sources` is {relative name: text}."""
+
+    def __init__(self, sources: Mapping[str, str], hidden: bool, root: str = "") -> None:
+        self.sources = {name: text.splitlines() for name, text in sources.items()}
+        self.hidden = hidden
+        self.root = root.rstrip("/") + "/" if root else ""  # where local modules lie
+
+    def explain(self, error: BaseException) -> Ending:
+        """The ending that `error` means; an exception that nobody foresaw is our own fault."""
+        match error:
+            case StudentTimeout():
+                return Ending(Outcome.TIMEOUT, str(error))
+            case StudentOutOfMemory() | StudentNoMemory():
+                return Ending(Outcome.MEMORY, "more memory was asked for than there may be")
+            case StudentCrash():
+                return Ending(Outcome.CRASH, str(error))
+            case StudentRaised():
+                return self._raised(error)
+            case StudentValue():
+                return Ending(Outcome.FAILED, str(error))
+            case TimeSpent():
+                return Ending(Outcome.NOT_RUN, "the time for the whole submission was spent")
+            case SandboxError():
+                return Ending(Outcome.GRADER_FAULT, str(error))
+        return self._local(error)
+
+    def _raised(self, error: StudentRaised) -> Ending:
+        claim = error.claim
+        todo = _TODO.search(claim.message)
+        if error.is_a("NotImplementedError") and todo:
+            return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is still to be written")
+        frames = tuple(self._frame(*frame) for frame in claim.frames if frame[0] in self.sources)
+        if self.hidden:
+            name = next((name for name in claim.types if name in _BUILTIN), "Exception")
+            return Ending(Outcome.ERROR, f"your code raised {_article(name)}", frames)
+        return Ending(Outcome.ERROR, f"{claim.types[0]}: {claim.message}", frames)
+
+    def _frame(self, file: str, line: int, function: str) -> Frame:
+        lines = self.sources[file]
+        known = any(re.search(rf"\b(def|class)\s+{re.escape(function)}\b", text) for text in lines)
+        source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+        return Frame(file, line if source else 0, function if known else "", source)
+
+    def _local(self, error: BaseException) -> Ending:
+        """An exception of this process: an assertion, local student code, or ourselves."""
+        frames = tuple(
+            self._frame(frame.filename.removeprefix(self.root), frame.lineno or 0, frame.name)
+            for frame in traceback.extract_tb(error.__traceback__)
+            if self.root and frame.filename.removeprefix(self.root) in self.sources
+        )
+        what = f"{type(error).__name__}: {error}"
+        todo = _TODO.search(str(error))
+        if isinstance(error, NotImplementedError) and todo:
+            return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is still to be written")
+        if frames:
+            return Ending(Outcome.ERROR, what, frames)
+        if isinstance(error, AssertionError):
+            return Ending(Outcome.FAILED, str(error).split("\n")[0])
+        # In a public test what a student returns is used as it comes, and may break the test.
+        return Ending(Outcome.GRADER_FAULT if self.hidden else Outcome.ERROR, what)
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"

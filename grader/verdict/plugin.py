@@ -1,0 +1,147 @@
+"""The pytest plugin that runs a suite against one submission and notes how each test ended.
+
+Fixtures of a suite:
+
+    student     the submission's modules (boundary/student.py); seeded before each test
+    reference   the solution's modules, in this process
+    seed        a whole number drawn from the course's secret and the test's name
+    generator   a torch.Generator with that seed, for hidden random inputs
+    submitted   {name: text} of the submission's optional files, such as predictions
+
+Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`. A test's docstring is the sentence
+that the student reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+
+from grader.boundary.local import LocalStudent
+from grader.boundary.student import RemoteStudent
+from grader.verdict.outcomes import PASSED, Ending, Explainer, TimeSpent
+from grader.verdict.score import Outcome, TestResult
+
+_MARKS = (
+    "part(id): the part of the assignment that the test belongs to",
+    "points(n): what the test is worth",
+    "hint(text): what a student may try where the test does not pass",
+    "limit(seconds): how long the test may take, where it is not the assignment's call_seconds",
+)
+
+
+@dataclass
+class Suite:
+    """One run of a suite: what the tests get, and what became of them."""
+
+    student: RemoteStudent | LocalStudent
+    reference: LocalStudent
+    explainer: Explainer
+    visibility: str
+    secret: str = ""
+    submitted: Mapping[str, str] = field(default_factory=dict)
+    parts: frozenset[str] | None = None  # None: all
+    quick: bool = False  # leave out what is marked slow, but in the parts asked for
+    deadline: float = float("inf")  # of time.monotonic, for the whole suite
+    results: list[TestResult] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)  # ours: a suite that could not be collected
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        for mark in _MARKS:
+            config.addinivalue_line("markers", mark)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.faults.append(f"{report.nodeid}: {report.longreprtext}")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.parts is not None:
+            items[:] = [item for item in items if _mark(item, "part") in self.parts]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        started = time.monotonic()
+        item.stash[_ENDINGS] = []
+        result = yield
+        ending = next((e for e in item.stash[_ENDINGS] if e is not PASSED), PASSED)
+        self.results.append(self._result(item, ending, time.monotonic() - started))
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Any:
+        if call.excinfo is not None:
+            item.stash[_ENDINGS].append(self.explainer.explain(call.excinfo.value))
+        return (yield)
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if time.monotonic() > self.deadline:
+            raise TimeSpent
+        number = self._seed(item.nodeid)
+        random.seed(number)
+        torch.manual_seed(number)
+        self.student.begin(number, _mark(item, "limit"))
+
+    def _seed(self, name: str) -> int:
+        digest = hashlib.sha256(f"{self.secret}\n{name.rsplit('/', 1)[-1]}".encode()).digest()
+        return int.from_bytes(digest[:7], "little")
+
+    def _result(self, item: pytest.Item, ending: Ending, seconds: float) -> TestResult:
+        worth = float(_mark(item, "points") or 0)
+        passed = ending.outcome is Outcome.PASSED
+        return TestResult(
+            name=item.nodeid.rsplit("/", 1)[-1],
+            title=_title(item),
+            part=str(_mark(item, "part")),
+            visibility=self.visibility,
+            outcome=ending.outcome,
+            score=worth if passed else 0.0,
+            max_score=worth,
+            message=ending.message,
+            hint="" if passed else str(_mark(item, "hint") or ""),
+            frames=ending.frames,
+            seconds=round(seconds, 3),
+        )
+
+    @pytest.fixture(name="student")
+    def _student(self) -> RemoteStudent | LocalStudent:
+        return self.student
+
+    @pytest.fixture(name="reference", scope="session")
+    def _reference(self) -> LocalStudent:
+        return self.reference
+
+    @pytest.fixture(name="submitted", scope="session")
+    def _submitted(self) -> Mapping[str, str]:
+        return self.submitted
+
+    @pytest.fixture(name="seed")
+    def _seed_fixture(self, request: pytest.FixtureRequest) -> int:
+        return self._seed(request.node.nodeid)
+
+    @pytest.fixture(name="generator")
+    def _generator(self, seed: int) -> torch.Generator:
+        return torch.Generator().manual_seed(seed)
+
+
+_ENDINGS = pytest.StashKey[list[Ending]]()
+
+
+def _mark(item: pytest.Item, name: str) -> Any:
+    """The argument of the nearest mark of that name; None without one."""
+    mark = item.get_closest_marker(name)
+    return mark.args[0] if mark is not None else None
+
+
+def _title(item: pytest.Item) -> str:
+    """The docstring's first paragraph on one line, with the parameters of a parametrised test."""
+    text = (getattr(item.obj, "__doc__", None) or item.name).strip()
+    sentence = " ".join(text.split("\n\n")[0].split())
+    callspec = getattr(item, "callspec", None)
+    return f"{sentence} [{callspec.id}]" if callspec is not None else sentence

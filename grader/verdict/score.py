@@ -1,0 +1,159 @@
+"""The score model: what one graded submission amounts to, as plain dataclasses.
+
+Everything a report shows is in `Result`; the reports import this module and nothing else of the
+grader. `Result.to_json` and `Result.from_json` are the documented, versioned schema (docs/result.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+SCHEMA = "bigrams-to-bert/result/1"
+
+
+class Outcome(StrEnum):
+    """How one test ended. The values are never merged with one another."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # the student's code answered, and the answer is wrong
+    ERROR = "error"  # the student's code raised
+    TIMEOUT = "timeout"  # it did not answer in time
+    MEMORY = "memory"  # it asked for more memory than it may have
+    CRASH = "crash"  # its process ended, or it sent what is no answer
+    NOT_IMPLEMENTED = "not implemented"  # the TODO still stands
+    NOT_RUN = "not run"  # the whole submission's time was spent before its turn
+    GRADER_FAULT = "grader fault"  # our own error: the grade is not to be used
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of the student's own code on the way to an exception."""
+
+    file: str  # relative to the submission
+    line: int  # 1-based
+    function: str
+    source: str  # the line's text, read from the grader's copy of the file
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One test of a suite, as the student reads it."""
+
+    __test__ = False  # a dataclass, not a pytest class
+
+    name: str  # e.g. "test_attention.py::test_causal[4]"
+    title: str  # the sentence of the test's docstring
+    part: str
+    visibility: str  # "public" | "hidden"
+    outcome: Outcome
+    score: float
+    max_score: float
+    message: str = ""  # what went wrong; of a hidden test never its inputs
+    hint: str = ""
+    frames: tuple[Frame, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """The points of one part of an assignment."""
+
+    id: str
+    title: str
+    score: float
+    max_score: float
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was graded: its name and the sha256 of the tree that was graded."""
+
+    name: str
+    sha256: str
+    files: tuple[str, ...]  # the student's files that were taken
+    notes: tuple[str, ...] = ()  # what was left out, in one line each
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """How student code was kept apart from the grader, as it was, not as it was wished."""
+
+    kind: str  # "sandbox" | "process" | "none"
+    layers: tuple[str, ...] = ()  # e.g. "user namespace", "seccomp"
+    limits: dict[str, Any] = field(default_factory=dict)  # read back inside the worker
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One submission through one suite."""
+
+    assignment: str
+    title: str
+    submission: Submission
+    score: float
+    max_score: float
+    usable: bool  # False after a grader fault: nobody may use the score
+    isolation: Isolation
+    parts: tuple[PartResult, ...]
+    tests: tuple[TestResult, ...]
+    seconds: float
+    versions: dict[str, str]
+    faults: tuple[str, ...] = ()  # the grader's own errors, for staff
+    schema: str = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Result:
+        """The inverse of `to_json`; raises ValueError for another schema."""
+        if value.get("schema") != SCHEMA:
+            raise ValueError(f"{value.get('schema')!r} is not a result of schema {SCHEMA!r}")
+        submission, isolation = value["submission"], value["isolation"]
+        tests = (
+            TestResult(
+                **test
+                | {
+                    "outcome": Outcome(test["outcome"]),
+                    "frames": tuple(Frame(**frame) for frame in test["frames"]),
+                }
+            )
+            for test in value["tests"]
+        )
+        return cls(
+            **value
+            | {
+                "submission": Submission(
+                    **submission
+                    | {"files": tuple(submission["files"]), "notes": tuple(submission["notes"])}
+                ),
+                "isolation": Isolation(**isolation | {"layers": tuple(isolation["layers"])}),
+                "parts": tuple(PartResult(**part) for part in value["parts"]),
+                "tests": tuple(tests),
+                "faults": tuple(value["faults"]),
+            }
+        )
+
+
+def total(values: list[float]) -> float:
+    """A sum of points without the dust of binary fractions, to 4 places."""
+    return round(sum(values), 4)
+
+
+def score_parts(
+    titles: dict[str, str], tests: tuple[TestResult, ...]
+) -> tuple[PartResult, ...]:
+    """Adds up the tests of each part, in the order of `titles` ({id: title})."""
+    return tuple(
+        PartResult(
+            part,
+            title,
+            total([test.score for test in tests if test.part == part]),
+            total([test.max_score for test in tests if test.part == part]),
+        )
+        for part, title in titles.items()
+    )

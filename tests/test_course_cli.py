@@ -1,0 +1,112 @@
+"""The shared flags, the choice of sources, and what a command prints when a user errs."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.cli import add_common_flags, source_path
+from course.errors import UserError, run_main
+from course.progress import Progress
+
+
+@pytest.fixture
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run.py")
+    add_common_flags(parser, datasets=("embedded", "birthplaces"), seed=42)
+    return parser
+
+
+@pytest.fixture
+def assignment(tmp_path, monkeypatch) -> Path:
+    """A folder of sources, and a sys.path that is put back."""
+    for folder in ("src", "solution"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return tmp_path
+
+
+def test_defaults_need_no_network_and_no_gpu(parser):
+    args = parser.parse_args([])
+    assert vars(args) == {
+        "data": "embedded",
+        "data_dir": None,
+        "device": "auto",
+        "seed": 42,
+        "out": None,
+        "solution": False,
+    }
+
+
+def test_paths_are_paths(parser):
+    args = parser.parse_args(["--data-dir", "d", "--out", "o", "--data", "birthplaces"])
+    assert (args.data_dir, args.out, args.data) == (Path("d"), Path("o"), "birthplaces")
+
+
+@pytest.mark.parametrize(
+    ("flags", "valid"),
+    [
+        (["--data", "wikipedia"], ["'wikipedia'", "embedded", "birthplaces"]),
+        (["--device", "tpu"], ["'tpu'", "auto", "cpu", "cuda"]),
+        (["--seed", "x"], ["'x'", "--seed"]),
+    ],
+)
+def test_wrong_flag_exits_2_and_lists_what_is_valid(parser, capsys, flags, valid):
+    with pytest.raises(SystemExit) as caught:
+        run_main(lambda argv: parser.parse_args(argv) and 0, flags)
+    assert caught.value.code == 2
+    message = capsys.readouterr().err
+    assert all(word in message for word in valid)
+
+
+def test_sources_come_first_and_once(assignment):
+    assert source_path(assignment, solution=False) == assignment / "src"
+    source_path(assignment, solution=True)
+    source_path(assignment, solution=False)
+    assert sys.path[:2] == [str(assignment / "src"), str(assignment / "solution")]
+    assert sys.path.count(str(assignment / "src")) == 1
+
+
+def test_absent_sources_are_named(assignment):
+    with pytest.raises(UserError, match=r"nowhere/src is not a folder"):
+        source_path(assignment / "nowhere", solution=False)
+
+
+def test_user_error_is_one_line_and_2(capsys):
+    def main(argv):
+        raise UserError(f"{argv[0]!r} is not a task:\nchoose one of pretrain, finetune")
+
+    assert run_main(main, ["pretain"]) == 2
+    assert capsys.readouterr().err == (
+        "error: 'pretain' is not a task: choose one of pretrain, finetune\n"
+    )
+
+
+def test_interrupt_is_130_and_says_how_to_go_on(capsys):
+    def main(argv):
+        raise KeyboardInterrupt
+
+    assert run_main(main) == 130
+    assert capsys.readouterr().err.strip() == (
+        "stopped: the same command resumes from the last checkpoint"
+    )
+
+
+def test_exit_code_passes_through_and_our_own_faults_are_not_hidden():
+    assert run_main(lambda argv: 1) == 1
+    with pytest.raises(ZeroDivisionError):
+        run_main(lambda argv: 1 // 0)
+
+
+def test_progress_shows_loss_and_tokens_a_second(capsys):
+    with Progress(total=10, title="pretrain", initial=4) as bar:
+        bar.update(loss=1.23456, tokens=500)
+        bar.update(loss=1.5, tokens=250, steps=5)
+        assert bar.tokens == 750
+        assert bar.tokens_per_second() > 0
+    shown = capsys.readouterr().err
+    assert "pretrain" in shown
+    assert "10/10" in shown
+    assert "loss 1.5000" in shown
+    assert "tokens/s" in shown

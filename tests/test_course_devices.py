@@ -1,0 +1,141 @@
+"""Devices, dtypes, threads, seeds: what is chosen, and what a wrong choice is told."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from course import devices
+from course.errors import UserError
+
+HAS_CUDA = torch.cuda.is_available()
+
+
+@pytest.fixture
+def threads():
+    """torch's number of threads, put back afterwards."""
+    before = torch.get_num_threads()
+    yield before
+    torch.set_num_threads(before)
+
+
+def test_auto_takes_cuda_where_there_is_one(monkeypatch):
+    for present, expected in ((False, "cpu"), (True, "cuda")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda present=present: present)
+        assert devices.pick_device("auto").type == expected
+        assert devices.pick_device("cpu").type == "cpu"
+
+
+def test_cuda_that_is_absent_is_one_line(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match=r"^--device cuda: .*; use cpu or auto$"):
+        devices.pick_device("cuda")
+
+
+def test_unknown_device_lists_the_valid_ones():
+    with pytest.raises(UserError, match="'tpu' is not a device: choose one of auto, cpu, cuda"):
+        devices.pick_device("tpu")
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"avx2", "avx512f"}, torch.float32),
+        ({"avx512_bf16"}, torch.bfloat16),
+        ({"amx_tile", "amx_bf16"}, torch.bfloat16),
+        ({"amx_tile", "amx_int8"}, torch.float32),
+        (set(), torch.float32),
+    ],
+)
+def test_bfloat16_only_where_the_processor_multiplies_in_it(monkeypatch, flags, expected):
+    monkeypatch.setattr(devices, "cpu_flags", lambda: frozenset(flags))
+    assert devices.pick_dtype(torch.device("cpu")) == expected
+
+
+def test_flags_are_read_as_the_kernel_writes_them(monkeypatch):
+    text = "processor\t: 0\nmodel name\t: A Chip @ 2GHz\nflags\t\t: fpu avx512_bf16 amx_bf16\n"
+    monkeypatch.setattr(devices, "_read", lambda _path: text)
+    devices.cpu_flags.cache_clear()
+    try:
+        assert devices.cpu_flags() == {"fpu", "avx512_bf16", "amx_bf16"}
+        assert devices.cpu_model() == "A Chip @ 2GHz"
+    finally:
+        devices.cpu_flags.cache_clear()
+
+
+def test_machine_without_proc_is_float32(monkeypatch):
+    monkeypatch.setattr(devices, "_read", lambda _path: "")
+    devices.cpu_flags.cache_clear()
+    try:
+        assert devices.pick_dtype(torch.device("cpu")) == torch.float32
+    finally:
+        devices.cpu_flags.cache_clear()
+
+
+def test_the_chosen_dtype_computes_here():
+    """Whatever is chosen on this machine, a linear layer runs in it under autocast."""
+    device = devices.pick_device("auto")
+    dtype = devices.pick_dtype(device)
+    layer = torch.nn.Linear(64, 64).to(device)
+    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+        assert layer(torch.ones(2, 64, device=device)).dtype == dtype
+
+
+def draw() -> tuple:
+    return random.random(), np.random.rand(), torch.rand(()).item()
+
+
+def test_seed_repeats_every_source():
+    devices.seed_everything(7)
+    first = draw()
+    devices.seed_everything(7)
+    assert draw() == first
+    devices.seed_everything(8)
+    assert all(a != b for a, b in zip(draw(), first, strict=True))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seed_out_of_range_is_named(seed):
+    with pytest.raises(UserError, match=f"seed {seed} is out of range: 0 to 4294967295"):
+        devices.seed_everything(seed)
+
+
+def test_threads(threads):
+    assert devices.set_threads(1) == torch.get_num_threads() == 1
+    with pytest.raises(UserError, match="0 threads: at least 1"):
+        devices.set_threads(0)
+    assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("50000 100000", 1), ("100000 100000", 1), ("max 100000", None), ("", None)],
+)
+def test_no_more_threads_than_the_quota_lets_run(monkeypatch, threads, quota, expected):
+    unlimited = devices.available_cores()
+    monkeypatch.setattr(devices, "_read", lambda path: quota if path.endswith("cpu.max") else "")
+    cores = devices.available_cores()
+    assert cores == expected if expected else cores >= unlimited
+    assert devices.set_threads(None) == min(threads, cores)
+
+
+def test_hardware_is_plain_values():
+    facts = devices.hardware(torch.device("cpu"))
+    assert all(value is None or isinstance(value, str | int | float) for value in facts.values())
+    assert facts["cpu"]
+    assert facts["device"] == "cpu"
+    assert (facts["gpu"] is None) == (not HAS_CUDA)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not HAS_CUDA, reason="needs a CUDA device")
+def test_hardware_names_the_gpu():
+    device = devices.pick_device("auto")
+    facts = devices.hardware(device)
+    assert device.type == "cuda"
+    assert facts["gpu"] == torch.cuda.get_device_name(0)
+    assert facts["gpu_memory_gib"] > 0
+    # every device from compute capability 8.0 on multiplies in bfloat16
+    native = torch.cuda.get_device_capability(0) >= (8, 0)
+    assert devices.pick_dtype(device) == (torch.bfloat16 if native else torch.float32)
