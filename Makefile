@@ -1,0 +1,56 @@
+# From Bigrams to BERT. Two commands on a fresh machine:
+#
+#   make grade                                   grades a5's reference solution, writes a report
+#   make test                                    runs the project's own tests
+#
+#   make grade A=a5_mingpt_perceiver S=my/work   grades something else
+#
+# Each sets up what it needs (a virtual environment in .venv; bubblewrap through the system's
+# package manager where it may) and takes no set-up time the next time.
+
+PYTHON ?= python3
+A ?= a5_mingpt_perceiver
+S ?= $(A)/solution
+BIN := .venv/bin
+
+.PHONY: grade check test test-all lint skeleton audit doctor clean help
+.DEFAULT_GOAL := help
+
+help:  ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The stamp is written last: a set-up that broke off begins again.
+.venv/.set-up: pyproject.toml constraints.txt scripts/set_up.sh
+	@PYTHON=$(PYTHON) sh scripts/set_up.sh
+	@touch $@
+
+set-up: .venv/.set-up  ## the virtual environment and the sandbox, nothing else
+
+grade: .venv/.set-up  ## grade a submission: A=assignment S=path (default: the reference solution)
+	@$(BIN)/grader grade $(A) --submission $(S)
+
+check: .venv/.set-up  ## run an assignment's public tests on your work: A=assignment
+	@$(BIN)/grader check $(A)
+
+test: .venv/.set-up  ## the project's own tests
+	@$(BIN)/python -m pytest
+
+test-all: .venv/.set-up  ## the slow and the nightly tests too
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --slow
+
+lint: .venv/.set-up  ## ruff, the skeletons, the formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/grader skeleton --check
+
+skeleton: .venv/.set-up  ## write every src/ from its solution/
+	@$(BIN)/grader skeleton
+
+audit: .venv/.set-up  ## test the hidden suite itself: A=assignment
+	@$(BIN)/grader audit $(A)
+
+doctor: .venv/.set-up  ## what this machine has
+	@$(BIN)/grader doctor
+
+clean:  ## remove the environment, caches and runs
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build *.egg-info runs

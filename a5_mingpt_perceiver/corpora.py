@@ -1,0 +1,96 @@
+"""The texts that run.py works on: from paths, from the registry's birthplaces, or embedded.
+
+A text is read whole and looked at before anything is computed, so that a broken line is told with
+its file and number and not met in the middle of a training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from course import data
+from course.errors import UserError
+
+import embedded
+
+DATASETS = ("embedded", "birthplaces")
+FILES = {"pretrain": "wiki.txt", "finetune": "birth_places_train.tsv", "evaluate": "birth_dev.tsv"}
+RESERVED = {"\u25a1": "PAD", "\u2047": "MASK"}
+SHOWN = 40  # characters of a broken line that are quoted
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text and the name that errors call it by."""
+
+    name: str
+    content: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+def find(kind: str, path: str | None, dataset: str, data_dir: Path | None) -> Text:
+    """The text of a kind: "pretrain", "finetune" or "evaluate"; from `path` where one is given.
+
+    Raises UserError for a file that is absent, unreadable or not UTF-8.
+    """
+    if path is not None:
+        return read(Path(path))
+    name = FILES[kind]
+    if dataset == "embedded":
+        return Text(f"embedded {name}", embedded.build().files()[name])
+    return read(data.load(dataset, data_dir, [name])[name])
+
+
+def read(path: Path) -> Text:
+    """The text of a file. Raises UserError where there is none, or it is not UTF-8."""
+    try:
+        # Lines end in \n however the file spells it, and a byte order mark is no character.
+        return Text(str(path), path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: byte {error.start} cannot be read") from error
+
+
+def check_documents(text: Text) -> None:
+    """Raise UserError for a pretraining text that is empty or uses a reserved character."""
+    if not text.content.strip():
+        raise UserError(f"{text.name} is empty: a text with one document a line is needed")
+    for number, line in enumerate(text.content.split("\n"), 1):
+        for char, meaning in RESERVED.items():
+            if char in line:
+                raise UserError(
+                    f"{text.name}, line {number}: {char!r} stands for {meaning} and is reserved"
+                )
+
+
+def check_questions(
+    text: Text, alphabet: Collection[str], block_size: int, answers: bool
+) -> list[list[str]]:
+    """The fields of each line: [question, answer], or [question] where `answers` is False.
+
+    Lines without an answer pass where `answers` is False and no line has one. Raises UserError,
+    with file and line, for any other line, one too long for the model, and a character that the
+    pretraining text does not have.
+    """
+    lines = text.content.rstrip("\n").split("\n")
+    rows = [line.rstrip("\r").split("\t") for line in lines]
+    valid = 2 if answers or any(len(row) > 1 for row in rows) else 1
+    shape = "a question, a TAB and an answer" if valid == 2 else "a question"
+    for number, row in enumerate(rows, 1):
+        place = f"{text.name}, line {number}"
+        if len(row) != valid or not all(row):
+            shown = "\t".join(row)[:SHOWN]
+            raise UserError(f"{place}: {shown!r} is not valid, each line is {shape}")
+        if len("".join(row)) + 2 > block_size:
+            raise UserError(f"{place} is too long: at most {block_size - 2} characters fit")
+        unknown = sorted(set("".join(row)) - set(alphabet))
+        if unknown:
+            raise UserError(f"{place}: {unknown[0]!r} does not occur in the pretraining text")
+    return rows

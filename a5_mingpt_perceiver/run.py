@@ -1,0 +1,220 @@
+"""Pretrain, finetune and evaluate a5's models from the command line.
+
+python run.py pretrain vanilla wiki.txt --writing_params_path vanilla.params
+python run.py finetune vanilla wiki.txt --reading_params_path vanilla.params \\
+    --finetune_corpus_path birth_places_train.tsv --writing_params_path vanilla.finetuned
+python run.py evaluate vanilla wiki.txt --reading_params_path vanilla.finetuned \\
+    --eval_corpus_path birth_dev.tsv --outputs_path vanilla.predictions
+
+CORPUS is always the pretraining text: it gives the vocabulary. Without paths the texts are those
+of --data. A training that was stopped goes on where it was when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from course import checkpoints, devices
+from course.cli import add_common_flags, source_path
+from course.errors import UserError, run_main
+from course.files import make_folder, write_aside
+from course.runs import open_run, run_folder
+
+import corpora
+from watch import Watcher, earlier
+
+ASSIGNMENT = "a5_mingpt_perceiver"
+FUNCTIONS = ("pretrain", "finetune", "evaluate")
+VARIANTS = ("vanilla", "perceiver")
+BLOCK_SIZE = 128
+ANSWER_STEPS = 32  # characters that a model may write after a question
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("function", choices=FUNCTIONS, help="what to do")
+    add("variant", choices=VARIANTS, help="which model")
+    add("corpus", nargs="?", metavar="CORPUS", help="the pretraining text (default: --data's)")
+    add("--bottleneck_dim", type=int, default=32, help="positions inside the perceiver")
+    add("--reading_params_path", metavar="FILE", help="weights to start from, or to evaluate")
+    add("--writing_params_path", metavar="FILE", help="where the weights go (default: the run's)")
+    add("--finetune_corpus_path", metavar="FILE", help="questions and answers to finetune on")
+    add("--eval_corpus_path", metavar="FILE", help="questions to answer")
+    add("--outputs_path", metavar="FILE", help="where the predictions go, one a line")
+    add("--pretrain_lr", type=float, default=6e-3, help="default: %(default)s")
+    add("--finetune_lr", type=float, default=6e-4, help="default: %(default)s")
+    add("--tb_expt_name", default="run", help="name of the run (default: %(default)s)")
+    own = parser.add_argument_group("other than the recipe's own")
+    own.add_argument("--max_epochs", type=int, metavar="N", help="epochs in all")
+    own.add_argument("--batch_size", type=int, metavar="N", help="rows a step")
+    own.add_argument(
+        "--decay_epochs", type=int, metavar="N", help="epochs until the learning rate is lowest"
+    )
+    own.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
+    own.add_argument(
+        "--checkpoint_seconds", type=float, default=30.0, metavar="S",
+        help="between checkpoints, 0: after each step (default: %(default)s)",
+    )  # fmt: skip
+    add_common_flags(parser, corpora.DATASETS)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    devices.pick_device(args.device)
+    devices.set_threads(args.threads)
+    devices.seed_everything(args.seed)
+    source_path(Path(__file__).parent, args.solution)
+    {"pretrain": pretrain, "finetune": finetune, "evaluate": evaluate}[args.function](args)
+    return 0
+
+
+def pretrain(args: argparse.Namespace) -> None:
+    text, dataset = pretraining_text(args)
+    model = fresh_model(args, dataset)
+    if args.reading_params_path:
+        checkpoints.load_into(model, args.reading_params_path)
+    config = student("recipe").pretrain_config(len(dataset), BLOCK_SIZE, lr=args.pretrain_lr)
+    train(args, model, dataset, config, {"corpus": text.sha256})
+
+
+def finetune(args: argparse.Namespace) -> None:
+    text, documents = pretraining_text(args)
+    path = args.finetune_corpus_path
+    questions = corpora.find("finetune", path, args.data, args.data_dir)
+    corpora.check_questions(questions, documents.stoi, BLOCK_SIZE, answers=True)
+    model = fresh_model(args, documents)
+    if args.reading_params_path:
+        checkpoints.load_into(model, args.reading_params_path)
+    dataset = student("dataset").NameDataset(documents, questions.content)
+    config = student("recipe").finetune_config(
+        bool(args.reading_params_path), len(documents), BLOCK_SIZE, lr=args.finetune_lr
+    )
+    train(args, model, dataset, config, {"corpus": text.sha256, "questions": questions.sha256})
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    if not args.reading_params_path:
+        raise UserError("evaluate needs --reading_params_path: the weights to evaluate")
+    _, documents = pretraining_text(args)
+    text = corpora.find("evaluate", args.eval_corpus_path, args.data, args.data_dir)
+    rows = corpora.check_questions(text, documents.stoi, BLOCK_SIZE, answers=False)
+    model = fresh_model(args, documents)
+    checkpoints.load_into(model, args.reading_params_path)
+    model.to(devices.pick_device(args.device)).eval()
+    outputs = args.outputs_path
+    outputs = Path(outputs) if outputs else default_folder(args) / "predictions.txt"
+    must_be_writable(outputs)
+    questions = [row[0] for row in rows]
+    places = student("generate").predict_places(model, documents, questions, ANSWER_STEPS)
+    write_lines(outputs, places)
+    if len(rows[0]) == 1:
+        print(f"{text.name} has no answers: {len(places)} predictions are in {outputs}")
+        return
+    total, correct = len(rows), sum(row[1] == p for row, p in zip(rows, places, strict=True))
+    print(f"Correct: {float(correct)} out of {float(total)}: {correct / total * 100}%")
+
+
+def train(args, model, dataset, config, texts: dict[str, str]) -> None:
+    """Train to the end, from the run folder's checkpoint where there is one."""
+    override(args, config, args.decay_epochs)
+    config.seed, config.device = args.seed, args.device
+    weights = Path(args.writing_params_path or default_folder(args) / "model.params")
+    must_be_writable(weights)
+    identity = describe(args, config) | texts
+    trainer = student("trainer").Trainer(model, dataset, None, config)
+    state = earlier(default_folder(args), identity)
+    if state is not None:
+        trainer.load_state_dict(state)
+    resumed = None if state is None else trainer.step
+    title = f"{args.function} {args.variant}"
+    with open_run(
+        default_folder(args), ASSIGNMENT, run_name(args), identity, args.seed,
+        resumed_step=resumed, device=trainer.device,
+    ) as run, Watcher(trainer, run, title, identity, args.checkpoint_seconds):  # fmt: skip
+        try:
+            trainer.train()
+        except FloatingPointError as error:
+            raise UserError(f"{error}; a lower learning rate may keep it finite") from error
+    checkpoints.save_weights(weights, trainer.model)
+    print(f"step {trainer.step}: loss {trainer.loss:.6f}; weights in {weights}")
+
+
+def override(args: argparse.Namespace, config: Any, decay_epochs: int | None) -> None:
+    """What the command line says otherwise than the recipe."""
+    for name in ("max_epochs", "batch_size"):
+        value = getattr(args, name)
+        if value is not None:
+            if value < 1:
+                raise UserError(f"--{name} {value}: at least 1 is needed")
+            setattr(config, name, value)
+    if decay_epochs is not None:
+        config.final_tokens = config.final_tokens * decay_epochs // student("recipe").DECAY_EPOCHS
+
+
+def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
+    """All that decides the numbers of a training, in plain values."""
+    names = ("max_epochs", "batch_size", "learning_rate", "lr_decay", "warmup_tokens",
+             "final_tokens", "weight_decay", "grad_norm_clip")  # fmt: skip
+    chosen = {name: getattr(config, name) for name in names}
+    named = ("function", "variant", "bottleneck_dim", "seed", "solution", "reading_params_path")
+    return chosen | {name: getattr(args, name) for name in named}
+
+
+def pretraining_text(args: argparse.Namespace) -> tuple[corpora.Text, Any]:
+    text = corpora.find("pretrain", args.corpus, args.data, args.data_dir)
+    corpora.check_documents(text)
+    return text, student("dataset").CharCorruptionDataset(text.content, BLOCK_SIZE)
+
+
+def fresh_model(args: argparse.Namespace, dataset: Any) -> torch.nn.Module:
+    if not 1 <= args.bottleneck_dim <= BLOCK_SIZE:
+        raise UserError(f"--bottleneck_dim {args.bottleneck_dim}: from 1 to {BLOCK_SIZE}")
+    devices.seed_everything(args.seed)
+    return student("recipe").build_model(
+        args.variant, dataset.vocab_size, BLOCK_SIZE, args.bottleneck_dim
+    )
+
+
+def student(module: str) -> Any:
+    """A module of src/, or of solution/: which of them lies on the path is known only now."""
+    return importlib.import_module(module)
+
+
+def run_name(args: argparse.Namespace) -> str:
+    return f"{args.tb_expt_name}_{args.function}_{args.variant}"
+
+
+def default_folder(args: argparse.Namespace) -> Path:
+    return run_folder(args.out, ASSIGNMENT, run_name(args))
+
+
+def must_be_writable(path: Path) -> None:
+    """Raise UserError before any work, not after it, where `path` cannot be written."""
+    try:
+        make_folder(path.parent)
+        if path.is_dir():
+            raise UserError(f"{path} is a folder: the name of a file is needed")
+        probe = path.with_name(path.name + ".partial")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def write_lines(path: Path, lines: Sequence[str]) -> None:
+    with write_aside(path) as file:
+        file.write("".join(f"{line}\n" for line in lines).encode())
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

@@ -1,0 +1,83 @@
+"""What run.py does after each step of a training: the bar, the metrics, the checkpoint."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from course import checkpoints
+from course.errors import UserError
+from course.progress import Progress
+from course.runs import Run
+
+LOG_EVERY = 20  # steps
+
+
+class Watcher:
+    """Called by the trainer after each step; use it as a context manager around the training."""
+
+    def __init__(
+        self, trainer: Any, run: Run, title: str, identity: dict[str, Any], seconds: float
+    ) -> None:
+        """identity: what a run must have in common with a checkpoint to go on from it.
+        seconds: between checkpoints; 0 for one after every step."""
+        self.run, self.identity, self.seconds = run, identity, seconds
+        self.saved, self.saved_step = time.monotonic(), trainer.step
+        self.losses, self.tokens = [], 0
+        self.bar = Progress(trainer.total_steps, title, initial=trainer.step)
+        trainer.config.on_step = self
+
+    def __call__(self, trainer: Any) -> None:
+        self.losses.append(trainer.loss)
+        self.tokens += trainer.real_tokens
+        self.bar.update(trainer.loss, trainer.real_tokens)
+        last = trainer.step == trainer.total_steps
+        if trainer.step % LOG_EVERY == 0 or last:
+            self._log(trainer)
+        if time.monotonic() - self.saved >= self.seconds or last:
+            self.save(trainer)
+
+    def save(self, trainer: Any) -> None:
+        """Write the checkpoint, which is whole at every moment."""
+        if self.saved_step != trainer.step:
+            path = checkpoint_path(self.run.folder)
+            checkpoints.save(path, {"identity": self.identity, "trainer": trainer.state_dict()})
+        self.saved, self.saved_step = time.monotonic(), trainer.step
+
+    def _log(self, trainer: Any) -> None:
+        mean = sum(self.losses) / len(self.losses)
+        rate = trainer.optimizer.param_groups[0]["lr"]
+        speed = round(self.bar.tokens_per_second())
+        self.run.log(trainer.step, loss=mean, learning_rate=rate, tokens_per_second=speed)
+        self.losses.clear()
+
+    def __enter__(self) -> Watcher:
+        self.bar.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.bar.__exit__(*exception)
+
+
+def checkpoint_path(folder: Path) -> Path:
+    return folder / "checkpoint.pt"
+
+
+def earlier(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """The trainer's state in the folder's checkpoint, None where there is none.
+
+    Raises UserError where it is of another run, and says what differs.
+    """
+    path = checkpoint_path(folder)
+    if not path.exists():
+        return None
+    state = checkpoints.load(path)
+    found = state.get("identity", {})
+    for name, value in identity.items():
+        if found.get(name) != value:
+            raise UserError(
+                f"{folder} holds a run with {name} {found.get(name)!r}, this one has {value!r}: "
+                "name another folder with --out, or remove that one"
+            )
+    return state["trainer"]

@@ -1,0 +1,80 @@
+"""The result as one self-contained HTML page, for the student.
+
+Everything in it is escaped: names, messages and source lines are the student's and not trusted.
+The page has no script at all, and its Content-Security-Policy lets none run; the filter by outcome
+is CSS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from grader.report.words import clean, explanation, isolation, passed, points, summary
+from grader.verdict.score import Outcome, PartResult, Result, TestResult
+
+# Which sign and colour an outcome has; its word stands beside it, so colour alone says nothing.
+TONES = {
+    Outcome.PASSED: "good",
+    Outcome.FAILED: "bad",
+    Outcome.ERROR: "bad",
+    Outcome.TIMEOUT: "halt",
+    Outcome.MEMORY: "halt",
+    Outcome.CRASH: "halt",
+    Outcome.NOT_IMPLEMENTED: "todo",
+    Outcome.NOT_RUN: "idle",
+    Outcome.GRADER_FAULT: "fault",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part with its tests."""
+
+    part: PartResult
+    tests: tuple[TestResult, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many of its tests are passed."""
+        return sum(map(passed, self.tests))
+
+
+def render(result: Result) -> str:
+    """The page's text."""
+    environment = Environment(
+        loader=PackageLoader("grader", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # every {{ value }}, before it is escaped
+        finalize=lambda value: clean(value) if isinstance(value, str) else value,
+    )
+    environment.filters.update(points=points, explanation=explanation, percent=percent)
+    environment.tests["passed"] = passed
+    return environment.get_template("page.html.jinja").render(
+        result=result,
+        sections=sections(result),
+        summary=summary(result),
+        isolation=isolation(result),
+        tones=TONES,
+        todo=sum(not passed(test) for test in result.tests),
+    )
+
+
+def sections(result: Result) -> list[Section]:
+    """The parts with their tests; tests of a part that the result does not list come last."""
+    known = {part.id: part for part in result.parts}
+    for test in result.tests:
+        known.setdefault(test.part, PartResult(test.part, "Other tests", 0.0, 0.0))
+    return [
+        Section(part, tuple(test for test in result.tests if test.part == part.id))
+        for part in known.values()
+    ]
+
+
+def percent(score: float, max_score: float) -> float:
+    """The share of the points, 0 to 100; of no points at all it is 0."""
+    return round(min(max(100 * score / max_score, 0), 100), 2) if max_score > 0 else 0.0

@@ -1,0 +1,20 @@
+"""The result as JSON, in the schema of docs/result.md; every other report can be made from it."""
+
+from __future__ import annotations
+
+import json
+
+from grader.verdict.score import Result
+
+
+def render(result: Result) -> str:
+    """The JSON text: ASCII, so that half characters in a student's message survive."""
+    return json.dumps(result.to_json(), indent=2, allow_nan=False) + "\n"
+
+
+def parse(text: str) -> Result:
+    """The inverse of `render`; raises ValueError for what is no result of this schema."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"a result is a JSON object, not {type(value).__name__}")
+    return Result.from_json(value)

@@ -1,0 +1,68 @@
+"""Words and numbers that the reports have in common."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from grader.verdict.score import Outcome, Result, TestResult
+
+# Control, format and half characters, odd line ends: a terminal would obey them, XML forbids some.
+UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+EXPLAINED = {
+    Outcome.PASSED: "",
+    Outcome.FAILED: "Your code answered, and the answer is wrong.",
+    Outcome.ERROR: "Your code raised an exception.",
+    Outcome.TIMEOUT: "Your code did not answer in time.",
+    Outcome.MEMORY: "Your code asked for more memory than it may have.",
+    Outcome.CRASH: "Your code's process ended, or sent what is no answer.",
+    Outcome.NOT_IMPLEMENTED: "The TODO still stands.",
+    Outcome.NOT_RUN: "The time for the whole submission was spent before this test's turn.",
+    Outcome.GRADER_FAULT: "The grader itself went wrong here. This is not about your code.",
+}
+
+
+def clean(text: str) -> str:
+    """`text` with what cannot be printed escaped; new lines stay, and tabs become spaces."""
+    return "".join(
+        letter
+        if letter == "\n" or unicodedata.category(letter) not in UNPRINTABLE
+        else letter.encode("unicode_escape").decode()
+        for letter in text.expandtabs(4)
+    )
+
+
+def points(value: float) -> str:
+    """12.0 -> "12", 7.25 -> "7.25": at most two places."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def passed(test: TestResult) -> bool:
+    """Whether the test is passed; nothing else counts as passed."""
+    return test.outcome is Outcome.PASSED
+
+
+def explanation(test: TestResult) -> str:
+    """What went wrong: the test's own message, or what its outcome means."""
+    return clean(test.message.strip()) or EXPLAINED[test.outcome]
+
+
+def summary(result: Result) -> str:
+    """The result in one sentence."""
+    if not result.usable:
+        return "The grader itself failed: this grade is not to be used."
+    done = sum(map(passed, result.tests))
+    counted = f"{done} of {len(result.tests)} tests passed"
+    if done == len(result.tests):
+        return f"{counted}: everything works."
+    part = max(result.parts, key=lambda part: part.max_score - part.score, default=None)
+    if part is None or part.max_score <= part.score:
+        return f"{counted}."
+    missing = points(part.max_score - part.score)
+    return f"{counted}. Most is still to be had in part {clean(part.id)}: {missing} points."
+
+
+def isolation(result: Result) -> str:
+    """How student code was kept apart, in one line."""
+    layers = ", ".join(result.isolation.layers)
+    return clean(f"{result.isolation.kind} ({layers})" if layers else result.isolation.kind)

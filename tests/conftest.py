@@ -1,0 +1,26 @@
+"""What all of the project's own tests share: the slow ones' switch, hypothesis's profiles."""
+
+from __future__ import annotations
+
+import os
+
+import hypothesis
+import pytest
+
+# HYPOTHESIS_PROFILE=nightly goes 50 times as deep.
+_COMMON = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("default", max_examples=2_000, derandomize=True, **_COMMON)
+hypothesis.settings.register_profile("nightly", max_examples=100_000, **_COMMON)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the slow tests too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in set(slow)]

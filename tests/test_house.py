@@ -1,0 +1,142 @@
+"""The arrows between the rooms: who may import whom, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("*/assignment.toml"))
+PACKAGES = ["course", "grader", *ASSIGNMENTS]
+
+
+def _files(folder: Path) -> list[Path]:
+    hidden = {"mistakes", "alternatives"}  # submissions, not modules of ours
+    return sorted(p for p in folder.rglob("*.py") if not hidden & set(p.relative_to(ROOT).parts))
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imports(path: Path) -> set[str]:
+    """Every dotted name that a file imports, at its top or in a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def _ours(path: Path) -> set[str]:
+    return {name for name in _imports(path) if name.split(".")[0] in PACKAGES}
+
+
+MODULES = {_module(p): p for package in ("course", "grader") for p in _files(ROOT / package)}
+GRAPH = {
+    name: {target for target in _ours(path) if target in MODULES and target != name}
+    for name, path in MODULES.items()
+}
+
+
+def _offenders(files: list[Path], forbidden: tuple[str, ...]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in sorted(_imports(path))
+        if name.split(".")[0] in forbidden
+    ]
+
+
+def test_there_is_something_to_read() -> None:
+    """The tests below would pass on an empty house."""
+    assert "grader.boundary.worker" in MODULES
+    assert "grader.boundary.wire" in GRAPH["grader.boundary.worker"]
+    assert ASSIGNMENTS
+
+
+def test_course_never_imports_the_grader_or_an_assignment() -> None:
+    assert _offenders(_files(ROOT / "course"), ("grader", *ASSIGNMENTS)) == []
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_an_assignment_imports_neither_another_nor_the_grader(assignment: str) -> None:
+    others = tuple(name for name in ASSIGNMENTS if name != assignment)
+    files = [p for p in _files(ROOT / assignment) if "tests" not in p.parts]
+    assert _offenders(files, ("grader", *others)) == []
+
+
+@pytest.mark.parametrize("name", ["worker", "probes"])
+def test_what_runs_beside_student_code_imports_only_the_wire_and_torch(name: str) -> None:
+    path = ROOT / "grader" / "boundary" / f"{name}.py"
+    allowed = {"grader.boundary", "grader.boundary.wire", "grader.boundary.probes"}
+    assert _ours(path) <= allowed
+    assert _third_party(path) <= {"torch"}
+
+
+@pytest.mark.parametrize("name", ["wire", "zygote", "lockdown", "syscalls"])
+def test_what_runs_inside_imports_nothing_from_outside_the_boundary(name: str) -> None:
+    path = ROOT / "grader" / "boundary" / f"{name}.py"
+    assert all(module.startswith("grader.boundary") for module in _ours(path))
+    assert _third_party(path) <= {"torch", "msgpack", "numpy"}
+
+
+def _third_party(path: Path) -> set[str]:
+    import sys
+
+    tops = {name.split(".")[0] for name in _imports(path)}
+    return tops - set(sys.stdlib_module_names) - set(PACKAGES) - {"__future__", ""}
+
+
+def test_reports_know_the_score_model_and_nothing_else() -> None:
+    for path in _files(ROOT / "grader" / "report"):
+        allowed = ("grader.verdict.score", "grader.report", "grader.verdict")
+        names = {name for name in _ours(path) if not name.startswith(allowed)}
+        assert names == set(), path
+        assert not any(
+            name.startswith("grader.verdict.") and not name.startswith("grader.verdict.score")
+            for name in _ours(path)
+        ), path
+
+
+def test_only_the_boundary_starts_student_code() -> None:
+    """Nobody else forks a worker or imports the modules that run inside."""
+    inside = {f"grader.boundary.{name}" for name in ("worker", "zygote", "lockdown", "syscalls")}
+    outside = {name for name in GRAPH if not name.startswith("grader.boundary")}
+    assert {name: GRAPH[name] & inside for name in outside if GRAPH[name] & inside} == {}
+
+
+def test_no_circle() -> None:
+    """A module that imports itself through others, named with its way round."""
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, f"circle: {' -> '.join([*way[way.index(name) :], name])}"
+        if name in done:
+            return
+        for target in sorted(GRAPH[name]):
+            if not MODULES[target].name == "__init__.py":
+                walk(target, (*way, name))
+        done.add(name)
+
+    for name in sorted(GRAPH):
+        walk(name, ())
+
+
+def test_the_constraints_pin_every_dependency() -> None:
+    """A dependency without an exact tested version would make two machines differ."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    pinned = {
+        line.split("==")[0].lower().replace("_", "-")
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if "==" in line
+    }
+    assert {name.split(">=")[0].lower() for name in wanted} - pinned == set()
