@@ -43,8 +43,8 @@ lint: .venv/.set-up  ## ruff, the skeletons, the formatting
 	@$(BIN)/ruff format --check .
 	@$(BIN)/grader skeleton --check
 
-skeleton: .venv/.set-up  ## write every src/ from its solution/
-	@$(BIN)/grader skeleton
+skeleton: .venv/.set-up  ## write src/ from solution/: A=assignment
+	@$(BIN)/grader skeleton $(A)
 
 audit: .venv/.set-up  ## test the hidden suite itself: A=assignment
 	@$(BIN)/grader audit $(A)

@@ -30,11 +30,12 @@ MAX_READ = 2**20  # bytes of one read of an archive's own tables
 MAX_UNPACKED = 256 * 2**20  # bytes of a tar, with what is only passed over (weights, say)
 CHUNK = 2**16
 
-# What the readers raise on bytes that are no archive. RecursionError: a tar of chained long names.
+# What the readers raise on bytes that are no archive. RuntimeError: a tar of chained long names
+# (RecursionError), a zip of a later version (NotImplementedError).
 # AssertionError and AttributeError: states that tarfile and zipfile themselves think impossible.
 CORRUPT = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, ValueError,
-    KeyError, IndexError, OverflowError, RecursionError, AssertionError, AttributeError,
+    KeyError, IndexError, OverflowError, RuntimeError, AssertionError, AttributeError,
     struct.error, gzip.BadGzipFile,
 )  # fmt: skip
 

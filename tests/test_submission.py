@@ -14,6 +14,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -472,6 +473,28 @@ def test_a_flipped_bit_is_never_taken(tmp_path: Path, toy: Assignment, shape: st
         except Refused:
             continue
         assert all(FILES[name] == content for name, content in tree.files.items())
+
+
+@pytest.mark.parametrize("shape", ["mywork.zip", "mywork.tar", "mywork.tar.gz"])
+def test_damaged_archives_end_in_a_refusal_or_a_tree(
+    tmp_path: Path, toy: Assignment, shape: str
+) -> None:
+    """Whatever the readers raise on odd bytes is a refusal; a zip "of version 25.5" was a crash."""
+    path = SHAPES[shape](tmp_path / shape, FILES)
+    data = path.read_bytes()
+    random = Random(shape)
+    refused = 0
+    for _ in range(400):
+        damaged = bytearray(data)
+        for _ in range(random.randint(1, 6)):
+            value = random.choice([0, 255, random.randrange(256), 48 + random.randrange(8)])
+            damaged[random.randrange(len(damaged))] = value
+        path.write_bytes(damaged)
+        try:
+            take(path, toy)
+        except Refused:
+            refused += 1
+    assert refused > 100
 
 
 def test_an_encrypted_zip_is_refused(tmp_path: Path, toy: Assignment) -> None:

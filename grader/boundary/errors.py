@@ -54,5 +54,9 @@ class SandboxError(Exception):
     """The grader could not start a worker: its own fault, never the student's."""
 
 
+class NestingRefused(SandboxError):
+    """The kernel lets no worker have namespaces of its own within the sandbox."""
+
+
 class IsolationUnavailable(SandboxError):
     """This machine cannot isolate a worker as asked; the message says how to go on."""

@@ -18,4 +18,6 @@ class Limits:
 
 OUTPUT_BYTES = 64 * 1024  # of what a worker prints, kept; the rest is read and dropped
 START_SECONDS = 60.0  # for torch to be imported on a cold machine
-WATCH_SECONDS = 0.05  # between two looks at a worker's memory
+WATCH_SECONDS = 0.05  # between two looks at a worker's memory and threads
+MAX_THREADS = 512  # of a worker; torch on a large machine starts some hundred
+TEST_BYTES = 2 * 2**30  # that all answers in one test may cost the grader's own memory

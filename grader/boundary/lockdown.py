@@ -21,14 +21,19 @@ CLONE_NEWIPC, CLONE_NEWUSER = 0x8000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS = 1, 24, 38, 39
+PR_SET_DUMPABLE = 4
 _SIGKILL = 9
 _CAPABILITY_VERSION_3 = 0x20080522
+
+
+class KernelRefuses(OSError):
+    """The kernel does not let this process lock itself away."""
 
 
 def _check(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        raise KernelRefuses(number, f"{what}: {os.strerror(number)}")
 
 
 def leave_siblings() -> None:
@@ -46,9 +51,12 @@ def leave_siblings() -> None:
         ),
         "unshare",
     )
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    try:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    except OSError as error:
+        raise KernelRefuses(error.errno, f"user namespace: {error}") from None
 
 
 def mount_fresh(folder: str, size_mb: int) -> None:
@@ -67,6 +75,11 @@ def make_read_only(folder: str) -> None:
 def die_with_parent() -> None:
     """The kernel ends this process when its parent ends."""
     _check(_LIBC.prctl(PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0), "prctl")
+
+
+def never_dump() -> None:
+    """No core dump, not even to a program of the machine's, which no RLIMIT_CORE holds back."""
+    _check(_LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl")
 
 
 class _Header(ctypes.Structure):

@@ -71,6 +71,51 @@ def optimise(model: torch.nn.Module, inputs: list[Any], steps: int, lr: float) -
     return losses
 
 
+def arguments_after(function: Any, arguments: list[Any]) -> list[Any]:
+    """The arguments after function(*arguments), to see which of them it changed."""
+    function(*arguments)
+    return arguments
+
+
+def on_file(function: Any, text: str, *arguments: Any) -> Any:
+    """function(path, *arguments), where `path` is a file that holds `text`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file.tsv")
+        path.write_text(text, encoding="utf-8", newline="")
+        return function(str(path), *arguments)
+
+
+class SequenceModel(torch.nn.Module):
+    """A language model that needs no training, to test what samples from one.
+
+    The logits after a context are the row (sum of the context's indices) % V of `table`, (V, V); in
+    training mode they are negated, as a dropout that changes everything. A context of more than
+    `block_size` raises ValueError.
+    """
+
+    def __init__(self, table: torch.Tensor, block_size: int) -> None:
+        super().__init__()
+        self.register_buffer("table", table)
+        self.block_size = block_size
+
+    def get_block_size(self) -> int:
+        return self.block_size
+
+    def forward(
+        self, idx: torch.Tensor, targets: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, None]:
+        """(B, T) long -> logits (B, T, V) and no loss."""
+        if idx.size(1) > self.block_size:
+            raise ValueError(f"{idx.size(1)} indices for a block_size of {self.block_size}")
+        logits = self.table[idx.cumsum(1) % len(self.table)]  # (B, T, V)
+        return (-logits if self.training else logits), None
+
+
+def sequence_model(table: torch.Tensor, block_size: int) -> SequenceModel:
+    """A SequenceModel, beside the student's code."""
+    return SequenceModel(table, block_size)
+
+
 def run_command(module: str, arguments: list[str], files: dict[str, str]) -> tuple[int, str, dict]:
     """Runs a module as `python MODULE ARGUMENTS` in an empty folder that holds `files`.
 

@@ -8,16 +8,16 @@ class (a warm one) and each worker is isolated alike. worker_process.py holds on
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from grader.boundary.errors import IsolationUnavailable, SandboxError
+from grader.boundary.errors import IsolationUnavailable, NestingRefused, SandboxError
 from grader.boundary.limits import START_SECONDS, Limits
 from grader.boundary.worker_process import WorkerProcess
 
@@ -52,6 +52,7 @@ class Sandbox:
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._folders: list[str] = []
+        self._lock = threading.RLock()  # grades in several threads may share one zygote
 
     def __enter__(self) -> Sandbox:
         return self
@@ -77,7 +78,7 @@ class Sandbox:
             return
         self.close()
         self._control, theirs = socket.socketpair()
-        command = _outer(theirs.fileno()) if self.isolation == "sandbox" else []
+        command = _outer() if self.isolation == "sandbox" else []
         self._process = subprocess.Popen(
             [*command, *self._python(theirs.fileno())],
             pass_fds=[theirs.fileno()],
@@ -91,10 +92,8 @@ class Sandbox:
         self._wait_until_ready()
 
     def _python(self, control: int) -> list[str]:
-        return [sys.executable, "-B", "-s", "-P", "-m", "grader.boundary.zygote"] + [
-            str(control),
-            str(self.threads),
-        ]
+        module = ["-m", "grader.boundary.zygote"]
+        return [sys.executable, "-B", "-s", "-P", *module, str(control), str(self.threads)]
 
     def _wait_until_ready(self) -> None:
         self._control.settimeout(START_SECONDS)
@@ -114,6 +113,10 @@ class Sandbox:
 
         The zygote is started where it does not run. Raises SandboxError.
         """
+        with self._lock:
+            return self._spawn(files, path, limits)
+
+    def _spawn(self, files: Mapping[str, bytes], path: list[str], limits: Limits) -> WorkerProcess:
         if not self._nested and self.isolation == "sandbox":
             self.close()  # siblings cannot be kept apart here: a zygote for each worker
         self.start()
@@ -129,11 +132,11 @@ class Sandbox:
         }
         try:
             return WorkerProcess.fork(self._control, task, limits)
-        except SandboxError:
+        except NestingRefused:
             if not self._nested:
                 raise
             self._nested = False
-            return self.spawn(files, path, limits)
+            return self._spawn(files, path, limits)
 
     def layers(self) -> tuple[str, ...]:
         """What the zygote itself is held by."""
@@ -167,7 +170,7 @@ def why_no_sandbox() -> str | None:
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed"
     tried = subprocess.run(
-        ["bwrap", *_namespaces(), "--ro-bind", "/", "/", "true"],
+        ["bwrap", *_namespaces(), "--ro-bind", "/", "/", *_PROC_AND_DEV, "true"],
         capture_output=True,
         text=True,
         check=False,
@@ -182,20 +185,25 @@ def _namespaces() -> list[str]:
     return ["--unshare-user", "--unshare-all", "--cap-drop", "ALL", "--die-with-parent"]
 
 
-def _outer(control: int) -> list[str]:
+# Nothing is written to /dev: it is seen by every worker of the sandbox.
+_PROC_AND_DEV = ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev")
+_TMPFS = ("--size", str(64 * 2**20), "--tmpfs")  # bytes; of half the machine's memory without
+
+
+def _outer() -> list[str]:
     """The bubblewrap command in which the zygote runs."""
     command = ["bwrap", *_namespaces(), "--new-session", "--uid", _NOBODY, "--gid", _NOBODY]
     for folder in ("/usr", "/etc/ld.so.cache", "/etc/alternatives"):
         command += ["--ro-bind-try", folder, folder]
     for link in ("/bin", "/lib", "/lib64", "/lib32", "/sbin"):
         if Path(link).is_symlink():
-            command += ["--symlink", os.readlink(link), link]
+            command += ["--symlink", str(Path(link).readlink()), link]
         else:
             command += ["--ro-bind-try", link, link]
     for folder in sorted({sys.base_prefix, sys.prefix, str(Path(sys.executable).parent)}):
         if not folder.startswith("/usr"):
             command += ["--ro-bind", folder, folder]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", ROOT]
+    command += [*_PROC_AND_DEV, *_TMPFS, "/tmp", *_TMPFS, ROOT]
     for name in _INSIDE:
         command += ["--ro-bind", str(_CHECKOUT / name), f"{_LIBRARIES}/{name}"]
     command += ["--ro-bind", str(_CHECKOUT / "course"), f"{_LIBRARIES}/course"]

@@ -3,8 +3,8 @@
 A seccomp filter in classic BPF (man 2 seccomp; <linux/filter.h>). It adds what namespaces and
 limits do not: no new process at all (a fork bomb does not even start, as root neither, whom no
 limit on processes holds), no program started, no socket made, no namespace entered or made, no
-memory of another process read. Threads are allowed: torch needs them. What is refused gets EPERM,
-so that Python raises PermissionError in the student's own frame.
+memory of another process read, no core dumped, no kernel log read. Threads are allowed: torch needs
+them. What is refused gets EPERM, so that Python raises PermissionError in the student's own frame.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ _NUMBERS = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
+    "syslog": (103, 116),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
@@ -64,6 +65,8 @@ _NUMBERS = {
     "mq_open": (240, 180),
 }
 _CLONE = {"x86_64": 56, "aarch64": 220}
+_PRCTL = {"x86_64": 157, "aarch64": 167}
+_PR_SET_DUMPABLE = 4
 _CLONE3 = 435  # the same everywhere; its flags lie in memory, where a filter cannot look
 _COLUMN = {"x86_64": 0, "aarch64": 1}
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -101,6 +104,11 @@ def program(machine: str) -> bytes:
     # glibc falls back to clone where the kernel does not know clone3.
     steps += [_op(_JEQ, _CLONE3, no=1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
     steps += [
+        _op(_JEQ, _PRCTL[machine], no=3),
+        _op(_LOAD, _ARGUMENT_0),
+        _op(_JEQ, _PR_SET_DUMPABLE, no=1),
+        refuse,
+        _op(_LOAD, _NUMBER),
         _op(_JEQ, _CLONE[machine], no=3),
         _op(_LOAD, _ARGUMENT_0),
         _op(_JSET, _CLONE_THREAD, yes=1),

@@ -27,6 +27,8 @@ import msgpack
 import torch
 
 MAX_STRUCTURE = 4 * 2**20  # bytes of msgpack in one frame
+STRUCTURE_COST = 64  # bytes of memory that one of them may become: an empty list is one byte
+MAX_EXTENSIONS = 2**16  # tensors, handles, tuples and such in one frame: objects of some 500 bytes
 MAX_BUFFERS = 256 * 2**20  # bytes of tensors in one frame
 MAX_DIMENSIONS = 16
 MAX_ELEMENTS = 2**31  # of a tensor, dimensions of size 0 counted as 1, so that strides fit too
@@ -205,6 +207,7 @@ class _Reader:
         self.buffers = buffers
         self.offset = 0
         self.from_handle = from_handle
+        self.extensions = 0
 
     def list(self, items: list) -> Any:
         if items and items[0] is _TUPLE_MARK:
@@ -221,6 +224,9 @@ class _Reader:
         return dict(pairs)
 
     def extension(self, code: int, data: bytes) -> Any:
+        self.extensions += 1
+        if self.extensions > MAX_EXTENSIONS:
+            raise WireError(f"more than {MAX_EXTENSIONS} tensors, handles and tuples")
         if code == _TUPLE and not data:
             return _TUPLE_MARK
         if code == _ELLIPSIS and not data:
@@ -246,9 +252,7 @@ class _Reader:
         if dtype is torch.bool:  # a bool of any other byte than 0 or 1 is undefined
             raw = torch.frombuffer(self.buffers, dtype=torch.uint8, count=count, offset=start)
             return (raw != 0).reshape(shape)
-        return torch.frombuffer(
-            self.buffers, dtype=dtype, count=count, offset=start
-        ).reshape(shape)
+        return torch.frombuffer(self.buffers, dtype=dtype, count=count, offset=start).reshape(shape)
 
 
 def _read_small(data: bytes, length: int) -> list:
@@ -286,7 +290,6 @@ def _read_tensor_header(data: bytes) -> tuple[torch.dtype, list[int]]:
     return _DTYPES[code], shape
 
 
-
 def send(sock: socket.socket, value: Any, to_handle: Callable | None = None) -> None:
     """Writes the frame of `value`; OSError where the other side is gone."""
     for chunk in encode(value, to_handle):
@@ -298,14 +301,20 @@ def receive(
     from_handle: Callable[[Handle], Any] = lambda handle: handle,
     deadline: float | None = None,
 ) -> Any:
-    """Reads one frame by `deadline` (of time.monotonic), however slowly its bytes drip in.
+    """The value of the next frame; raises what `receive_frame` and `decode` raise."""
+    return decode(*receive_frame(sock, deadline), from_handle)
+
+
+def receive_frame(
+    sock: socket.socket, deadline: float | None = None
+) -> tuple[bytearray, bytearray]:
+    """The two halves of the next frame by `deadline` (of time.monotonic), however slow they drip.
 
     Raises EOFError where the other side has closed, TimeoutError, or WireError where it lies.
     """
-    header = _receive_exactly(sock, HEADER.size, deadline)
-    structure_size, buffers_size = read_header(header)
-    structure = _receive_exactly(sock, structure_size, deadline)
-    return decode(structure, _receive_exactly(sock, buffers_size, deadline), from_handle)
+    sizes = read_header(_receive_exactly(sock, HEADER.size, deadline))
+    structure, buffers = (_receive_exactly(sock, size, deadline) for size in sizes)
+    return structure, buffers
 
 
 def _receive_exactly(sock: socket.socket, size: int, deadline: float | None) -> bytearray:

@@ -16,6 +16,7 @@ from typing import Any
 from grader.boundary import wire
 from grader.boundary.errors import (
     Claim,
+    NestingRefused,
     SandboxError,
     StudentCrash,
     StudentNoMemory,
@@ -23,7 +24,14 @@ from grader.boundary.errors import (
     StudentRaised,
     StudentTimeout,
 )
-from grader.boundary.limits import OUTPUT_BYTES, START_SECONDS, WATCH_SECONDS, Limits
+from grader.boundary.limits import (
+    MAX_THREADS,
+    OUTPUT_BYTES,
+    START_SECONDS,
+    TEST_BYTES,
+    WATCH_SECONDS,
+    Limits,
+)
 
 _UCRED = struct.Struct("iII")  # pid, uid, gid (man 7 unix)
 
@@ -36,6 +44,7 @@ class WorkerProcess:
         self._output_fd, self._status_fd = output, status
         self._pid, self._pidfd = pid, os.pidfd_open(pid)
         self._number = 0
+        self.received = 0  # what the answers since the test began may have cost us, in bytes
         self._status = ""  # as os.waitpid tells it, once it has ended
         self._ended: str | None = None  # why we ended it: "time", "memory"
         self._memory_kb = baseline_kb
@@ -60,12 +69,15 @@ class WorkerProcess:
             pid = _receive_ready(ours)
             in_force = wire.receive(ours, deadline=time.monotonic() + START_SECONDS)
             if "failed" in in_force:
-                raise SandboxError(f"a worker did not start: {in_force['failed']}")
-            worker = cls(ours, output, status, pid, _resident_kb(pid) + limits.memory_mb * 1024)
+                refused = NestingRefused if in_force["refused"] else SandboxError
+                raise refused(f"a worker did not start: {in_force['failed']}")
+            worker = cls(ours, output, status, pid, _taken(pid)[0] + limits.memory_mb * 1024)
         except (OSError, EOFError, SandboxError) as error:
             ours.close()
             os.close(output)
             os.close(status)
+            if isinstance(error, SandboxError):
+                raise
             raise SandboxError(f"a worker did not start: {error}") from None
         worker.in_force = in_force
         worker._watcher.start()
@@ -78,16 +90,23 @@ class WorkerProcess:
         try:
             self._sock.settimeout(seconds)
             wire.send(self._sock, [self._number, operation, arguments])
-            reply = wire.receive(self._sock, from_handle, deadline)
+            frame = wire.receive_frame(self._sock, deadline)
+            reply = self._weigh(*frame) or wire.decode(*frame, from_handle)
         except TimeoutError:
             self.kill("time")
             raise StudentTimeout("no answer in time") from None
-        except wire.WireError as error:
+        except wire.WireError:  # what is wrong with it may hold a hidden value: not told
             self.kill()
-            raise StudentCrash(f"the process sent what is no answer: {error}") from None
+            raise StudentCrash("the process sent what is no answer") from None
         except (EOFError, OSError):
             raise self._why_it_ended() from None
         return self._read(reply)
+
+    def _weigh(self, structure: bytearray, buffers: bytearray) -> None:
+        """WireError where a test's answers would take more of our own memory than they may."""
+        self.received += wire.STRUCTURE_COST * len(structure) + len(buffers)
+        if self.received > TEST_BYTES:
+            raise wire.WireError("the answers are too many")
 
     def _read(self, reply: Any) -> Any:
         """The value in a reply; everything about the reply is the worker's claim."""
@@ -108,6 +127,8 @@ class WorkerProcess:
         self.kill()
         if ended == "memory":
             return StudentOutOfMemory("the process took more memory than it may have")
+        if ended == "threads":
+            return StudentCrash(f"the process was ended: it had more than {MAX_THREADS} threads")
         return StudentCrash(f"the process ended ({_describe_status(self._status)})")
 
     @property
@@ -145,9 +166,10 @@ class WorkerProcess:
                     sources.remove(self._output_fd)
             elif self._pidfd in ready:
                 return
-            if _resident_kb(self._pid) > self._memory_kb:
+            memory_kb, threads = _taken(self._pid)
+            if memory_kb > self._memory_kb or threads > MAX_THREADS:
                 with self._lock:
-                    self._ended = self._ended or "memory"
+                    self._ended = self._ended or ("threads" if threads > MAX_THREADS else "memory")
                     self._signal()
 
 
@@ -162,14 +184,17 @@ def _receive_ready(sock: socket.socket) -> int:
     return _UCRED.unpack(credentials[0])[0]
 
 
-def _resident_kb(pid: int) -> int:
-    """Memory that is the process's own or shared in memory, in KiB; 0 where it is gone."""
+def _taken(pid: int) -> tuple[int, int]:
+    """(KiB of memory that is the process's own or shared, threads); zeros where it is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
-        return 0
+        return 0, 0
     fields = dict(line.split(":", 1) for line in lines)
-    return sum(int(fields.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssShmem"))
+    own, shared, threads = (
+        int(fields.get(name, "0").split()[0]) for name in ("RssAnon", "RssShmem", "Threads")
+    )
+    return own + shared, threads
 
 
 def _describe_status(status: str) -> str:
@@ -195,7 +220,7 @@ def _read_claim(raw: Any) -> tuple[Claim, bool]:
 
 def _read_frames(frames: list) -> list[tuple[str, int, str]]:
     return [
-        tuple(frame)
+        (frame[0][:300], frame[1], frame[2][:100])
         for frame in frames[-20:]
         if type(frame) is tuple and [type(item) for item in frame] == [str, int, str]
     ]

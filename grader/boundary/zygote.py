@@ -25,6 +25,9 @@ import torch
 
 from grader.boundary import lockdown, syscalls, wire, worker
 
+# Folders of the outer sandbox in which workers could find one another, and the MiB of what each
+# worker gets in their place.
+_SMALL = (("/dev/shm", 1), ("/dev/pts", 1))
 READY = b"\x01"  # the first byte on a worker's wire; the kernel adds the sender's process id
 
 
@@ -52,6 +55,7 @@ def _become_worker(descriptors: list[int], threads: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     sock = socket.socket(fileno=wire_fd)
     try:
+        lockdown.die_with_parent()
         task = wire.receive(sock)
         if task["nested"]:
             lockdown.leave_siblings()
@@ -66,13 +70,13 @@ def _become_worker(descriptors: list[int], threads: int) -> None:
         os.write(status_fd, str(os.waitpid(child, 0)[1]).encode())
     except OSError as error:
         sock.sendall(READY)
-        wire.send(sock, {"failed": str(error)})
+        wire.send(sock, {"failed": str(error), "refused": type(error) is lockdown.KernelRefuses})
     finally:
         os._exit(0)
 
 
 def _redirect_output(output_fd: int) -> None:
-    with open(os.devnull) as nothing:
+    with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(output_fd, 1)
     os.dup2(output_fd, 2)
@@ -84,16 +88,18 @@ def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
     root = Path(task["root"])
     lockdown.die_with_parent()
     if task["nested"]:
-        for folder, size in (("/tmp", task["disk_mb"]), ("/dev/shm", 1), (str(root), 64)):
+        for folder, size in (("/tmp", task["disk_mb"]), (str(root), 64), *_SMALL):
             lockdown.mount_fresh(folder, size)
     _write_files(root, task["files"])
     if task["nested"]:
         lockdown.make_read_only(str(root))
     lockdown.limit(task["memory_mb"], task["disk_mb"], task["cpu_seconds"])
     if task["nested"]:
-        lockdown.mount_fresh("/proc", 1)  # empty: nothing of other processes is to be read
-        lockdown.make_read_only("/proc")
+        lockdown.mount_fresh("/proc", 1)
+        for folder in ("/proc", "/dev/pts"):  # empty: nothing of other processes is to be found
+            lockdown.make_read_only(folder)
     lockdown.drop_capabilities()
+    lockdown.never_dump()
     syscalls.refuse_system_calls()
     torch.set_num_threads(threads)
     os.chdir(root)

@@ -17,4 +17,7 @@ def parse(text: str) -> Result:
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError(f"a result is a JSON object, not {type(value).__name__}")
-    return Result.from_json(value)
+    try:
+        return Result.from_json(value)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a whole result: {error}") from None

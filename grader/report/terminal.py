@@ -27,7 +27,7 @@ def show(result: Result, console: Console, verbose: bool = False) -> None:
     """Prints the result; `verbose` adds the student's own frames and the seconds of each test."""
     table = Table(title=clean(result.title), title_justify="left", show_lines=False)
     table.add_column("outcome")
-    table.add_column("test", ratio=1)
+    table.add_column("test", ratio=1, overflow="fold")
     table.add_column("points", justify="right", no_wrap=True)
     titles = {part.id: part for part in result.parts}
     for part in dict.fromkeys([*titles, *(test.part for test in result.tests)]):
@@ -53,6 +53,8 @@ def _footer(result: Result, console: Console) -> None:
     )
     for note in result.submission.notes:
         console.print(Text(f"note: {clean(note)}", style="dim"))
+    for fault in result.faults:  # for staff; the student's page does not show them
+        console.print(Text(f"fault: {clean(fault)}", style="magenta"))
     if result.isolation.warning:
         console.print(Text(f"warning: {clean(result.isolation.warning)}", style="yellow"))
     name, sha = clean(result.submission.name), result.submission.sha256[:12]

@@ -21,7 +21,7 @@ from grader.boundary.sandbox import Sandbox, choose_isolation
 from grader.boundary.student import RemoteStudent
 from grader.submission import Tree
 from grader.verdict.outcomes import Explainer
-from grader.verdict.plugin import Suite
+from grader.verdict.plugin import DataChoice, Suite
 from grader.verdict.score import Isolation, Outcome, Result, Submission, score_parts, total
 
 # Where a worker looks for modules: the student's sources, and what stands beside them.
@@ -45,6 +45,7 @@ class Options:
     isolation: str = "auto"  # "auto" | "sandbox" | "process" | "none" (this process: trusted work)
     parts: tuple[str, ...] | None = None  # None: all
     quick: bool = False
+    data: DataChoice = DataChoice()  # what submitted predictions are judged on
     sandbox: Sandbox | None = None  # a running one to fork from, instead of one of our own
     output: list[bytes] = field(default_factory=list)  # gets what the workers printed
 
@@ -76,6 +77,7 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
             visibility="hidden",
             secret=secret(),
             submitted=_texts({n: d for n, d in tree.files.items() if n not in files}),
+            data=options.data,
             parts=frozenset(options.parts) if options.parts else None,
             quick=options.quick,
             deadline=time.monotonic() + assignment.limits.total_seconds,

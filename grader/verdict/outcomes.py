@@ -1,8 +1,8 @@
 """From an exception to an outcome: what ended a test, in words that a student may read.
 
 Of a hidden test a student sees no hidden value: neither the message of an exception, which student
-code can fill with what it was given, nor a type's name that is not Python's own, nor a line of
-source that does not stand in the file that we hold.
+code can fill with what it was given, nor a type's name that is not Python's own, nor a TODO's id or
+a line of source that does not stand in the files that we hold.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.boundary.errors import (
     SandboxError,
@@ -24,7 +25,9 @@ from grader.boundary.errors import (
 )
 from grader.verdict.score import Frame, Outcome
 
-_TODO = re.compile(r"TODO\(\w+\)")
+_TODO = re.compile(r"TODO\(\w{1,20}\)")
+_HIDDEN_FRAMES = 6  # each line number is the worker's word, and could tell something hidden
+_LONGEST = 500  # characters of a hidden test's own message, which may quote an answer
 _BUILTIN = {
     name
     for name, value in vars(builtins).items()
@@ -54,6 +57,7 @@ class Explainer:
     def __init__(self, sources: Mapping[str, str], hidden: bool, root: str = "") -> None:
         self.sources = {name: text.splitlines() for name, text in sources.items()}
         self.hidden = hidden
+        self.todos = {todo for text in sources.values() for todo in _TODO.findall(text)}
         self.root = root.rstrip("/") + "/" if root else ""  # where local modules lie
 
     def explain(self, error: BaseException) -> Ending:
@@ -78,11 +82,12 @@ class Explainer:
     def _raised(self, error: StudentRaised) -> Ending:
         claim = error.claim
         todo = _TODO.search(claim.message)
-        if error.is_a("NotImplementedError") and todo:
+        if error.is_a("NotImplementedError") and todo and todo[0] in self.todos:
             return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is still to be written")
         frames = tuple(self._frame(*frame) for frame in claim.frames if frame[0] in self.sources)
         if self.hidden:
             name = next((name for name in claim.types if name in _BUILTIN), "Exception")
+            frames = frames[-_HIDDEN_FRAMES:]
             return Ending(Outcome.ERROR, f"your code raised {_article(name)}", frames)
         return Ending(Outcome.ERROR, f"{claim.types[0]}: {claim.message}", frames)
 
@@ -106,9 +111,18 @@ class Explainer:
         if frames:
             return Ending(Outcome.ERROR, what, frames)
         if isinstance(error, AssertionError):
-            return Ending(Outcome.FAILED, str(error).split("\n")[0])
+            return Ending(Outcome.FAILED, str(error).split("\n")[0][:_LONGEST])
+        if self.hidden:
+            return Ending(Outcome.GRADER_FAULT, _where(error))
         # In a public test what a student returns is used as it comes, and may break the test.
-        return Ending(Outcome.GRADER_FAULT if self.hidden else Outcome.ERROR, what)
+        return Ending(Outcome.ERROR, what)
+
+
+def _where(error: BaseException) -> str:
+    """The exception's type and the innermost line of ours; its message may hold a hidden value."""
+    frames = traceback.extract_tb(error.__traceback__)[-1:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+    return " at ".join([type(error).__name__, *places])
 
 
 def _article(name: str) -> str:

@@ -7,6 +7,7 @@ Fixtures of a suite:
     seed        a whole number drawn from the course's secret and the test's name
     generator   a torch.Generator with that seed, for hidden random inputs
     submitted   {name: text} of the submission's optional files, such as predictions
+    data        which data set submitted predictions are of (DataChoice)
 
 Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`. A test's docstring is the sentence
 that the student reads.
@@ -19,6 +20,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +39,14 @@ _MARKS = (
 )
 
 
+@dataclass(frozen=True)
+class DataChoice:
+    """Which data set a submission's predictions are judged on, and where it is looked for."""
+
+    name: str = "embedded"
+    folder: Path | None = None
+
+
 @dataclass
 class Suite:
     """One run of a suite: what the tests get, and what became of them."""
@@ -47,6 +57,7 @@ class Suite:
     visibility: str
     secret: str = ""
     submitted: Mapping[str, str] = field(default_factory=dict)
+    data: DataChoice = DataChoice()
     parts: frozenset[str] | None = None  # None: all
     quick: bool = False  # leave out what is marked slow, but in the parts asked for
     deadline: float = float("inf")  # of time.monotonic, for the whole suite
@@ -86,7 +97,8 @@ class Suite:
         number = self._seed(item.nodeid)
         random.seed(number)
         torch.manual_seed(number)
-        self.student.begin(number, _mark(item, "limit"))
+        # Another number than that of `generator`: from that one, hidden inputs could be drawn.
+        self.student.begin(self._seed(f"{item.nodeid} in student code"), _mark(item, "limit"))
 
     def _seed(self, name: str) -> int:
         digest = hashlib.sha256(f"{self.secret}\n{name.rsplit('/', 1)[-1]}".encode()).digest()
@@ -120,6 +132,10 @@ class Suite:
     @pytest.fixture(name="submitted", scope="session")
     def _submitted(self) -> Mapping[str, str]:
         return self.submitted
+
+    @pytest.fixture(name="data", scope="session")
+    def _data(self) -> DataChoice:
+        return self.data
 
     @pytest.fixture(name="seed")
     def _seed_fixture(self, request: pytest.FixtureRequest) -> int:

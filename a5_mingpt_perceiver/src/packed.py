@@ -1,0 +1,113 @@
+"""The loss of `model.GPT` on batches without PADs. Given: nothing here is yours to write.
+
+The parameters are the model's own, and so are loss and gradients: `agrees` compares both with the
+model's own forward, on a small batch and with weights that are far from their start, and the
+trainer takes this path only where they are the same. `model.py` stays the place to read what is
+computed; here it is computed on real characters alone, see `ragged.py`.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from ragged import Group, Packed, RaggedAttention, cut, dropped, keep_mask, lay_out, pack
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+TOLERANCE = 1e-4  # of a gradient's largest element: float32, summed in another order
+
+
+def packed_loss(model: nn.Module, batch: Packed) -> Tensor:
+    """The mean cross-entropy over the targets that are not PAD, a scalar."""
+    device = model.pos_emb.device
+    idx, positions = batch.idx.to(device), batch.positions.to(device)
+    cuts, n_head = cut(batch.lengths), _n_head(model)
+    groups = lay_out(batch.lengths, cuts, n_head, device)
+    x = F.embedding(idx, model.tok_emb.weight) + F.embedding(positions, model.pos_emb[0])
+    x = _drop(model.drop, x)  # (N, C)
+    if hasattr(model, "down_block"):
+        size = model.down_block.C.size(1)
+        lengths = [min(length, size) for length in batch.lengths]
+        inner = lay_out(lengths, cuts, n_head, device)
+        x = _perceiver(model, x, positions, groups, inner)
+    else:
+        for block in model.blocks:
+            x = _block(block, x, groups)
+    return _cross_entropy(model, x, batch.targets.to(device))
+
+
+def agrees(model: nn.Module, x: Tensor, y: Tensor) -> bool:
+    """Whether `packed_loss` and the model's own forward give one loss and the same gradients.
+
+    x, y: (B, T) long on the model's device; a few rows are enough. The model is left as it was.
+    """
+    state = torch.get_rng_state()
+    try:
+        trial = copy.deepcopy(model).float().eval()
+        with torch.no_grad():
+            for parameter in trial.parameters():
+                parameter.add_(0.1 * torch.randn_like(parameter))
+        plain = _gradients(trial, trial(x, y)[1])
+        return all(map(_close, plain, _gradients(trial, packed_loss(trial, pack(x.cpu(), y.cpu())))))
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
+        return False  # another architecture: the model's own forward it is
+    finally:
+        torch.set_rng_state(state)
+
+
+def _gradients(model: nn.Module, loss: Tensor) -> list[Tensor]:
+    """The loss and its gradient in each parameter, zeros where there is none."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    pairs = zip(gradients, parameters, strict=True)
+    return [loss.detach(), *(torch.zeros_like(p) if g is None else g for g, p in pairs)]
+
+
+def _close(a: Tensor, b: Tensor) -> bool:
+    return bool((a - b).abs().max() <= TOLERANCE * a.abs().max() + 1e-6)
+
+
+def _perceiver(model, x: Tensor, positions: Tensor, groups, inner: list[Group]) -> Tensor:
+    """Position t sees the places 0 to t of the bottleneck, and place t the input up to t. So the
+    places past a row's end change nothing, nor does the input past the bottleneck's size."""
+    down, up = model.down_block, model.up_block
+    first = positions < down.C.size(1)
+    basis = F.embedding(positions[first], down.C[0])  # (M, C)
+    y = basis + _attend(down.attn, down.ln1(x[first]), basis, inner, inner)
+    y = y + _mlp(down.mlp, down.ln2(y))
+    for block in model.blocks:
+        y = _block(block, y, inner)
+    x = x + _attend(up.attn, up.ln1(y), x, groups, inner)  # (N, C)
+    return x + _mlp(up.mlp, up.ln2(x))
+
+
+def _block(block, x: Tensor, groups: list[Group]) -> Tensor:
+    normed = block.ln1(x)
+    x = x + _attend(block.attn, normed, normed, groups, groups)
+    return x + _mlp(block.mlp, block.ln2(x))
+
+
+def _attend(attn, x_kv: Tensor, x_q: Tensor, q_groups, k_groups) -> Tensor:
+    q, k, v = attn.query(x_q), attn.key(x_kv), attn.value(x_kv)
+    p = attn.attn_drop.p if attn.training else 0.0
+    y = RaggedAttention.apply(q, k, v, attn.n_head, p, q_groups, k_groups)
+    return _drop(attn.resid_drop, attn.proj(y))
+
+
+def _mlp(mlp: nn.Sequential, x: Tensor) -> Tensor:
+    return _drop(mlp[3], mlp[2](mlp[1](mlp[0](x))))
+
+
+def _drop(module: nn.Dropout, x: Tensor) -> Tensor:
+    return dropped(x, keep_mask(x, module.p if module.training else 0.0))
+
+
+def _cross_entropy(model, x: Tensor, targets: Tensor) -> Tensor:
+    guessed = targets != 0
+    logits = model.head(model.ln_f(x[guessed]))  # (characters to guess, V)
+    return F.cross_entropy(logits.float(), targets[guessed])
+
+
+def _n_head(model) -> int:
+    return (model.down_block if hasattr(model, "down_block") else model.blocks[0]).attn.n_head

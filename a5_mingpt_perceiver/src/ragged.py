@@ -1,0 +1,157 @@
+"""Batches without PADs: rows of different lengths laid end to end, and attention over them. Given.
+
+A batch of span corruption is more than half PADs, and a plain model computes them all. Here its
+rows lie one after another in one long matrix (N, C), N the number of real characters. What works
+on each position alone (linear layers, norms, dropout) needs nothing else; attention must know
+where a row begins, and fills up groups of rows of similar length.
+
+Letters in the shapes: N real characters, R rows in a group, T the longest of them; C, nh, hs as in
+`attention.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+SIMILAR = 0.75  # a group's shortest row has at least this share of its longest
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A batch without its PADs, longest row first."""
+
+    idx: Tensor  # (N,) long, the characters
+    positions: Tensor  # (N,) long, each one's place in its row
+    targets: Tensor  # (N,) long, 0 where nothing is to be guessed
+    lengths: list[int]  # of the rows; their sum is N
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of similar length. `pad` and `unpad` are what index_select needs to fill rows up."""
+
+    first: int  # the rows' first character among the N
+    last: int  # one past their last
+    rows: int
+    longest: int
+    pad: Tensor  # (R * nh * T,) where among characters * nh each padded place is taken from
+    unpad: Tensor  # (characters * nh,) where among R * nh * T each real place lies
+    real: Tensor  # (R, 1, T, 1) bool, False where a place only fills up
+
+
+def pack(x: Tensor, y: Tensor) -> Packed:
+    """Drop what cannot change the loss: all that follows a row's last target. x, y: (B, T)."""
+    counts = torch.arange(1, y.size(1) + 1) * (y != 0)
+    lengths, order = counts.amax(dim=1).sort(descending=True, stable=True)
+    keep = torch.arange(int(lengths[0])) < lengths[:, None]  # (B, longest)
+    width = keep.size(1)
+    positions = torch.arange(width).expand(x.size(0), width)[keep]
+    lengths = [length for length in lengths.tolist() if length]
+    return Packed(x[order, :width][keep], positions, y[order, :width][keep], lengths)
+
+
+def cut(lengths: list[int]) -> list[tuple[int, int]]:
+    """Groups of rows of similar length, as (first row, one past the last). Longest row first."""
+    starts = [0]
+    for row, length in enumerate(lengths):
+        if length < SIMILAR * lengths[starts[-1]]:
+            starts.append(row)
+    return list(pairwise([*starts, len(lengths)]))
+
+
+def lay_out(
+    lengths: list[int], cuts: list[tuple[int, int]], n_head: int, device: torch.device
+) -> list[Group]:
+    """The groups' places in a packed matrix whose rows have these lengths."""
+    offsets = [0, *accumulate(lengths)]
+    return [_group(offsets[a], torch.tensor(lengths[a:b]), n_head, device) for a, b in cuts]
+
+
+def _group(first: int, lengths: Tensor, n_head: int, device: torch.device) -> Group:
+    rows, longest, characters = len(lengths), int(lengths.max()), int(lengths.sum())
+    real = torch.arange(longest) < lengths[:, None]  # (R, T)
+    place = torch.zeros(rows, longest, dtype=torch.long)
+    place[real] = torch.arange(characters)
+    pad = place[:, None, :] * n_head + torch.arange(n_head)[:, None]  # (R, nh, T)
+    padded = torch.arange(rows * n_head * longest).view(rows, n_head, longest)
+    unpad = padded.transpose(1, 2)[real]  # (characters, nh)
+    pad, unpad = pad.flatten().to(device), unpad.flatten().to(device)
+    real = real.view(rows, 1, longest, 1).to(device)
+    return Group(first, first + characters, rows, longest, pad, unpad, real)
+
+
+class RaggedAttention(torch.autograd.Function):
+    """softmax(q k^T / sqrt(hs)) v with the causal mask, each row of a packed batch for itself."""
+
+    @staticmethod
+    def forward(ctx, q, k, v, n_head, dropout, q_groups, k_groups):
+        """q: (Nq, C); k, v: (Nk, C), of one dtype. Returns (Nq, C)."""
+        ctx.n_head, ctx.groups, ctx.kept = n_head, list(zip(q_groups, k_groups, strict=True)), []
+        ctx.shapes = q.shape, k.shape
+        out = torch.empty_like(q)
+        for gq, gk in ctx.groups:
+            qs, ks, vs = fill(q, gq, n_head), fill(k, gk, n_head), fill(v, gk, n_head)
+            scores = torch.bmm(qs, ks.transpose(1, 2)).mul_(1 / math.sqrt(qs.size(-1)))
+            weights = F.softmax(scores.add_(causal(gq.longest, gk.longest, scores)), dim=-1)
+            keep = keep_mask(weights, dropout)
+            empty(torch.bmm(dropped(weights, keep), vs), gq, out)
+            ctx.kept.append((qs, ks, vs, weights, keep))
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        dq, dk, dv = (grad.new_empty(shape) for shape in (*ctx.shapes, ctx.shapes[1]))
+        for (qs, ks, vs, weights, keep), (gq, gk) in zip(ctx.kept, ctx.groups, strict=True):
+            above = fill(grad, gq, ctx.n_head)  # (R * nh, Tq, hs)
+            above.view(gq.rows, ctx.n_head, gq.longest, -1).mul_(gq.real)
+            empty(torch.bmm(dropped(weights, keep).transpose(1, 2), above), gk, dv)
+            d_weights = dropped(torch.bmm(above, vs.transpose(1, 2)), keep)
+            d_scores = torch._softmax_backward_data(d_weights, weights, -1, weights.dtype)
+            d_scores.mul_(1 / math.sqrt(qs.size(-1)))
+            empty(torch.bmm(d_scores, ks), gq, dq)
+            empty(torch.bmm(d_scores.transpose(1, 2), qs), gk, dk)
+        ctx.kept = None
+        return dq, dk, dv, None, None, None, None
+
+
+def fill(x: Tensor, group: Group, n_head: int) -> Tensor:
+    """(N, C) -> (R * nh, T, hs): a group's rows, filled up with characters of no consequence."""
+    rows = x[group.first : group.last].reshape(-1, x.size(1) // n_head)
+    return rows.index_select(0, group.pad).view(group.rows * n_head, group.longest, -1)
+
+
+def empty(padded: Tensor, group: Group, out: Tensor) -> None:
+    """(R * nh, T, hs) -> the group's part of out (N, C): what `fill` did, undone."""
+    part = out[group.first : group.last].view(-1, padded.size(-1))
+    torch.index_select(padded.view(-1, padded.size(-1)), 0, group.unpad, out=part)
+
+
+def causal(queries: int, keys: int, like: Tensor) -> Tensor:
+    """(queries, keys), -inf where a query must not see a key."""
+    return torch.full((queries, keys), -torch.inf, dtype=like.dtype, device=like.device).triu_(1)
+
+
+def dropped(x: Tensor, keep: Tensor | None) -> Tensor:
+    """x times dropout's factors."""
+    return x if keep is None else x * keep
+
+
+def keep_mask(like: Tensor, p: float) -> Tensor | None:
+    """Dropout's factors, 0 or 1 / (1 - p), in the shape and dtype of `like`; None where p is 0.
+
+    Sixteen random bits an element decide, four elements from one draw: bernoulli_ draws a number
+    an element, and takes a third of a plain step of this model on a processor.
+    """
+    if not p:
+        return None
+    if like.device.type != "cpu":
+        return torch.empty_like(like).bernoulli_(1 - p).div_(1 - p)
+    draws = torch.empty((like.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+    bits = draws.view(torch.int16)[: like.numel()].view(like.shape)
+    return (bits >= round(p * 2**16) - 2**15).to(like.dtype).mul_(1 / (1 - p))

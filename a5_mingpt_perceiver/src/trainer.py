@@ -1,0 +1,228 @@
+"""The training loop. Given: nothing here is yours to write.
+
+    Trainer(model, train_dataset, None, TrainerConfig(max_epochs=10, batch_size=128)).train()
+
+It is minGPT's loop: AdamW with weight decay on the linear layers only, gradients clipped, and a
+learning rate that rises over `warmup_tokens`, then falls on a cosine until `final_tokens`. Two
+things make it fast. A batch's PADs are not computed: by `packed.py` where that gives the model's
+own loss and gradients, else in pieces cut to their own longest row; either way loss and gradients
+are those of the whole batch. And matrix products are in bfloat16 where the machine has units for it.
+
+A step draws from generators seeded by (seed, step) alone, so a training that is stopped and taken
+up again from `state_dict` goes on exactly as if it had not been.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from packed import agrees, packed_loss
+from ragged import pack
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from course.devices import pick_device, pick_dtype
+
+PAD_INDEX = 0
+PIECES = 4  # a batch is cut into so many where it cannot be packed
+TRIAL_ROWS = 4  # rows on which the packed path is compared with the model's own
+
+
+class TrainerConfig:
+    """How to train. Every keyword becomes an attribute; these are the defaults."""
+
+    max_epochs = 10
+    batch_size = 64
+    learning_rate = 3e-4
+    betas = (0.9, 0.95)
+    grad_norm_clip = 1.0
+    weight_decay = 0.1  # of the linear layers' weights
+    lr_decay = False  # whether the rate follows warmup_tokens and final_tokens
+    warmup_tokens = 375e6  # tokens, PADs among them, as all token counts of the schedule
+    final_tokens = 260e9
+    ckpt_path = None  # where the weights are saved after each epoch, None: nowhere
+    num_workers = 0  # accepted for old code; batches are made in this process
+    writer = None  # a TensorBoard SummaryWriter
+    seed = 0
+    device = "auto"  # auto, cpu or cuda
+    bfloat16 = None  # None: where the machine has units for it
+    packed = True  # whether to leave out PADs by packed.py where it agrees with the model
+    on_step = None  # called with the trainer after each step
+
+    def __init__(self, **kwargs) -> None:
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+
+
+class Trainer:
+    """Trains a model on a dataset of (x, y).
+
+    step: steps done. tokens: tokens seen, PADs among them. real_tokens: characters computed in
+    the last step. loss: of the last step, mean cross-entropy in nats a character.
+    """
+
+    def __init__(
+        self, model: nn.Module, train_dataset: Dataset, test_dataset: Dataset | None,
+        config: TrainerConfig,
+    ) -> None:  # fmt: skip
+        self.device = pick_device(config.device)
+        self.model = model.to(self.device)
+        self.train_dataset, self.test_dataset, self.config = train_dataset, test_dataset, config
+        fast = pick_dtype(self.device) == torch.bfloat16
+        self.bfloat16 = fast if config.bfloat16 is None else config.bfloat16
+        self.optimizer = self._optimizer()
+        self.step, self.tokens, self.real_tokens, self.loss = 0, 0, 0, math.nan
+        self._packs: bool | None = None  # not known before the first batch
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return math.ceil(len(self.train_dataset) / self.config.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        return self.config.max_epochs * self.steps_per_epoch
+
+    def train(self) -> None:
+        """Train from where it stands to the end of the last epoch."""
+        config = self.config
+        while self.step < self.total_steps:
+            for indices in self._rest_of_epoch():
+                self.train_batch(*self._batch(self.train_dataset, indices))
+                if config.writer is not None:
+                    config.writer.add_scalar("train/loss", self.loss, self.step)
+                if config.on_step is not None:
+                    config.on_step(self)
+            if self.test_dataset is not None and config.writer is not None:
+                config.writer.add_scalar("test/loss", self.test_loss(), self.step)
+            if config.ckpt_path is not None:
+                torch.save(self.model.state_dict(), config.ckpt_path)
+
+    def train_batch(self, x: Tensor, y: Tensor) -> float:
+        """One step on x, y: (B, T) long on the CPU. Returns the loss before it."""
+        self.model.train()
+        self._choose_path(x, y)
+        self.tokens += int((y >= 0).sum())
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * self.rate_multiplier()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.loss = self._backward(x, y)
+        if not math.isfinite(self.loss):
+            raise FloatingPointError(f"the loss of step {self.step + 1} is {self.loss}")
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_norm_clip)
+        self.optimizer.step()
+        self.step += 1
+        return self.loss
+
+    def rate_multiplier(self) -> float:
+        """Of the learning rate, at the tokens seen: linear warmup, then a cosine down to 0.1."""
+        config = self.config
+        if not config.lr_decay:
+            return 1.0
+        if self.tokens < config.warmup_tokens:
+            return self.tokens / max(1, config.warmup_tokens)
+        span = max(1, config.final_tokens - config.warmup_tokens)
+        progress = (self.tokens - config.warmup_tokens) / span
+        return max(0.1, 0.5 * (1.0 + math.cos(math.pi * progress)))
+
+    def test_loss(self) -> float:
+        """The mean cross-entropy over the test set's targets, without dropout."""
+        self.model.eval()
+        total, count = 0.0, 0
+        with torch.no_grad():
+            for first in range(0, len(self.test_dataset), self.config.batch_size):
+                last = min(first + self.config.batch_size, len(self.test_dataset))
+                x, y = self._batch(self.test_dataset, range(first, last))
+                targets = int((y != PAD_INDEX).sum())
+                total += targets * self.model(x.to(self.device), y.to(self.device))[1].item()
+                count += targets
+        return total / count
+
+    def state_dict(self) -> dict:
+        """All that another process needs to go on: tensors and plain values."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "tokens": self.tokens,
+            "loss": self.loss,
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on from another trainer's `state_dict`, of the same model, data and configuration."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.tokens, self.loss = state["step"], state["tokens"], state["loss"]
+
+    def _rest_of_epoch(self) -> Iterator[Tensor]:
+        """The indices of each batch that is still to come in this epoch."""
+        epoch, done = divmod(self.step, self.steps_per_epoch)
+        self._seed(0, epoch)
+        order = torch.randperm(len(self.train_dataset))
+        for indices in order.split(self.config.batch_size)[done:]:
+            self._seed(1, self.step)
+            yield indices
+
+    def _seed(self, *numbers: int) -> None:
+        """Seed every source that a dataset or dropout may draw from, apart for apart numbers."""
+        mixed = np.random.SeedSequence([self.config.seed, *numbers])
+        word = int(mixed.generate_state(1)[0])
+        random.seed(word)
+        np.random.seed(word)
+        torch.manual_seed(word)
+
+    @staticmethod
+    def _batch(dataset: Dataset, indices) -> tuple[Tensor, Tensor]:
+        pairs = [dataset[int(index)] for index in indices]
+        x, y = zip(*pairs, strict=True)
+        return torch.stack(x), torch.stack(y)
+
+    def _choose_path(self, x: Tensor, y: Tensor) -> None:
+        if self._packs is None:
+            first = slice(TRIAL_ROWS)
+            trial = x[first].to(self.device), y[first].to(self.device)
+            self._packs = self.config.packed and agrees(self.model, *trial)
+
+    def _backward(self, x: Tensor, y: Tensor) -> float:
+        """Put the gradients of the batch's loss into the parameters, and return the loss."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            if self._packs:
+                batch = pack(x, y)
+                self.real_tokens = len(batch.idx)
+                loss = packed_loss(self.model, batch)
+                loss.backward()
+                return loss.item()
+            return self._backward_in_pieces(x, y)
+
+    def _backward_in_pieces(self, x: Tensor, y: Tensor) -> float:
+        """Rows of similar length together, each piece weighted by its share of the targets."""
+        places = torch.arange(1, y.size(1) + 1)
+        lengths, order = (places * (y != PAD_INDEX)).amax(dim=1).sort()
+        total, targets, self.real_tokens = 0.0, int((y != PAD_INDEX).sum()), int(lengths.sum())
+        for rows, piece in zip(order.chunk(PIECES), lengths.chunk(PIECES), strict=True):
+            if not piece[-1]:
+                continue  # nothing to be guessed in any row
+            width = int(piece[-1])
+            piece_x, piece_y = x[rows, :width], y[rows, :width]
+            share = int((piece_y != PAD_INDEX).sum()) / targets
+            loss = share * self.model(piece_x.to(self.device), piece_y.to(self.device))[1].float()
+            loss.backward()
+            total += loss.item()
+        return total
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        linear = {
+            id(module.weight) for module in self.model.modules() if isinstance(module, nn.Linear)
+        }
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        decayed = [p for p in trained if id(p) in linear]
+        rest = [p for p in trained if id(p) not in linear]
+        groups = [
+            {"params": decayed, "weight_decay": self.config.weight_decay},
+            {"params": rest, "weight_decay": 0.0},
+        ]
+        config = self.config
+        return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, fused=True)

@@ -1,0 +1,61 @@
+"""Seeds, sampling, and how often a predicted birthplace is right. Yours to write: task (d)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def set_seed(seed: int) -> None:
+    """Seed Python's, numpy's and torch's random sources. Given."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    torch.cuda.manual_seed_all(seed)
+
+
+def top_k_logits(logits: Tensor, k: int) -> Tensor:
+    """Leave only the k largest logits of each row. logits: (B, V). Returns a new (B, V)."""
+    # TODO(d): return (B, V): logits where they are at least the row's k-th largest, else -inf.
+    # The argument itself stays as it is.
+    raise NotImplementedError("TODO(d): top_k_logits")
+
+
+@torch.no_grad()
+def sample(
+    model: nn.Module,
+    x: Tensor,
+    steps: int,
+    temperature: float = 1.0,
+    sample: bool = False,
+    top_k: int | None = None,
+) -> Tensor:
+    """Let the model write on. x: (b, t) long. Returns (b, t + steps) long, which begins with x.
+
+    The model sees the last `model.get_block_size()` characters, and works without dropout.
+    sample: draw each character from the model's distribution, False: take its likeliest one.
+    """
+    # TODO(d): return (b, t + steps) long. Each new character comes from the logits at the last
+    # position, divided by temperature, cut to the top_k largest where top_k is given: drawn from
+    # their softmax where `sample`, else the largest. It is appended before the next is asked for.
+    raise NotImplementedError("TODO(d): sample")
+
+
+def evaluate_places(
+    filepath: str | Path, predicted_places: Sequence[str]
+) -> tuple[float, float]:
+    """Count right predictions. Returns (total, correct), as floats.
+
+    filepath: a file of questions and answers, TAB between, one pair a line. A file of questions
+    only has no answers to compare with: (0.0, 0.0).
+    Raises ValueError where there are not as many predictions as questions.
+    """
+    # TODO(d): return (total, correct): the number of questions, and how many of them have exactly
+    # the predicted place for an answer (white space around a line does not count).
+    raise NotImplementedError("TODO(d): evaluate_places")

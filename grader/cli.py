@@ -1,0 +1,251 @@
+"""The command `grader`: each verb calls one module, and is imported only when it is used.
+
+Exit codes: 0 done (a grade is done whatever its score), 1 checks failed, 2 wrong usage, 3 the
+grader's own fault.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader import assignment as assignments
+from grader.errors import USAGE, UserError, one_line
+
+if TYPE_CHECKING:
+    from grader.submission import Tree
+    from grader.verdict.score import Result
+
+DONE, FAILED, FAULT, INTERRUPTED = 0, 1, 3, 130
+# Click's class for wrong usage; newer versions of typer carry a click of their own.
+UsageError = typer.BadParameter.__base__
+
+app = typer.Typer(
+    name="grader",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Grades submissions to the course's assignments.\n\n"
+    "An ASSIGNMENT is its folder's name or the beginning of it: a5. A SUBMISSION is a folder, "
+    ".zip, .tar, .tar.gz, .tgz or .ipynb; without one, the assignment's own src/ is taken.",
+    epilog="Exit codes: 0 done, 1 checks failed, 2 wrong usage, 3 the grader's own fault.",
+)
+
+
+class IsolationChoice(StrEnum):
+    """How student code is kept apart from the grader."""
+
+    AUTO = "auto"
+    SANDBOX = "sandbox"
+    PROCESS = "process"
+
+
+Name = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="Such as a5.")]
+AnyName = Annotated[
+    str | None, typer.Argument(metavar="[ASSIGNMENT]", help="Such as a5; all where none is given.")
+]
+Work = Annotated[
+    Path | None,
+    typer.Option(
+        "--submission", "-s", metavar="PATH", help="The work; default: the assignment's src/."
+    ),
+]
+Parts = Annotated[
+    list[str] | None,
+    typer.Option("--part", metavar="ID", help="Only this part, such as e; may be repeated."),
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show the frames of errors and the seconds.")
+]
+
+
+@app.command()
+def check(name: Name, submission: Work = None, part: Parts = None, verbose: Verbose = False) -> int:
+    """Run the public tests on your own work, in this process: quick, for students."""
+    assignment = assignments.find(name)
+    tree = _take(submission, assignment)
+    parts = _parts(part, assignment)
+    from grader.verdict.check import check as check_public
+
+    result = check_public(assignment, tree, parts=parts)
+    _show(result, verbose)
+    if not result.usable:
+        return FAULT
+    return DONE if all(test.outcome == "passed" for test in result.tests) else FAILED
+
+
+@app.command()
+def grade(
+    name: Name,
+    submission: Work = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the whole result (docs/result.md).")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the student's page.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write JUnit's XML, for CI systems.")
+    ] = None,
+    gradescope: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write Gradescope's results.json.")
+    ] = None,
+    isolation: Annotated[
+        IsolationChoice,
+        typer.Option(help="auto is the sandbox; process trusts the submission with this machine."),
+    ] = IsolationChoice.AUTO,
+    part: Parts = None,
+    verbose: Verbose = False,
+) -> int:
+    """Grade one submission with the hidden tests, its code in a sandbox."""
+    assignment = assignments.find(name)
+    tree = _take(submission, assignment)
+    parts = _parts(part, assignment)
+    from grader import output
+
+    wanted = {"json": json, "html": html, "junit": junit, "gradescope": gradescope}
+    targets = {kind: path for kind, path in wanted.items() if path}
+    if not targets:
+        name = re.sub(r"[^\w.-]+", "_", tree.name)
+        folder = Path("runs") / "grades" / assignment.id / f"{name}-{tree.sha256[:8]}"
+        targets = output.run_folder(folder)
+        output.check_run_folder(folder)
+    else:
+        output.check_targets(list(targets.values()))
+    from grader.verdict.grade import Options
+    from grader.verdict.grade import grade as grade_hidden
+
+    options = Options(isolation=isolation.value, parts=parts)
+    result = grade_hidden(assignment, tree, options)
+    output.write(targets, result, b"".join(options.output))
+    _show(result, verbose)
+    for kind, path in targets.items():
+        print(f"{kind:<10} {path}")
+    return DONE if result.usable else FAULT
+
+
+@app.command()
+def skeleton(
+    name: AnyName = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail where src/ is not up to date.")
+    ] = False,
+) -> int:
+    """Make src/, which students fill in, from solution/ (for staff)."""
+    from grader import skeleton as made
+
+    if name is None and not check:
+        raise UserError(
+            f"skeleton: name an assignment ({', '.join(assignments.names())}), or say --check"
+        )
+    found = [assignments.find(name)] if name else assignments.all_assignments()
+    if not check:
+        changed = made.write(found[0])
+        for file in changed:
+            print(f"{found[0].id}/{file} written")
+        print(f"{found[0].id}: {len(changed)} files changed")
+        return DONE
+    wrong = [f"{each.id}/{line}" for each in found for line in made.check(each)]
+    for line in wrong:
+        print(line)
+    advice = "; `grader skeleton ASSIGNMENT` makes them anew" if wrong else ""
+    print(f"{len(found)} skeletons checked, {len(wrong)} files differ{advice}")
+    return FAILED if wrong else DONE
+
+
+@app.command()
+def audit(
+    name: AnyName = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Run every mistake against the whole suite.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Side by side; default: the cores.")
+    ] = None,
+) -> int:
+    """Test a hidden suite: solution full marks, skeleton none, every mistake caught (for staff)."""
+    found = [assignments.find(name)] if name else assignments.all_assignments()
+    from grader.verdict.audit import audit as audit_suite
+
+    sound = [audit_suite(each, full=full, jobs=jobs) for each in found]
+    return DONE if all(sound) else FAILED
+
+
+@app.command()
+def doctor() -> int:
+    """Say what this machine has, and what to do about what it lacks."""
+    from rich.console import Console
+
+    from grader import doctor as examined
+
+    findings = examined.examine()
+    examined.show(findings, Console())
+    return FAILED if any(finding.state is examined.State.BROKEN for finding in findings) else DONE
+
+
+def _take(submission: Path | None, assignment: assignments.Assignment) -> Tree:
+    from grader.submission import take
+
+    return take(submission or assignment.src, assignment)
+
+
+def _parts(chosen: list[str] | None, assignment: assignments.Assignment) -> tuple[str, ...] | None:
+    for part in chosen or ():
+        if part not in assignment.part_titles:
+            valid = ", ".join(assignment.part_titles)
+            raise UserError(
+                f"--part {part!r} is not a part of {assignment.id}: choose from {valid}"
+            )
+    return tuple(chosen) if chosen else None
+
+
+def _show(result: Result, verbose: bool) -> None:
+    from rich.console import Console
+
+    from grader.report import terminal
+
+    terminal.show(result, Console(), verbose)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line and returns its exit code; a user's mistake is one line on stderr."""
+    argv = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    command = typer.main.get_command(app)
+    try:
+        return command.main(args=argv, prog_name="grader", standalone_mode=False) or DONE
+    except UserError as error:
+        return _error(one_line(error), USAGE)
+    except UsageError as error:  # an unknown verb or option
+        verb = next((word for word in argv if not word.startswith("-")), "")
+        known = verb if verb in getattr(command, "commands", ()) else ""
+        return _error(
+            f"{one_line(error.format_message())} See: grader {known} --help".replace("  ", " "),
+            USAGE,
+        )
+    except (KeyboardInterrupt, typer.Abort):
+        return _error("stopped", INTERRUPTED)
+    except Exception as error:
+        return _fault(error)
+
+
+def _fault(error: Exception) -> int:
+    """What is no user's mistake: IsolationUnavailable is about this machine, the rest is ours."""
+    from grader.boundary.errors import IsolationUnavailable, SandboxError
+
+    if isinstance(error, IsolationUnavailable):
+        return _error(one_line(error), USAGE)
+    if not isinstance(error, SandboxError):
+        traceback.print_exception(error)
+    return _error(f"the grader's own fault: {type(error).__name__}: {one_line(error)}", FAULT)
+
+
+def _error(message: str, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code

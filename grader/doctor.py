@@ -1,0 +1,200 @@
+"""What this machine has for the course, and one line of advice for each thing that it lacks."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from course import data
+from course.errors import UserError, one_line
+from course.registry import DataSet
+
+OLDEST_PYTHON = (3, 11)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+class State(StrEnum):
+    """How much a finding matters."""
+
+    GOOD = "ok"
+    LACKING = "lacking"  # the course works without it, with less
+    BROKEN = "broken"  # the course does not work without it
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for."""
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+STYLES = {State.GOOD: "green", State.LACKING: "yellow", State.BROKEN: "bold red"}
+
+
+def examine() -> list[Finding]:
+    """Everything in the order in which a newcomer needs it."""
+    looks: tuple[Callable[[], Finding], ...] = (python, torch_version, threads, bfloat16, gpu)
+    boundary = (bubblewrap, namespaces, seccomp)
+    return [look() for look in (*looks, *boundary, browser)] + data_sets()
+
+
+def show(findings: list[Finding], console: Console) -> None:
+    """Prints a table of the findings, each lack with its advice below it."""
+    table = Table(show_lines=False)
+    for name in ("", "what", "found here"):
+        table.add_column(name, overflow="fold")
+    for finding in findings:
+        found = Text(finding.found)
+        if finding.advice:
+            found.append(f"\n{finding.advice}", style="italic")
+        table.add_row(Text(finding.state, style=STYLES[finding.state]), finding.name, found)
+    console.print(table)
+
+
+def python() -> Finding:
+    """The interpreter that runs this."""
+    if sys.version_info[:2] >= OLDEST_PYTHON:
+        return Finding("Python", State.GOOD, f"{platform.python_version()}, {sys.executable}")
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    return Finding("Python", State.BROKEN, platform.python_version(), f"{oldest} is the oldest")
+
+
+def torch_version() -> Finding:
+    """Whether torch can be imported, and its version."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # OSError: a library of the wheel's is missing
+        return Finding("torch", State.BROKEN, one_line(error), "`make grade` installs it")
+    return Finding("torch", State.GOOD, torch.__version__)
+
+
+def threads() -> Finding:
+    """The cores that this process may use."""
+    try:
+        from course.devices import available_cores, cpu_model, memory_gib
+    except (ImportError, OSError) as error:
+        return Finding("processor", State.BROKEN, one_line(error), "torch is needed")
+    found = f"{available_cores()} cores, {memory_gib() or '?'} GiB of memory, {cpu_model()}"
+    return Finding("processor", State.GOOD, found)
+
+
+def bfloat16() -> Finding:
+    """Whether the processor multiplies matrices in bfloat16 by instruction."""
+    try:
+        from course.devices import cpu_flags
+    except (ImportError, OSError) as error:
+        return Finding("bfloat16", State.BROKEN, one_line(error), "torch is needed")
+    units = sorted(cpu_flags() & {"amx_bf16", "avx512_bf16"})
+    if units:
+        return Finding("bfloat16", State.GOOD, ", ".join(units))
+    return Finding("bfloat16", State.LACKING, "no unit for it", "training here uses float32")
+
+
+def gpu() -> Finding:
+    """Whether torch sees a CUDA device."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return Finding("GPU", State.LACKING, one_line(error), "torch is needed")
+    if torch.cuda.is_available():
+        return Finding("GPU", State.GOOD, torch.cuda.get_device_name(0))
+    return Finding("GPU", State.LACKING, "none that torch sees", "everything works without one")
+
+
+def bubblewrap() -> Finding:
+    """Whether bwrap is installed."""
+    path = shutil.which("bwrap")
+    if path is None:
+        return Finding(
+            "bubblewrap",
+            State.LACKING,
+            "not installed",
+            "to grade others' work, install the package bubblewrap (Debian: apt install it)",
+        )
+    return Finding("bubblewrap", State.GOOD, f"{_first_line([path, '--version'])}, {path}")
+
+
+def namespaces() -> Finding:
+    """Whether a sandbox really starts: many containers and some systems forbid user namespaces."""
+    from grader.boundary.sandbox import why_no_sandbox
+
+    problem = why_no_sandbox()
+    if problem is None:
+        return Finding("sandbox", State.GOOD, "a user namespace can be made")
+    return Finding(
+        "sandbox",
+        State.LACKING,
+        problem,
+        "without it only --isolation process can grade others' work; on Ubuntu, see the setting "
+        "kernel.apparmor_restrict_unprivileged_userns; in a container, allow user namespaces",
+    )
+
+
+def seccomp() -> Finding:
+    """Whether the kernel filters system calls, from the status of this process."""
+    try:
+        has = "\nSeccomp:" in Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:  # not Linux
+        has = False
+    if has:
+        return Finding("seccomp", State.GOOD, "the kernel has it")
+    return Finding(
+        "seccomp", State.LACKING, "not in this kernel", "the sandbox works with one layer less"
+    )
+
+
+def browser() -> Finding:
+    """Whether there is a browser for the tests that render a report."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found:
+        return Finding("chromium", State.GOOD, _first_line([found, "--version"]))
+    return Finding(
+        "chromium", State.LACKING, "not installed", "one test of the reports is left out without it"
+    )
+
+
+def data_sets() -> list[Finding]:
+    """Where each real data set lies; nothing is downloaded and nothing is verified."""
+    try:
+        folders = data.search_path()
+    except UserError as error:
+        return [Finding("data", State.LACKING, one_line(error), "correct or unset $COURSE_DATA")]
+    return [_data_set(dataset, folders) for dataset in data.DATASETS.values()]
+
+
+def _data_set(dataset: DataSet, folders: list[Path]) -> Finding:
+    name = f"data: {dataset.name}"
+    for folder in folders:
+        files = [folder / dataset.folder / file.name for file in dataset.files]
+        if all(path.is_file() for path in files):
+            return Finding(name, State.GOOD, str(folder / dataset.folder))
+    if all(file.url for file in dataset.files):
+        advice = f"it is downloaded when first used, or put it in {folders[0] / dataset.folder}"
+    else:
+        advice = f"get it from {_origin(dataset)} and put it in {folders[0] / dataset.folder}"
+    return Finding(name, State.LACKING, "not here; the embedded data needs no file", advice)
+
+
+def _origin(dataset: DataSet) -> str:
+    return next((file.origin for file in dataset.files if file.origin), "its origin")
+
+
+def _first_line(command: list[str]) -> str:
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return "does not answer"
+    return (told.stdout.strip().splitlines() or ["does not answer"])[0]

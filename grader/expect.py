@@ -1,0 +1,159 @@
+"""What a hidden test may assume of a value that student code gave: nothing, before it looked.
+
+    logits, loss = expect.items(model(x, y), 2, "GPT(idx, targets)")
+    logits = expect.tensor(logits, (2, 5, None), "float", "the logits")
+
+Each function returns the value as what it should be, or raises an AssertionError that says what is
+expected and, by type and shape only, what came. So an odd value fails a test; without them it
+would break the test, and that is the grader's own fault.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grader.boundary.errors import StudentRaised
+
+_PLAIN = (bool, int, float, str, bytes, list, tuple, dict, slice, type(None), type(Ellipsis))
+_REAL = (float, int)
+
+
+def describe(value: Any) -> str:
+    """A value by type and shape; the name of a student's own type may hold anything."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)} and dtype {_name(value.dtype)}"
+    if value is None:
+        return "None"
+    if isinstance(value, list | tuple | dict):
+        return f"a {_builtin(value)} of {len(value)} items"
+    return f"a value of type {_builtin(value)}" if isinstance(value, _PLAIN) else "an object"
+
+
+def tensor(
+    value: Any,
+    shape: Sequence[int | None] | None = None,
+    dtype: torch.dtype | str | None = None,
+    what: str = "the result",
+) -> Tensor:
+    """A tensor, detached. None in `shape` stands for any size; `dtype` may be "float", any such."""
+    wanted = "a tensor"
+    wanted += f" of shape ({_sizes(shape)})" if shape is not None else ""
+    wanted += f" {'and' if shape is not None else 'of'} dtype {_name(dtype)}" if dtype else ""
+    right = isinstance(value, Tensor) and value.layout is torch.strided
+    right = right and (shape is None or _fits(value.shape, shape))
+    if dtype == "float":
+        right = right and value.is_floating_point()
+    elif dtype is not None:
+        right = right and value.dtype is dtype
+    assert right, f"{what} should be {wanted}, and is {describe(value)}"
+    return value.detach().cpu()
+
+
+def close(
+    actual: Any, expected: Tensor, what: str, atol: float = 1e-5, rtol: float = 1e-4
+) -> Tensor:
+    """A floating tensor that equals `expected` but for rounding."""
+    actual = tensor(actual, expected.shape, "float", what)
+    assert is_close(actual, expected, atol, rtol), f"{what} has the right shape and wrong values"
+    return actual
+
+
+def close_to_any(actual: Any, choices: Sequence[Tensor], what: str) -> Tensor:
+    """A floating tensor that equals one of `choices`, which have one shape, but for rounding."""
+    actual = tensor(actual, choices[0].shape, "float", what)
+    assert any(is_close(actual, choice) for choice in choices), (
+        f"{what} has the right shape and wrong values"
+    )
+    return actual
+
+
+def is_close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float = 1e-4) -> bool:
+    """Whether two tensors of one shape are equal but for rounding; NaN equals nothing."""
+    return torch.allclose(actual.double(), expected.detach().double(), atol=atol, rtol=rtol)
+
+
+def items(value: Any, count: int, what: str = "the result") -> tuple:
+    """A tuple or list of `count` items."""
+    right = isinstance(value, tuple | list) and len(value) == count
+    assert right, f"{what} should be a tuple of {count} items, and is {describe(value)}"
+    return tuple(value)
+
+
+def number(value: Any, what: str = "the result") -> float:
+    """A finite number; a tensor of one element counts as one."""
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
+        value = value.item()
+    right = isinstance(value, _REAL) and not isinstance(value, bool) and math.isfinite(value)
+    assert right, f"{what} should be a finite number, and is {describe(value)}"
+    return float(value) if abs(value) < 2**1000 else math.copysign(1e300, value)
+
+
+def whole(value: Any, what: str = "the result") -> int:
+    """A whole number; 10.0 counts as one."""
+    value = number(value, what)
+    assert value == int(value), f"{what} should be a whole number"
+    return int(value)
+
+
+def truth(value: Any, what: str = "the result") -> bool:
+    """True or False; 1 and 0 count as such."""
+    right = isinstance(value, bool | int) and value in (0, 1)
+    assert right, f"{what} should be True or False, and is {describe(value)}"
+    return bool(value)
+
+
+def text(value: Any, what: str = "the result") -> str:
+    """A str."""
+    assert isinstance(value, str), f"{what} should be a str, and is {describe(value)}"
+    return value
+
+
+def thing(value: Any, what: str = "the result") -> Any:
+    """An object with attributes, such as a model or a dataset: no plain value, no tensor."""
+    plain = isinstance(value, (*_PLAIN, Tensor)) and not isinstance(value, torch.nn.Parameter)
+    assert not plain, f"{what} should be an object, and is {describe(value)}"
+    return value
+
+
+def tensors(value: Any, what: str = "the state_dict") -> dict[str, Tensor]:
+    """A dict of names and tensors, detached."""
+    right = isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(item, Tensor) for name, item in value.items()
+    )
+    assert right, f"{what} should be a dict of names and tensors, and is {describe(value)}"
+    return {name: tensor(item, what=what) for name, item in value.items()}
+
+
+def refusal(call: Callable[[], Any], message: str) -> None:
+    """`call` raises an exception of student code, whichever; `message` where it does not."""
+    try:
+        call()
+    except StudentRaised:
+        return
+    except Exception as error:  # a submission in this process
+        if type(error).__module__.startswith("grader."):
+            raise
+        return
+    raise AssertionError(message)
+
+
+def _fits(shape: torch.Size, wanted: Sequence[int | None]) -> bool:
+    pairs = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(b is None or a == b for a, b in pairs)
+
+
+def _sizes(shape: Sequence[int | None]) -> str:
+    return ", ".join("any" if size is None else str(size) for size in shape)
+
+
+def _name(dtype: torch.dtype | str) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _builtin(value: Any) -> str:
+    return next(base.__name__ for base in type(value).__mro__ if base.__module__ == "builtins")

@@ -1,0 +1,66 @@
+"""Where a result is written: checked before the grading starts, each file whole or not there."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from course.files import write_aside
+from grader.errors import UserError
+from grader.report import gradescope, html, json, junit
+from grader.verdict.score import Result
+
+RENDER: dict[str, Callable[[Result], str]] = {
+    "json": json.render,
+    "html": html.render,
+    "junit": junit.render,
+    "gradescope": gradescope.render,
+}
+LOG = "log"  # what the student's code printed
+
+
+def run_folder(folder: Path) -> dict[str, Path]:
+    """The files of a run folder, which `write` makes where it is not there yet."""
+    return {
+        "json": folder / "result.json",
+        "html": folder / "report.html",
+        LOG: folder / "worker.log",
+    }
+
+
+def check_targets(paths: Sequence[Path]) -> None:
+    """Raises UserError where a file could not be written: better now than after the grading."""
+    for path in paths:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder: name a file")
+        if [other.resolve() for other in paths].count(path.resolve()) > 1:
+            raise UserError(f"{path} is named for two reports: give each a file of its own")
+        _check_folder(path, path.parent)
+
+
+def check_run_folder(folder: Path) -> None:
+    """The same for a folder that may yet have to be made."""
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    _check_folder(folder, there)
+
+
+def _check_folder(path: Path, folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # permissions alone do not tell
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"{path} cannot be written: {folder}: {reason}") from None
+
+
+def write(targets: Mapping[str, Path], result: Result, log: bytes) -> None:
+    """Writes every target; all are rendered before the first is written."""
+    texts = {kind: log if kind == LOG else RENDER[kind](result).encode("utf-8") for kind in targets}
+    for kind, path in targets.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with write_aside(path) as file:
+                file.write(texts[kind])
+        except OSError as error:
+            raise UserError(f"{path} cannot be written: {error.strerror or error}") from None

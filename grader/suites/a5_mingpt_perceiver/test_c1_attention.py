@@ -1,0 +1,137 @@
+"""Task c: CausalSelfAttention."""
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a5_mingpt_perceiver.helpers import (
+    BLOCK,
+    C,
+    check_causal,
+    check_gradients,
+    config,
+    load,
+    normal,
+    twins,
+)
+
+pytestmark = pytest.mark.part("c")
+WHAT = "CausalSelfAttention's output"
+
+
+def make(code, **changes):
+    return code.attention.CausalSelfAttention(config(code, **changes))
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("split C into n_head heads with view and transpose, and put them back at the end")
+def test_shapes(student, generator):
+    """CausalSelfAttention returns (B, T, C) for every batch size and every length."""
+    attention = expect.thing(make(student), "CausalSelfAttention")
+    for batch, length in ((1, 1), (1, BLOCK), (3, 1), (2, 7), (5, BLOCK)):
+        y = attention(normal(generator, batch, length, C))
+        expect.tensor(y, (batch, length, C), torch.float32, WHAT)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("softmax over the keys, the last dimension, of q k^T / sqrt(head size)")
+def test_one_head(student, reference, generator):
+    """With one head, CausalSelfAttention agrees with the reference on the same weights."""
+    theirs, ours = twins(student, reference, lambda code: make(code, n_head=1), generator)
+    for length in (2, BLOCK):
+        x = normal(generator, 3, length, C)
+        expect.close(theirs(x), ours(x), WHAT)
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("head h has the channels h * hs to (h + 1) * hs; the scale is the head's sqrt(hs)")
+def test_several_heads(student, reference, generator):
+    """With several heads, CausalSelfAttention agrees with the reference on the same weights."""
+    for heads in (2, 4, C):
+        theirs, ours = twins(student, reference, lambda code: make(code, n_head=heads), generator)  # noqa: B023
+        for batch, length in ((1, 5), (2, BLOCK)):
+            x = normal(generator, batch, length, C)
+            expect.close(theirs(x), ours(x), WHAT)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("mask the scores of later positions before the softmax")
+def test_causal(student, reference, generator):
+    """What comes later changes nothing before it."""
+    theirs, _ = twins(student, reference, make, generator)
+    x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
+    check_causal(theirs, x, other, WHAT)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("a mask that is too large hides the past as well")
+def test_sees_the_past(student, reference, generator):
+    """The last position sees every position before it."""
+    theirs, _ = twins(student, reference, make, generator)
+    x = normal(generator, 1, 6, C)
+    before = expect.tensor(theirs(x), (1, 6, C), "float", WHAT)
+    for t in range(6):
+        changed = x.clone()
+        changed[:, t] = normal(generator, C)
+        after = expect.tensor(theirs(changed), (1, 6, C), "float", WHAT)
+        assert not expect.is_close(after[:, -1], before[:, -1]), (
+            "a change at an earlier position does not reach the last one"
+        )
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("torch's softmax subtracts the largest score first; exp of a large number is inf")
+def test_large_scores(student, reference, generator):
+    """Scores of some hundreds give numbers, and the right ones."""
+    theirs, ours = twins(student, reference, make, generator)
+    x = 12 * normal(generator, 2, BLOCK, C)
+    # Scores of that size make rounding show: 1e-3 is 1 part in 10,000 of the largest output.
+    expect.close(theirs(x), ours(x), WHAT, atol=1e-2, rtol=1e-3)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("attn_drop comes after the softmax and before the product with v")
+def test_attention_dropout(student, reference, generator):
+    """attn_drop drops attention weights, in training only."""
+    theirs, ours = twins(student, reference, lambda code: make(code, attn_pdrop=0.5), generator)
+    torch.nn.init.eye_(ours.proj.weight)
+    torch.nn.init.zeros_(ours.proj.bias)
+    load(theirs, ours.state_dict())
+    # One position has one weight a head, which is 1: dropped it is 0, else doubled.
+    x = normal(generator, 64, 1, C)
+    expect.close(theirs(x), ours(x), "in eval mode " + WHAT)
+    value = ours.value(x).detach().view(64, ours.n_head, -1)
+    theirs.train()
+    heads = expect.tensor(theirs(x), (64, 1, C), "float", WHAT).view(64, ours.n_head, -1)
+    kept = (heads - 2 * value).abs().amax(-1) < 1e-3
+    dropped = heads.abs().amax(-1) < 1e-3
+    assert bool((kept | dropped).all()), "in training, attn_drop is not applied to the weights"
+    assert bool(kept.any() and dropped.any()), "in training, no attention weight is dropped"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("resid_drop is the last thing, after proj")
+def test_residual_dropout(student, reference, generator):
+    """resid_drop drops outputs of proj, in training only."""
+    theirs, ours = twins(student, reference, lambda code: make(code, resid_pdrop=0.5), generator)
+    x = normal(generator, 4, BLOCK, C)
+    expected = ours(x)
+    expect.close(theirs(x), expected, "in eval mode " + WHAT)
+    theirs.train()
+    y = expect.tensor(theirs(x), expected.shape, "float", WHAT)
+    dropped = y == 0
+    right = dropped | torch.isclose(y, 2 * expected.detach(), atol=1e-4, rtol=1e-3)
+    assert bool(right.all()), "in training, resid_drop is not applied to what proj returns"
+    assert bool(dropped.any() and not dropped.all()), "in training, no output is dropped"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
+def test_gradients(student, reference, generator):
+    """Gradients go through CausalSelfAttention to its parameters and to its input."""
+    theirs, ours = twins(student, reference, make, generator)
+    x, cotangent = normal(generator, 2, 5, C), normal(generator, 2, 5, C)
+    check_gradients(student.probe.parameter_gradients(theirs, [x]), "CausalSelfAttention")
+    gradient = student.probe.input_gradient(theirs, [x], cotangent)
+    expected = reference.probe.input_gradient(ours, [x], cotangent)
+    expect.close(gradient, expected, "the gradient of CausalSelfAttention's input")

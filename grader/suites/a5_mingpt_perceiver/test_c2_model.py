@@ -1,0 +1,152 @@
+"""Task c: Block and GPT."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from grader import expect
+from grader.suites.a5_mingpt_perceiver.helpers import (
+    BLOCK,
+    C,
+    V,
+    check_causal,
+    check_gradients,
+    compare_names,
+    config,
+    indices,
+    logits_of,
+    normal,
+    twins,
+)
+
+pytestmark = pytest.mark.part("c")
+LOGITS, LOSS = "GPT's logits", "GPT's loss"
+
+
+def make_block(code, **changes):
+    return code.model.Block(config(code, **changes))
+
+
+def make_gpt(code, **changes):
+    return code.model.GPT(config(code, **changes))
+
+
+def with_pads(generator, targets):
+    """The targets with PAD, index 0, at a third of the places, and at the whole of one row."""
+    pads = torch.rand(targets.shape, generator=generator) < 1 / 3
+    pads[0], pads[:, -1] = True, False
+    return targets.masked_fill(pads, 0)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("x + attn(ln1(x)), and to that sum the mlp of its own ln2")
+def test_block_agrees(student, reference, generator):
+    """Block agrees with the reference on the same weights."""
+    theirs, ours = twins(student, reference, make_block, generator)
+    for batch, length in ((1, 1), (3, 7), (2, BLOCK)):
+        x = normal(generator, batch, length, C)
+        expect.close(theirs(x), ours(x), "Block's output")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("logits for every position: (B, T, vocab_size)")
+def test_gpt_shapes(student, generator):
+    """GPT returns logits (B, T, V) for every batch size and length, and no loss without targets."""
+    model = expect.thing(make_gpt(student), "GPT")
+    for batch, length in ((1, 1), (1, BLOCK), (4, 5)):
+        logits, loss = expect.items(model(indices(generator, batch, length)), 2, "what GPT returns")
+        expect.tensor(logits, (batch, length, V), torch.float32, LOGITS)
+        assert loss is None, "without targets GPT's loss should be None"
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("tok_emb + the first T rows of pos_emb, drop, blocks, ln_f, head")
+def test_gpt_agrees(student, reference, generator):
+    """GPT agrees with the reference on the same weights."""
+    theirs, ours = twins(student, reference, make_gpt, generator)
+    for batch, length in ((1, 1), (3, 7), (2, BLOCK)):
+        idx = indices(generator, batch, length)
+        expect.close(logits_of(theirs(idx)), ours(idx)[0], LOGITS)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("weights that a run saved must fit the handout's model, and the other way round")
+def test_weights_go_both_ways(student, reference, generator):
+    """A GPT's own state_dict, loaded into the reference, gives the same logits."""
+    theirs = expect.thing(make_gpt(student), "GPT").eval()
+    ours = make_gpt(reference).eval()
+    state = expect.tensors(theirs.state_dict())
+    compare_names(state, ours.state_dict())
+    idx = indices(generator, 2, BLOCK)
+    logits = expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V), "float", LOGITS)
+    ours.load_state_dict(state)
+    expect.close(logits, ours(idx)[0], LOGITS, atol=1e-6)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("no position may see a later one, in the attention or anywhere else")
+def test_gpt_causal(student, reference, generator):
+    """A guess at the next character does not know what comes next."""
+    theirs, _ = twins(student, reference, make_gpt, generator)
+    idx = indices(generator, 2, BLOCK)
+    other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
+    check_causal(lambda x: logits_of(theirs(x)), idx, other, LOGITS)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("F.cross_entropy wants (N, V) and (N,)")
+def test_loss(student, reference, generator):
+    """The loss is the mean cross-entropy of the logits and the targets."""
+    theirs, ours = twins(student, reference, make_gpt, generator)
+    for batch, length in ((1, 1), (1, 4), (3, BLOCK)):
+        idx, targets = indices(generator, batch, length), indices(generator, batch, length)
+        logits, loss = expect.items(theirs(idx, targets), 2, "what GPT returns")
+        expect.close(logits, ours(idx)[0], LOGITS)
+        expect.close(loss, ours(idx, targets)[1], LOSS)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("ignore_index: the mean is over the targets that are left")
+def test_pads_do_not_count(student, generator):
+    """Targets that are PAD do not count in the loss, nor in its mean."""
+    model = expect.thing(make_gpt(student), "GPT").eval()
+    idx = indices(generator, 4, BLOCK)
+    targets = with_pads(generator, indices(generator, 4, BLOCK))
+    logits, loss = expect.items(model(idx, targets), 2, "what GPT returns")
+    logits = expect.tensor(logits, (4, BLOCK, V), "float", LOGITS)
+    expect.close(loss, F.cross_entropy(logits[targets != 0], targets[targets != 0]), LOSS)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
+def test_gradients(student, reference, generator):
+    """The loss's gradient reaches every parameter."""
+    theirs, _ = twins(student, reference, make_gpt, generator)
+    idx = torch.stack([torch.randperm(V, generator=generator) for _ in range(3)])
+    idx = torch.cat((idx, idx[:, :1]), dim=1)  # (3, BLOCK), every character of the vocabulary
+    targets = with_pads(generator, indices(generator, 3, BLOCK))
+    gradients = student.probe.parameter_gradients(theirs, [idx, targets], 1)
+    check_gradients(gradients, "GPT")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("drop comes after the sum of the two embeddings")
+def test_dropout_in_training_only(student, reference, generator):
+    """GPT drops embeddings in training and nothing in evaluation."""
+    theirs, ours = twins(student, reference, lambda code: make_gpt(code, embd_pdrop=0.5), generator)
+    idx = indices(generator, 2, BLOCK)
+    expect.close(logits_of(theirs(idx)), ours(idx)[0], "in eval mode " + LOGITS)
+    theirs.train()
+    first, second = (expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V)) for _ in range(2))
+    assert not torch.equal(first, second), "in training, two runs on one input are the same"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("print the loss of run.py: ln(vocabulary size) at first, then less")
+def test_learns(student, generator):
+    """AdamW brings the loss of one batch down to a tenth within 60 steps."""
+    model = expect.thing(make_gpt(student, n_embd=32), "GPT")
+    idx = indices(generator, 4, BLOCK + 1)
+    losses = student.probe.optimise(model, [idx[:, :-1], idx[:, 1:]], 60, 1e-2)
+    losses = [expect.number(loss, LOSS) for loss in expect.items(losses, 60, "the losses")]
+    assert losses[-1] < losses[0] / 10, "after 60 steps the loss is not a tenth of the first"

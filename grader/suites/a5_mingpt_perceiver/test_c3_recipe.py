@@ -1,0 +1,67 @@
+"""Task c: which model, and how it is finetuned. The learning rates are those of the command line."""
+
+import pytest
+
+from grader import expect
+from grader.suites.a5_mingpt_perceiver.helpers import indices, load, logits_of, randomise
+
+pytestmark = pytest.mark.part("c")
+BIG_VOCABULARY = 60
+
+
+def finetune(student, pretrained, *sizes, **changes):
+    config = student.recipe.finetune_config(pretrained, *sizes, **changes)
+    return expect.thing(config, "finetune_config")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("4 layers, 8 heads, 256 channels")
+def test_build_vanilla(student, reference, generator):
+    """build_model("vanilla") builds the handout's model for any vocabulary and block size."""
+    for vocabulary, block in ((BIG_VOCABULARY, 128), (23, 40)):
+        ours = randomise(reference.recipe.build_model("vanilla", vocabulary, block), generator)
+        built = student.recipe.build_model("vanilla", vocabulary, block)
+        theirs = expect.thing(built, "build_model")
+        load(theirs, ours.state_dict())
+        theirs.eval()
+        idx = indices(generator, 2, block)
+        # Four layers of 256 channels with large weights: rounding differs by some 1e-4.
+        expect.close(logits_of(theirs(idx)), ours.eval()(idx)[0], "its logits", atol=5e-3)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("the two cases are easily swapped")
+def test_finetune_epochs(student):
+    """Finetuning takes 10 epochs from pretrained weights and 75 without."""
+    for pretrained, epochs in ((True, 10), (False, 75)):
+        found = expect.whole(finetune(student, pretrained, 1000).max_epochs, "max_epochs")
+        assert found == epochs, f"max_epochs is wrong with pretrained {pretrained}"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("finetuning and pretraining have batches of different sizes and rates of their own")
+def test_finetune_batches_and_rate(student, seed):
+    """Finetuning takes batches of 256, and the learning rate that it is given, 6e-4 without one."""
+    lr = (1 + seed % 97) * 1e-5
+    for pretrained in (True, False):
+        config = finetune(student, pretrained, 1000)
+        assert expect.whole(config.batch_size, "batch_size") == 256, "batch_size is wrong"
+        rate = expect.number(config.learning_rate, "learning_rate")
+        assert abs(rate - 6e-4) < 1e-9, "learning_rate is wrong where none is given"
+        config = finetune(student, pretrained, 1000, lr=lr)
+        rate = expect.number(config.learning_rate, "learning_rate")
+        assert abs(rate - lr) < 1e-9, "learning_rate is not the one that was given"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("tokens are characters, PADs too: 512 * 20, and 200 epochs of the pretraining text")
+def test_finetune_schedule(student, seed):
+    """Finetuning warms up and decays as the handout's table says."""
+    documents, block = 500 + seed % 1000, 64 + seed % 64
+    for pretrained in (True, False):
+        config = finetune(student, pretrained, documents, block)
+        assert expect.truth(config.lr_decay, "lr_decay"), "lr_decay should be True"
+        warmup = expect.number(config.warmup_tokens, "warmup_tokens")
+        assert warmup == 512 * 20, "warmup_tokens is wrong"
+        final = expect.number(config.final_tokens, "final_tokens")
+        assert final == 200 * documents * block, "final_tokens is wrong"

@@ -1,0 +1,111 @@
+"""Task d: top_k_logits and sample, on a model of the grader's own that needs no training."""
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a5_mingpt_perceiver.helpers import normal
+
+pytestmark = pytest.mark.part("d")
+V, BLOCK = 9, 6
+DRAWS = 4000
+CHARS = "sample's result"
+
+
+def greedy(table, x, steps, block_size=BLOCK):
+    """What the likeliest characters are, by the definition of probes.SequenceModel."""
+    for _ in range(steps):
+        rows = x[:, -block_size:].sum(1) % V
+        x = torch.cat((x, table[rows].argmax(1, keepdim=True)), dim=1)
+    return x
+
+
+def check_prefix(y, x, steps):
+    """y is x and `steps` characters more."""
+    y = expect.tensor(y, (x.size(0), x.size(1) + steps), torch.long, CHARS)
+    assert torch.equal(y[:, : x.size(1)], x), f"{CHARS} does not begin with x"
+    assert bool(((y >= 0) & (y < V)).all()), f"{CHARS} has indices that are no characters"
+    return y
+
+
+def check_frequencies(drawn, probabilities):
+    """Each character is drawn as often as its probability says.
+
+    5 standard errors: a right sampler fails once in about 200,000 gradings.
+    """
+    shares = torch.bincount(drawn, minlength=V) / len(drawn)
+    error = (probabilities * (1 - probabilities) / len(drawn)).sqrt()
+    assert bool((shares[probabilities == 0] == 0).all()), "a character outside the top_k is drawn"
+    assert bool(((shares - probabilities).abs() <= 5 * error + 1e-9).all()), (
+        "characters are not drawn as often as their probabilities say"
+    )
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("compare with the k-th largest of the same row; masked_fill returns a new tensor")
+def test_top_k_logits(student, generator):
+    """top_k_logits keeps the k largest of each row, makes the others -inf, and spares its input."""
+    for k in (1, 3, V - 1, V):
+        logits = normal(generator, 5, V)
+        smallest = logits.sort(dim=1, descending=True).values[:, k - 1 : k]
+        kept = student.utils.top_k_logits(logits.clone(), k)
+        kept = expect.tensor(kept, (5, V), "float", "top_k_logits")
+        expected = torch.where(logits >= smallest, logits, -torch.inf)
+        assert torch.equal(kept, expected), "top_k_logits does not keep the k largest of each row"
+    call = [logits.clone(), 2]
+    call = student.probe.arguments_after(student.utils.top_k_logits, call)
+    after = expect.tensor(expect.items(call, 2, "the arguments")[0], (5, V), "float")
+    assert torch.equal(after, logits), "top_k_logits changes its argument"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("the logits at the last position, argmax, appended, and so on")
+def test_greedy(student, generator):
+    """Without `sample`, each new character is the likeliest, and is seen by the next."""
+    table = normal(generator, V, V)
+    for batch, length, steps in ((1, 1, 5), (4, 3, 3), (2, 2, 0)):
+        x = torch.randint(V, (batch, length), generator=generator)
+        model = student.probe.sequence_model(table, BLOCK)
+        y = check_prefix(student.utils.sample(model, x, steps), x, steps)
+        assert torch.equal(y, greedy(table, x, steps)), "a character is not the likeliest"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("x[:, -block_size:] is what the model may see")
+def test_long_context(student, generator):
+    """A context longer than the block is cut to its last block_size characters."""
+    table = normal(generator, V, V)
+    for length in (BLOCK - 2, BLOCK, 2 * BLOCK + 1):
+        x = torch.randint(V, (3, length), generator=generator)
+        model = student.probe.sequence_model(table, BLOCK)
+        y = check_prefix(student.utils.sample(model, x, BLOCK + 2), x, BLOCK + 2)
+        assert torch.equal(y, greedy(table, x, BLOCK + 2)), "a character is not the likeliest"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("model.eval()")
+def test_no_dropout(student, generator):
+    """sample works without dropout, whatever mode the model comes in."""
+    table = normal(generator, V, V)
+    model = student.probe.sequence_model(table, BLOCK)
+    model.train()
+    x = torch.randint(V, (4, 2), generator=generator)
+    y = check_prefix(student.utils.sample(model, x, 4), x, 4)
+    assert torch.equal(y, greedy(table, x, 4)), "the model works as in training"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("divide by the temperature, cut to top_k, softmax, torch.multinomial")
+def test_random(student, generator):
+    """With `sample`, characters are drawn from the softmax at that temperature, among the top_k."""
+    logits = normal(generator, V)
+    table = logits.expand(V, V).clone()
+    x = torch.zeros(DRAWS, 1, dtype=torch.long)
+    for temperature, top_k in ((1.0, None), (0.5, None), (2.0, 4), (1.0, 1)):
+        cut = logits / temperature
+        if top_k is not None:
+            cut = torch.where(cut >= cut.sort(descending=True).values[top_k - 1], cut, -torch.inf)
+        model = student.probe.sequence_model(table, BLOCK)
+        options = {"temperature": temperature, "sample": True, "top_k": top_k}
+        y = check_prefix(student.utils.sample(model, x, 1, **options), x, 1)
+        check_frequencies(y[:, 1], cut.softmax(0))

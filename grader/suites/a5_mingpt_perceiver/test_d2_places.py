@@ -1,0 +1,84 @@
+"""Task d: evaluate_places and the London baseline."""
+
+import random
+import re
+
+import pytest
+
+from grader import expect
+
+pytestmark = pytest.mark.part("d")
+PLACES = ("London", "Londonderry", "New London", "York", "New York", "Rome", "Saint-Étienne")
+WHAT = "evaluate_places"
+
+
+def invent(seed, count):
+    """`count` places, London among them at least twice."""
+    rng = random.Random(seed)
+    places = ["London", "London", *rng.choices(PLACES, k=count - 2)]
+    rng.shuffle(places)
+    return places
+
+
+def tsv(places, end="\n"):
+    """A file of questions with these answers."""
+    rows = [f"Where was Person {number} born?\t{place}" for number, place in enumerate(places)]
+    return "\n".join(rows) + end
+
+
+def counted(value, what=WHAT):
+    """(total, correct) as numbers."""
+    total, correct = expect.items(value, 2, what)
+    return expect.number(total, f"{what}'s total"), expect.number(correct, f"{what}'s correct")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("an answer is right when it is the same text, not when it is a part of it")
+def test_evaluate_places(student, seed):
+    """evaluate_places counts the questions and the right answers, in this order."""
+    rng = random.Random(seed)
+    for count, end in ((7, "\n"), (40, ""), (11, "\n")):
+        places = invent(seed + count, count)
+        guesses = [place if rng.random() < 0.6 else rng.choice(PLACES) for place in places]
+        right = sum(a == b for a, b in zip(places, guesses, strict=True))
+        evaluate = student.utils.evaluate_places
+        total, correct = counted(student.probe.on_file(evaluate, tsv(places, end), guesses))
+        assert total == count, "the total is not the number of questions"
+        assert correct == right, "the number of right answers is wrong"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("zip stops at the shorter one without a word")
+def test_evaluate_without_answers(student, seed):
+    """Questions without answers give (0, 0); too few or too many predictions are refused."""
+    evaluate, places = student.utils.evaluate_places, invent(seed, 9)
+    questions = "".join(f"Where was Person {number} born?\n" for number in range(9))
+    assert counted(student.probe.on_file(evaluate, questions, places)) == (0, 0), (
+        "without answers there is nothing to count"
+    )
+    assert counted(student.probe.on_file(evaluate, tsv(places), places)) == (9, 9)
+    for wrong in (places[:-1], [*places, "London"]):
+        expect.refusal(
+            lambda wrong=wrong: student.probe.on_file(evaluate, tsv(places), wrong),
+            "as many predictions as questions are needed, and others are taken",
+        )
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("python london_baseline.py birth_dev.tsv")
+def test_london_command(student, seed):
+    """london_baseline.py, run as a command, prints how often London is right."""
+    for count, end in ((20, "\n"), (33, "")):
+        places = invent(seed + count, count)
+        right = places.count("London")
+        files = {"birth_dev.tsv": tsv(places, end)}
+        answer = student.probe.run_command("london_baseline", ["birth_dev.tsv"], files)
+        code, printed, _ = expect.items(answer, 3, "the command's result")
+        assert expect.whole(code, "the exit code") == 0, "the command does not end with 0"
+        found = re.search(
+            r"Correct: ([\d.]+) out of ([\d.]+): ([\d.]+) ?%", expect.text(printed, "its output")
+        )
+        assert found, "no line `Correct: {correct} out of {total}: {percent}%` is printed"
+        correct, total, percent = (float(number.strip(".") or -1) for number in found.groups())
+        assert (correct, total) == (right, count), "the printed counts are wrong"
+        assert abs(percent - 100 * right / count) < 0.06, "the printed percentage is wrong"

@@ -1,0 +1,44 @@
+"""Task f: how the model is pretrained."""
+
+import pytest
+
+from grader import expect
+
+pytestmark = pytest.mark.part("f")
+
+
+def pretrain(student, *sizes, **changes):
+    return expect.thing(student.recipe.pretrain_config(*sizes, **changes), "pretrain_config")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("650 epochs, batches of 128")
+def test_epochs_and_batches(student, seed):
+    """Pretraining takes 650 epochs in batches of 128, however long the text is."""
+    for documents in (1, 10 + seed % 5000):
+        config = pretrain(student, documents)
+        assert expect.whole(config.max_epochs, "max_epochs") == 650, "max_epochs is wrong"
+        assert expect.whole(config.batch_size, "batch_size") == 128, "batch_size is wrong"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("finetuning and pretraining have learning rates of their own")
+def test_rate(student, seed):
+    """Pretraining takes the learning rate that it is given, 6e-3 without one."""
+    lr = (1 + seed % 97) * 1e-4
+    for config, expected in ((pretrain(student, 50), 6e-3), (pretrain(student, 50, lr=lr), lr)):
+        rate = expect.number(config.learning_rate, "learning_rate")
+        assert abs(rate - expected) < 1e-9, "learning_rate is wrong"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("without lr_decay the trainer does not look at the two numbers of tokens")
+def test_schedule(student, seed):
+    """Pretraining warms up and decays as the handout's table says."""
+    documents, block = 500 + seed % 1000, 64 + seed % 64
+    config = pretrain(student, documents, block)
+    assert expect.truth(config.lr_decay, "lr_decay"), "lr_decay should be True"
+    warmup = expect.number(config.warmup_tokens, "warmup_tokens")
+    assert warmup == 512 * 20, "warmup_tokens is wrong"
+    final = expect.number(config.final_tokens, "final_tokens")
+    assert final == 200 * documents * block, "final_tokens is wrong"

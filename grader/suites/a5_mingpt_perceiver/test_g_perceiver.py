@@ -1,0 +1,165 @@
+"""Task g: the perceiver's blocks, with or without a residual around the cross-attention."""
+
+import math
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a5_mingpt_perceiver.helpers import (
+    BLOCK,
+    C,
+    M,
+    V,
+    check_causal,
+    check_gradients,
+    compare_names,
+    down,
+    indices,
+    load,
+    logits_of,
+    normal,
+    perceiver,
+    perceiver_logits,
+    randomise,
+    twins,
+    up,
+)
+
+pytestmark = pytest.mark.part("g")
+DOWN, UP = "DownProjectBlock's output", "UpProjectBlock's output"
+
+
+def make_down(code, **changes):
+    return code.model.DownProjectBlock(perceiver(code, **changes))
+
+
+def make_up(code, **changes):
+    return code.model.UpProjectBlock(perceiver(code, **changes))
+
+
+def make_gpt(code, **changes):
+    return code.model.GPT(perceiver(code, **changes))
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("nn.Parameter, not a tensor and not a buffer")
+def test_basis_is_trained(student, generator):
+    """The basis C is a parameter of shape (1, m, C): it is saved, and a gradient reaches it."""
+    block = expect.thing(make_down(student), "DownProjectBlock")
+    saved = expect.tensors(block.state_dict())
+    assert "C" in saved, "C is not in the state_dict, so it is not saved"
+    expect.tensor(saved["C"], (1, M, C), torch.float32, "C")
+    parameters = student.probe.parameters(block)
+    assert isinstance(parameters, dict) and "C" in parameters, "C is not a parameter"
+    _, trained = expect.items(parameters["C"], 2, "C")
+    assert expect.truth(trained, "C's requires_grad"), "C is not trained"
+    x = normal(generator, 3, BLOCK, C)
+    gradients = student.probe.parameter_gradients(block, [x])
+    assert isinstance(gradients, dict) and gradients.get("C") is not None, "no gradient reaches C"
+    gradient = expect.tensor(gradients["C"], (1, M, C), "float", "C's gradient")
+    assert bool((gradient != 0).any()), "C's gradient is 0 everywhere"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("torch.nn.init.xavier_uniform_")
+def test_basis_at_the_start(student):
+    """The basis is drawn as xavier_uniform_ draws it, anew for each block."""
+    m, channels = 32, 64
+    draws = []
+    for _ in range(2):
+        block = expect.thing(make_down(student, n_embd=channels, bottleneck_dim=m, block_size=m))
+        saved = expect.tensors(block.state_dict())
+        draws.append(expect.tensor(saved.get("C"), (1, m, channels), "float", "C"))
+    assert not torch.equal(*draws), "two blocks begin with the same basis"
+    # xavier_uniform_ sees (1, m, C) as a convolution; of the matrix (m, C) alone the bound is
+    # sqrt(6 / (m + C)). A uniform variable's deviation is its bound over sqrt(3).
+    low = math.sqrt(2 / (m * channels + channels))
+    high = math.sqrt(2 / (m + channels))
+    for basis in draws:
+        spread = basis.std().item()
+        assert 0.9 * low < spread < 1.1 * high, "the basis's numbers are too small or too large"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("the first argument of CausalCrossAttention gives keys and values")
+def test_shapes(student, generator):
+    """DownProjectBlock returns (B, m, C) and UpProjectBlock (B, T, C), for every B and T."""
+    first = expect.thing(make_down(student), "DownProjectBlock")
+    last = expect.thing(make_up(student), "UpProjectBlock")
+    for batch, length in ((1, 1), (1, BLOCK), (3, M), (4, M - 2), (2, M + 3)):
+        x = normal(generator, batch, length, C)
+        y = expect.tensor(first(x), (batch, M, C), torch.float32, DOWN)
+        expect.tensor(last(y, x), (batch, length, C), torch.float32, UP)
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("queries are the basis, keys and values ln1(x_input); then the mlp of its own ln2")
+def test_down_agrees(student, reference, generator):
+    """DownProjectBlock agrees with the reference on the same weights."""
+    theirs, ours = twins(student, reference, make_down, generator)
+    for batch, length in ((1, BLOCK), (3, M), (2, 2)):
+        x = normal(generator, batch, length, C)
+        expect.close_to_any(theirs(x), [down(ours, x), down(ours, x, residual=False)], DOWN)
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("queries are x_input, keys and values ln1(y); then the mlp of its own ln2")
+def test_up_agrees(student, reference, generator):
+    """UpProjectBlock agrees with the reference on the same weights."""
+    theirs, ours = twins(student, reference, make_up, generator)
+    for batch, length in ((1, BLOCK), (3, M), (2, 2)):
+        y, x = normal(generator, batch, M, C), normal(generator, batch, length, C)
+        expect.close_to_any(theirs(y, x), [up(ours, y, x), up(ours, y, x, residual=False)], UP)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("the up block reads what the inner blocks made, and what went into the down block")
+def test_gpt_agrees(student, reference, generator):
+    """A perceiver GPT agrees with the reference on the same weights."""
+    theirs, ours = twins(student, reference, make_gpt, generator)
+    for batch, length in ((1, 1), (3, M), (2, BLOCK)):
+        idx = indices(generator, batch, length)
+        expect.close_to_any(logits_of(theirs(idx)), perceiver_logits(ours, idx), "GPT's logits")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("place j of the bottleneck sees the input up to j, position t the places up to t")
+def test_causal(student, reference, generator):
+    """The perceiver's guess at the next character does not know what comes next either."""
+    theirs, _ = twins(student, reference, make_gpt, generator)
+    idx = indices(generator, 2, BLOCK)
+    other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
+    check_causal(lambda x: logits_of(theirs(x)), idx, other, "the perceiver's logits")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
+def test_gradients(student, reference, generator):
+    """The perceiver's loss reaches every parameter."""
+    theirs, _ = twins(student, reference, make_gpt, generator)
+    idx = torch.stack([torch.randperm(V, generator=generator) for _ in range(3)])
+    idx = torch.cat((idx, idx[:, :1]), dim=1)  # (3, BLOCK), every character of the vocabulary
+    targets = indices(generator, 3, BLOCK)
+    gradients = student.probe.parameter_gradients(theirs, [idx, targets], 1)
+    check_gradients(gradients, "the perceiver")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("perceiver=True and bottleneck_dim, beside the vanilla model's sizes")
+def test_build_perceiver(student, reference, generator):
+    """build_model("perceiver") builds the handout's model for any bottleneck."""
+    for places, block in ((32, 128), (7, 40)):
+        ours = reference.recipe.build_model("perceiver", 30, block, places)
+        ours = randomise(ours, generator).eval()
+        theirs = expect.thing(student.recipe.build_model("perceiver", 30, block, places))
+        compare_names(expect.tensors(theirs.state_dict()), ours.state_dict())
+        load(theirs, ours.state_dict())
+        theirs.eval()
+        idx = indices(generator, 2, block)
+        # Four layers of 256 channels with large weights: rounding differs by some 1e-4.
+        logits = expect.tensor(logits_of(theirs(idx)), (2, block, 30), "float", "its logits")
+        variants = perceiver_logits(ours, idx)
+        assert any(expect.is_close(logits, right, atol=5e-3) for right in variants), (
+            "its logits have the right shape and wrong values"
+        )
