@@ -20,7 +20,16 @@ from grader.errors import BadAssignment, UserError
 CHECKOUT = Path(__file__).resolve().parents[1]
 FILE = "assignment.toml"
 NUMBER = (int, float)
-KEYS = ("id", "title", "student_files", "optional_files", "notebook_file", "parts", "limits")
+KEYS = (
+    "id",
+    "title",
+    "student_files",
+    "optional_files",
+    "notebook_file",
+    "data",
+    "parts",
+    "limits",
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Assignment:
     optional_files: tuple[str, ...]  # patterns as in a shell, relative to root
     parts: tuple[Part, ...]
     limits: Limits
+    data: tuple[str, ...] = ("embedded",)  # data sets that predictions may be of, the default first
     notebook_file: str | None = None  # the student's file that a lone notebook stands for
     suite: Path = Path()  # the hidden suite
 
@@ -125,6 +135,7 @@ def _assignment(root: Path, checkout: Path, table: Mapping[str, Any]) -> Assignm
         optional_files=_paths(table, "optional_files", ()),
         parts=_parts(table),
         limits=_limits(_get(table, "limits", dict, {})),
+        data=tuple(_get(table, "data", list, ["embedded"])),
         notebook_file=notebook_file,
         suite=checkout / "grader" / "suites" / root.name,
     )

@@ -101,6 +101,12 @@ def grade(
         IsolationChoice,
         typer.Option(help="auto is the sandbox; process trusts the submission with this machine."),
     ] = IsolationChoice.AUTO,
+    data: Annotated[
+        str, typer.Option(metavar="NAME", help="What submitted predictions are judged on.")
+    ] = "embedded",
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where real data sets lie; $COURSE_DATA.")
+    ] = None,
     part: Parts = None,
     verbose: Verbose = False,
 ) -> int:
@@ -119,10 +125,11 @@ def grade(
         output.check_run_folder(folder)
     else:
         output.check_targets(list(targets.values()))
-    from grader.verdict.grade import Options
+    from grader.verdict.grade import Options, choose_data
     from grader.verdict.grade import grade as grade_hidden
 
-    options = Options(isolation=isolation.value, parts=parts)
+    chosen = choose_data(assignment, data, data_dir)
+    options = Options(isolation=isolation.value, parts=parts, data=chosen)
     result = grade_hidden(assignment, tree, options)
     output.write(targets, result, b"".join(options.output))
     _show(result, verbose)

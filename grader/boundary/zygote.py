@@ -36,6 +36,8 @@ def main(argv: list[str]) -> int:
     control = socket.socket(fileno=int(argv[1]))
     threads = int(argv[2])
     lockdown.die_with_parent()
+    # torch looks here, once, which vector units there are; a worker has no /proc/cpuinfo to read
+    torch.backends.cpu.get_cpu_capability()
     control.sendall(READY)
     while True:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the forks

@@ -9,19 +9,23 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import torch
 
+import course.data
+from grader import skeleton
 from grader.assignment import Assignment
 from grader.boundary.local import LocalStudent
 from grader.boundary.sandbox import Sandbox, choose_isolation
 from grader.boundary.student import RemoteStudent
+from grader.errors import UserError
 from grader.submission import Tree
 from grader.verdict.outcomes import Explainer
-from grader.verdict.plugin import DataChoice, Suite
+from grader.verdict.plugin import EMBEDDED, DataChoice, Suite
 from grader.verdict.score import Isolation, Outcome, Result, Submission, score_parts, total
 
 # Where a worker looks for modules: the student's sources, and what stands beside them.
@@ -45,7 +49,7 @@ class Options:
     isolation: str = "auto"  # "auto" | "sandbox" | "process" | "none" (this process: trusted work)
     parts: tuple[str, ...] | None = None  # None: all
     quick: bool = False
-    data: DataChoice = DataChoice()  # what submitted predictions are judged on
+    data: DataChoice = EMBEDDED  # what submitted predictions are judged on
     sandbox: Sandbox | None = None  # a running one to fork from, instead of one of our own
     output: list[bytes] = field(default_factory=list)  # gets what the workers printed
 
@@ -58,16 +62,33 @@ def secret() -> str:
     return os.environ.get("COURSE_SECRET", "")
 
 
+def choose_data(assignment: Assignment, name: str, folder: Path | None) -> DataChoice:
+    """The data set that submitted predictions are judged on, which must be found now.
+
+    Raises UserError for one that the assignment does not use, or that is not here.
+    """
+    if name not in assignment.data:
+        valid = ", ".join(assignment.data)
+        raise UserError(f"--data {name!r} is no data set of {assignment.id}: choose from {valid}")
+    if name != "embedded":
+        course.data.load(name, folder)
+    return DataChoice(name, folder)
+
+
 def lay_out(assignment: Assignment, tree: Tree) -> dict[str, bytes]:
-    """{relative name: bytes} of what a worker sees: our given files, the student's laid over."""
-    given = [*assignment.src.glob("*.py"), *assignment.root.glob("*.py")]
-    files = {path.relative_to(assignment.root).as_posix(): path.read_bytes() for path in given}
-    return files | {name: data for name, data in tree.files.items() if name.endswith(".py")}
+    """{relative name: bytes} of what a worker sees: our given files, the student's laid over.
+
+    The given files are made from the solution anew, so that an edited src/ is no given file.
+    """
+    given = {name: text.encode() for name, text in skeleton.build(assignment).items()}
+    given |= {path.name: path.read_bytes() for path in assignment.root.glob("*.py")}
+    return given | {name: data for name, data in tree.files.items() if name.endswith(".py")}
 
 
-def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> Result:  # noqa: B008
+def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> Result:
     """Runs the hidden suite on `tree`; raises IsolationUnavailable, never for student code."""
     started = time.monotonic()
+    torch.set_num_threads(1)  # the reference's small products; more threads wait for one another
     files = lay_out(assignment, tree)
     with _student(assignment, tree, files, options) as (student, root, describe):
         suite = Suite(
@@ -82,21 +103,34 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
             quick=options.quick,
             deadline=time.monotonic() + assignment.limits.total_seconds,
         )
-        usable = run_suite(suite, [assignment.suite])
+        run_suite(suite, assignment.suite)
         isolation = describe()
-    return _result(assignment, tree, suite, isolation, usable, time.monotonic() - started)
+    if suite.parts is None and not suite.quick:
+        _check_points(assignment, suite)
+    return _result(assignment, tree, suite, isolation, time.monotonic() - started)
 
 
-def run_suite(suite: Suite, paths: Iterable[Path]) -> bool:
-    """Runs the tests in `paths`; whether pytest itself came through, `suite` has the results."""
-    folder = str(next(iter(paths)))
+def run_suite(suite: Suite, folder: Path) -> None:
+    """Runs the tests in `folder`; `suite` has the results, and pytest's own trouble as a fault."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        code = pytest.main([*_PYTEST, f"--rootdir={folder}", folder], plugins=[suite])
+        code = pytest.main([*_PYTEST, f"--rootdir={folder}", str(folder)], plugins=[suite])
     suite.student.close()
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         suite.faults.append(f"pytest ended with {code!r}: {printed.getvalue()[-2000:]}")
-    return not suite.faults
+
+
+def _check_points(assignment: Assignment, suite: Suite) -> None:
+    """A fault where the suite's points are not those that the assignment promises."""
+    promised = {part.id: part.points for part in assignment.parts}
+    for part in score_parts(assignment.part_titles, tuple(suite.results)):
+        if part.max_score != promised[part.id]:
+            suite.faults.append(
+                f"part {part.id}: the suite has {part.max_score:g} points, assignment.toml "
+                f"{promised[part.id]:g}"
+            )
+    unknown = {test.part for test in suite.results} - promised.keys()
+    suite.faults += [f"part {part}: not in assignment.toml" for part in sorted(unknown)]
 
 
 @contextlib.contextmanager
@@ -145,7 +179,6 @@ def _result(
     tree: Tree,
     suite: Suite,
     isolation: Isolation,
-    usable: bool,
     seconds: float,
 ) -> Result:
     tests = tuple(suite.results)
@@ -161,7 +194,7 @@ def _result(
         submission=Submission(tree.name, tree.sha256, tuple(sorted(tree.files)), tree.notes),
         score=total([part.score for part in parts]),
         max_score=total([part.max_score for part in parts]),
-        usable=usable and not any(test.outcome is Outcome.GRADER_FAULT for test in tests),
+        usable=not suite.faults and not any(t.outcome is Outcome.GRADER_FAULT for t in tests),
         isolation=isolation,
         parts=parts,
         tests=tests,

@@ -47,6 +47,9 @@ class DataChoice:
     folder: Path | None = None
 
 
+EMBEDDED = DataChoice()
+
+
 @dataclass
 class Suite:
     """One run of a suite: what the tests get, and what became of them."""
@@ -57,7 +60,7 @@ class Suite:
     visibility: str
     secret: str = ""
     submitted: Mapping[str, str] = field(default_factory=dict)
-    data: DataChoice = DataChoice()
+    data: DataChoice = EMBEDDED
     parts: frozenset[str] | None = None  # None: all
     quick: bool = False  # leave out what is marked slow, but in the parts asked for
     deadline: float = float("inf")  # of time.monotonic, for the whole suite

@@ -1,7 +1,8 @@
 """The score model: what one graded submission amounts to, as plain dataclasses.
 
 Everything a report shows is in `Result`; the reports import this module and nothing else of the
-grader. `Result.to_json` and `Result.from_json` are the documented, versioned schema (docs/result.md).
+grader. `Result.to_json` and `Result.from_json` are the documented, versioned schema
+(docs/result.md).
 """
 
 from __future__ import annotations
@@ -144,9 +145,7 @@ def total(values: list[float]) -> float:
     return round(sum(values), 4)
 
 
-def score_parts(
-    titles: dict[str, str], tests: tuple[TestResult, ...]
-) -> tuple[PartResult, ...]:
+def score_parts(titles: dict[str, str], tests: tuple[TestResult, ...]) -> tuple[PartResult, ...]:
     """Adds up the tests of each part, in the order of `titles` ({id: title})."""
     return tuple(
         PartResult(

@@ -78,9 +78,7 @@ def parse(item: Any, block_size: int) -> Draw:
     assert whole.count(MASK) == 2, "the string should have exactly two MASKs"
     first = whole.index(MASK)
     second = whole.index(MASK, first + 1)
-    return Draw(
-        tuple(whole[:first]), tuple(whole[first + 1 : second]), tuple(whole[second + 1 :])
-    )
+    return Draw(tuple(whole[:first]), tuple(whole[first + 1 : second]), tuple(whole[second + 1 :]))
 
 
 def draws(data: Any, place: int, count: int, block_size: int) -> Iterator[Draw]:

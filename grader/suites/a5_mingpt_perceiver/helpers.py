@@ -83,9 +83,7 @@ def logits_of(output: Any) -> Any:
     return expect.items(output, 2, "what GPT returns")[0]
 
 
-def check_causal(
-    forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str
-) -> None:
+def check_causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str) -> None:
     """Whatever comes at position t or later, what is returned before t stays as it was.
 
     x, other: two inputs (B, T, ...), different everywhere; the returned tensor is (B, T, ...).

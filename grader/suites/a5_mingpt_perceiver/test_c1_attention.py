@@ -44,7 +44,9 @@ def test_one_head(student, reference, generator):
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("head h has the channels h * hs to (h + 1) * hs; the scale is the head's sqrt(hs)")
+@pytest.mark.hint(
+    "head h has the channels h * hs to (h + 1) * hs; the scale is the head's sqrt(hs)"
+)
 def test_several_heads(student, reference, generator):
     """With several heads, CausalSelfAttention agrees with the reference on the same weights."""
     for heads in (2, 4, C):

@@ -39,7 +39,9 @@ def test_finetune_epochs(student):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("finetuning and pretraining have batches of different sizes and rates of their own")
+@pytest.mark.hint(
+    "finetuning and pretraining have batches of different sizes and rates of their own"
+)
 def test_finetune_batches_and_rate(student, seed):
     """Finetuning takes batches of 256, and the learning rate that it is given, 6e-4 without one."""
     lr = (1 + seed % 97) * 1e-5
@@ -54,7 +56,9 @@ def test_finetune_batches_and_rate(student, seed):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("tokens are characters, PADs too: 512 * 20, and 200 epochs of the pretraining text")
+@pytest.mark.hint(
+    "tokens are characters, PADs too: 512 * 20, and 200 epochs of the pretraining text"
+)
 def test_finetune_schedule(student, seed):
     """Finetuning warms up and decays as the handout's table says."""
     documents, block = 500 + seed % 1000, 64 + seed % 64

@@ -63,7 +63,9 @@ def test_encoding(student, seed):
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("prefix, MASK, suffix, MASK, masked_content, PADs: in this order, block_size long")
+@pytest.mark.hint(
+    "prefix, MASK, suffix, MASK, masked_content, PADs: in this order, block_size long"
+)
 def test_masks_and_pads(student, seed):
     """The string has exactly two MASKs, and PADs at its end only."""
     documents = invent(seed, LONG + SHORT)
@@ -114,7 +116,9 @@ def test_kept_of_short_documents(student, seed):
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("the span's length is random, its mean a quarter of what was kept of the document")
+@pytest.mark.hint(
+    "the span's length is random, its mean a quarter of what was kept of the document"
+)
 def test_masked_share(student, seed):
     """On average a quarter of what is kept is masked, of short and of long pieces."""
     data = dataset(student, invent(seed, LONG), 128)

@@ -94,7 +94,9 @@ def test_shapes(student, generator):
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("queries are the basis, keys and values ln1(x_input); then the mlp of its own ln2")
+@pytest.mark.hint(
+    "queries are the basis, keys and values ln1(x_input); then the mlp of its own ln2"
+)
 def test_down_agrees(student, reference, generator):
     """DownProjectBlock agrees with the reference on the same weights."""
     theirs, ours = twins(student, reference, make_down, generator)
@@ -114,7 +116,9 @@ def test_up_agrees(student, reference, generator):
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("the up block reads what the inner blocks made, and what went into the down block")
+@pytest.mark.hint(
+    "the up block reads what the inner blocks made, and what went into the down block"
+)
 def test_gpt_agrees(student, reference, generator):
     """A perceiver GPT agrees with the reference on the same weights."""
     theirs, ours = twins(student, reference, make_gpt, generator)

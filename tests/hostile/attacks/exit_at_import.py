@@ -1,0 +1,10 @@
+"""Leaves with exit code 0 while it is imported.
+
+layer: own process
+outcome: crash
+plain: forges
+"""
+
+import os
+
+os._exit(0)

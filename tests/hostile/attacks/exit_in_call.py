@@ -1,0 +1,12 @@
+"""Leaves with exit code 0 when it is called.
+
+layer: own process
+outcome: crash
+plain: forges
+"""
+
+import os
+
+
+def mean(numbers):
+    os._exit(0)

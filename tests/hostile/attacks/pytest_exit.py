@@ -1,0 +1,12 @@
+"""Calls pytest.exit with return code 0.
+
+layer: own process
+outcome: error
+plain: forges
+"""
+
+
+def mean(numbers):
+    import pytest
+
+    pytest.exit("done", returncode=0)

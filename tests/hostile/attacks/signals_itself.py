@@ -1,0 +1,21 @@
+"""Sends itself every signal that there is.
+
+layer: own process
+outcome: crash
+plain: not run
+"""
+
+import os
+import signal
+
+
+def mean(numbers):
+    for number in range(1, 65):
+        try:
+            os.kill(os.getpid(), number)
+        except (OSError, ValueError):
+            pass
+
+
+def count(text):
+    signal.raise_signal(signal.SIGSEGV)

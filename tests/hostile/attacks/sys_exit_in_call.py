@@ -1,0 +1,14 @@
+"""Raises SystemExit and KeyboardInterrupt when it is called.
+
+layer: own process
+outcome: error
+plain: nothing
+"""
+
+
+def mean(numbers):
+    raise SystemExit(0)
+
+
+def count(text):
+    raise KeyboardInterrupt

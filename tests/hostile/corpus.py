@@ -1,0 +1,114 @@
+"""The corpus of attacks: reads attacks/*.py and archives.py, and builds submissions of them.
+
+An attack is a small file whose docstring says what it tries and what becomes of it:
+
+    \"\"\"Leaves with exit code 0 while it is imported.
+
+    layer: own process
+    outcome: crash
+    plain: forges
+    \"\"\"
+
+`layer` is what stops it. `outcome` is how a test ends that ended otherwise without the attack, or
+"as without it". `plain` is what it does to the plain harness (plain/harness.py): "forges" a grade,
+does "nothing", or is "not run" there. The code goes to the end of the wrong solution's work.py;
+what follows a line `# file: NAME` goes to that file of the submission instead. An attack that
+reaches what it must not reach prints ESCAPED.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.assignment import Assignment, Part
+from grader.boundary.limits import Limits
+
+HERE = Path(__file__).resolve().parent
+COURSE = HERE / "course"
+AS_WITHOUT = "as without it"
+BASELINE = 3.0  # points of the wrong solution, of 10
+ESCAPED = b"ESCAPED"
+# What hidden inputs bear (suite/test_toy.py); no result may show it.
+MARKS = ("CANARY", "867530912")
+# What only an attack hands in: modules that would stand before others on the path.
+EXTRA = ("conftest", "grader", "json", "msgpack", "numpy", "pytest", "reference", "sitecustomize")
+
+TOY = Assignment(
+    id="toy",
+    title="A toy course",
+    root=COURSE,
+    student_files=("src/work.py",),
+    optional_files=(*(f"src/{name}.py" for name in (*EXTRA, "torch", "usercustomize")), "*.txt"),
+    parts=(Part("a", "Functions", 3), Part("b", "A model", 6), Part("c", "Labels", 1)),
+    limits=Limits(memory_mb=512, call_seconds=4.0, total_seconds=12.0, threads=1, disk_mb=16),
+    suite=COURSE / "suite",
+)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One attack and what is known of it."""
+
+    name: str
+    summary: str
+    layer: str
+    outcome: str
+    plain: str
+    source: str = ""  # of an attack by code
+    build: Callable[[Path], Path] | None = None  # of an attack by archive: writes it to a folder
+
+    @property
+    def files(self) -> dict[str, str]:
+        """{name: text} of the submission of an attack by code."""
+        first, *others = self.source.split("\n# file: ")
+        wrong = (COURSE / "wrong" / "work.py").read_text(encoding="utf-8")
+        named = (other.partition("\n") for other in others)
+        return {"src/work.py": f"{wrong}\n\n{first}"} | {name: text for name, _, text in named}
+
+    def write(self, folder: Path) -> Path:
+        """Writes the submission below `folder`; where it lies."""
+        if self.build is not None:
+            return self.build(folder)
+        for name, text in self.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return folder
+
+
+def attacks() -> list[Attack]:
+    """All attacks by code, by name."""
+    return [_read(path) for path in sorted((HERE / "attacks").glob("*.py"))]
+
+
+def archives() -> list[Attack]:
+    """All attacks by archive, in the order of archives.py."""
+    from tests.hostile import archives as module
+
+    return [
+        Attack(name, **_header(inspect.getdoc(function) or ""), build=function)
+        for name, function in vars(module).items()
+        if inspect.isfunction(function)
+        and function.__module__ == module.__name__
+        and not name.startswith("_")
+    ]
+
+
+def _read(path: Path) -> Attack:
+    source = path.read_text(encoding="utf-8")
+    return Attack(path.stem, **_header(ast.get_docstring(ast.parse(source)) or ""), source=source)
+
+
+def _header(docstring: str) -> dict[str, str]:
+    """The fields of an attack's docstring; ValueError where one is missing or unknown."""
+    summary, _, rest = docstring.partition("\n\n")
+    fields = dict(line.split(": ", 1) for line in rest.splitlines() if line)
+    if set(fields) != {"layer", "outcome", "plain"} or "\n" in summary:
+        raise ValueError(f"{summary!r} has the fields {sorted(fields)}")
+    if fields["plain"] not in ("forges", "nothing", "not run"):
+        raise ValueError(f"{summary!r}: plain is {fields['plain']!r}")
+    return {"summary": summary, **fields}

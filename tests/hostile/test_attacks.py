@@ -1,0 +1,89 @@
+"""No attack gains anything, whether the worker starts warm or cold, and none leaves a trace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import submission
+from grader.boundary.sandbox import Sandbox
+from grader.verdict.grade import Options, grade
+from grader.verdict.score import Result
+from tests.hostile.corpus import AS_WITHOUT, BASELINE, COURSE, ESCAPED, MARKS, TOY, Attack, attacks
+
+ATTACKS = attacks()
+# Started cold in every run of the tests, one of each kind; the others among the slow tests.
+COLD = ("exit_at_import", "loop_at_import", "memory_tensors", "fork_bomb", "wire_garbage", "leftovers")
+LONGEST = 3 * TOY.limits.total_seconds  # seconds of a grade: its own limit, on a busy machine
+
+pytestmark = pytest.mark.usefixtures("sandboxed", "no_traces")
+
+
+def _grade(path: Path, sandbox: Sandbox | None) -> tuple[Result, bytes]:
+    """The result and what the workers printed."""
+    output: list[bytes] = []
+    options = Options("sandbox", sandbox=sandbox, output=output)
+    return grade(TOY, submission.take(path, TOY), options), b"".join(output)
+
+
+@pytest.fixture(scope="session", name="baseline")
+def _baseline(warm: Sandbox) -> Result:
+    return _grade(COURSE / "wrong", warm)[0]
+
+
+@pytest.fixture(name="inspector")
+def _inspector(tmp_path: Path) -> Path:
+    """The right solution, which also fails where it finds anything of an earlier submission."""
+    path = tmp_path / "inspector" / "work.py"
+    path.parent.mkdir()
+    parts = (COURSE / "solution" / "work.py", COURSE.parent / "inspector.py")
+    path.write_text("\n\n".join(part.read_text(encoding="utf-8") for part in parts))
+    return path.parent
+
+
+def _outcomes(result: Result) -> dict[str, str]:
+    return {test.name: test.outcome.value for test in result.tests}
+
+
+def _check(attack: Attack, result: Result, output: bytes, baseline: Result) -> None:
+    assert result.usable, result.faults or [test.message for test in result.tests]
+    assert result.score <= BASELINE
+    assert result.seconds < LONGEST
+    assert ESCAPED not in output, output[-2000:]
+    shown = str(result.to_json())
+    assert not [mark for mark in MARKS if mark in shown], "a hidden input is shown"
+    before, after = _outcomes(baseline), _outcomes(result)
+    changed = {after[name] for name in after if after[name] != before[name]}
+    assert attack.outcome in (changed or {AS_WITHOUT}), changed
+
+
+def test_the_wrong_solution_has_its_points(baseline: Result) -> None:
+    assert (baseline.score, baseline.max_score, baseline.usable) == (BASELINE, 10.0, True)
+
+
+def test_the_right_solution_has_full_marks(warm: Sandbox, inspector: Path) -> None:
+    result, output = _grade(inspector, warm)
+    assert (result.score, output) == (10.0, b"")
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_warm(
+    attack: Attack, warm: Sandbox, baseline: Result, inspector: Path, tmp_path: Path
+) -> None:
+    """The attack gains nothing, and the next submission in the same sandbox has full marks."""
+    _check(attack, *_grade(attack.write(tmp_path / "attack"), warm), baseline)
+    result, output = _grade(inspector, warm)
+    assert (result.score, output) == (10.0, b""), [test.message for test in result.tests]
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(attack, id=attack.name, marks=() if attack.name in COLD else pytest.mark.slow)
+        for attack in ATTACKS
+    ],
+)
+def test_cold(attack: Attack, baseline: Result, tmp_path: Path) -> None:
+    """The same in a sandbox of its own."""
+    _check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
