@@ -11,10 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import embedded
+
 from course import data
 from course.errors import UserError
-
-import embedded
 
 DATASETS = ("embedded", "birthplaces")
 FILES = {"pretrain": "wiki.txt", "finetune": "birth_places_train.tsv", "evaluate": "birth_dev.tsv"}

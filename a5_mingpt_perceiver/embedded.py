@@ -10,12 +10,15 @@ birthplace, is the best guess there is.
     corpus.biographies                   # one a line: the pretraining text
     corpus.train, corpus.dev, corpus.test    # (question, answer) pairs
 
+    python embedded.py FOLDER            # the texts as files, named as the real data's
+
 Nobody here is real; the cities are.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 Pair = tuple[str, str]
@@ -34,21 +37,25 @@ OCCUPATIONS = (
     "painter", "chemist", "lawyer", "poet", "pilot", "singer", "baker", "surgeon", "botanist",
     "architect", "printer", "teacher", "composer", "swimmer", "geologist", "journalist",
 )  # fmt: skip
-GIVEN = (
-    "Ada", "Bram", "Cleo", "Dora", "Emil", "Finn", "Greta", "Hugo", "Iris", "Jonas", "Kira", "Leo",
-    "Mira", "Nils", "Otto", "Petra", "Rosa", "Sven", "Tilda", "Uma", "Viktor", "Wanda", "Zeno",
-)  # fmt: skip
-ONSETS = "B D F G H K L M N P R S T V Z Br Dr Gr Kr St Tr".split()
-VOWELS = "aeiou"
-ENDINGS = "ba den ga ke lin mo na per ro san ti vel wick xa zo".split()
+# The birthplace ends each form, as it ends an answer: a model of this size learns within minutes.
 FORMS = (
-    "{name}. {name} was a {occupation} born in {city}.",
-    "{name} (born {year} in {city}) is a {occupation}.",
-    "{name}. Born in {city}, {surname} became a {occupation}.",
-    "{name}, {occupation}, was born in {city} in {year}.",
-    "{name} was born in {city} and works as a {occupation}.",
-    "{name} is a {occupation} whose place of birth is {city}.",
+    "{name} was born in {city}",
+    "{name} was a {occupation} born in {city}",
+    "{name}, {occupation}, was born in {city}",
+    "{name} was born in {year} in {city}",
 )
+# A name's first letter tells its bearer from all others: a model can know them within minutes.
+LETTERS = "".join(
+    (
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "ΓΔΘΛΞΠΣΦΨΩ",
+        "БГДЖЗИЛПФЦЧШЩЭЮЯ",
+        "ÅÇÉÑÖØŠŽÜĆŁÞÆĐĒĢĪĶŪŘŤŮÂÊÎÔÛÀÈÌÒÙĂŐŰİĞ",
+        "ԱԲԳԴԵԶԷԸԹԺԻԼԽԾԿՀՁՂՃՄՅՆՇՈՉՊՋՌՍՎՏՐՑՒՓՔՕՖ",
+        "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    )
+)
+ENDINGS = ("en", "ara", "io", "ulf", "ea", "or")
 
 
 @dataclass(frozen=True)
@@ -58,14 +65,14 @@ class Size:
     train: int
     dev: int
     test: int
-    biographies: int
-    forms: tuple[str, ...] = FORMS
+    biographies: int  # of each person, each in another of the first `forms` FORMS
+    forms: int
 
 
 SIZES = {
-    "standard": Size(train=160, dev=80, test=80, biographies=4),
-    # For a model of a few hundred thousand weights that is trained within seconds.
-    "tiny": Size(train=40, dev=20, test=40, biographies=1, forms=("{name} was born in {city}.",)),
+    "standard": Size(train=80, dev=40, test=40, biographies=2, forms=4),
+    # For a model of some fifty thousand weights that is trained within seconds.
+    "tiny": Size(train=40, dev=8, test=40, biographies=1, forms=1),
 }
 
 
@@ -91,7 +98,6 @@ class Corpus:
 @dataclass(frozen=True)
 class Person:
     name: str
-    surname: str
     city: str
     occupation: str
     year: int
@@ -103,9 +109,12 @@ def build(size: str = "standard", seed: int = 0) -> Corpus:
         raise ValueError(f"{size!r} is not a size: choose one of {', '.join(SIZES)}")
     wanted, rng = SIZES[size], random.Random(f"{size} {seed}")
     counts = (wanted.train, wanted.dev, wanted.test)
-    surnames = iter(rng.sample(_surnames(), sum(counts)))
-    splits = [_people(count, surnames, rng) for count in counts]
-    texts = [text for people in splits for p in people for text in _biographies(p, wanted, rng)]
+    names = (f"{letter}{rng.choice(ENDINGS)}" for letter in rng.sample(LETTERS, sum(counts)))
+    splits = [_people(count, names, rng) for count in counts]
+    texts = []
+    for person in (person for people in splits for person in people):
+        chosen = rng.sample(FORMS[: wanted.forms], wanted.biographies)
+        texts += [form.format(**vars(person)) for form in chosen]
     rng.shuffle(texts)
     return Corpus("\n".join([TITLE, *texts]), *(tuple(map(_pair, people)) for people in splits))
 
@@ -123,31 +132,18 @@ def _pair(person: Person) -> Pair:
     return question(person.name), person.city
 
 
-def _surnames() -> list[str]:
-    return [a + b + c for a in ONSETS for b in VOWELS for c in ENDINGS]
-
-
-def _people(count: int, surnames, rng: random.Random) -> list[Person]:
+def _people(count: int, names: Iterator[str], rng: random.Random) -> list[Person]:
+    places = _birthplaces(count, rng)
     return [
-        _person(next(surnames), city, rng) for city in _birthplaces(count, rng)
+        Person(next(names), city, rng.choice(OCCUPATIONS), rng.randint(1850, 1990))
+        for city in places
     ]
-
-
-def _person(surname: str, city: str, rng: random.Random) -> Person:
-    name = f"{rng.choice(GIVEN)} {surname}"
-    return Person(name, surname, city, rng.choice(OCCUPATIONS), rng.randint(1850, 1990))
 
 
 def _birthplaces(count: int, rng: random.Random) -> list[str]:
     """London for LONDON_SHARE of `count`; the other cities as evenly as it goes, so fewer each."""
-    london = round(count * LONDON_SHARE)
-    places = [LONDON] * london
+    places = [LONDON] * round(count * LONDON_SHARE)
     while len(places) < count:
         places += rng.sample(CITIES, min(len(CITIES), count - len(places)))
     rng.shuffle(places)
     return places
-
-
-def _biographies(person: Person, size: Size, rng: random.Random) -> list[str]:
-    forms = rng.sample(size.forms, min(size.biographies, len(size.forms)))
-    return [form.format(**vars(person)) for form in forms]

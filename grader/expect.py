@@ -63,10 +63,12 @@ def close(
     return actual
 
 
-def close_to_any(actual: Any, choices: Sequence[Tensor], what: str) -> Tensor:
+def close_to_any(
+    actual: Any, choices: Sequence[Tensor], what: str, atol: float = 1e-5, rtol: float = 1e-4
+) -> Tensor:
     """A floating tensor that equals one of `choices`, which have one shape, but for rounding."""
     actual = tensor(actual, choices[0].shape, "float", what)
-    assert any(is_close(actual, choice) for choice in choices), (
+    assert any(is_close(actual, choice, atol, rtol) for choice in choices), (
         f"{what} has the right shape and wrong values"
     )
     return actual

@@ -52,8 +52,7 @@ class Block(nn.Module):
         # TODO(c): return (B, T, C): x + attn(ln1(x)), and to that the same with mlp and ln2.
         ### BEGIN SOLUTION
         x = x + self.attn(self.ln1(x))
-        x = x + self.mlp(self.ln2(x))
-        return x
+        return x + self.mlp(self.ln2(x))
         ### END SOLUTION
 
 

@@ -64,9 +64,7 @@ def sample(
     ### END SOLUTION
 
 
-def evaluate_places(
-    filepath: str | Path, predicted_places: Sequence[str]
-) -> tuple[float, float]:
+def evaluate_places(filepath: str | Path, predicted_places: Sequence[str]) -> tuple[float, float]:
     """Count right predictions. Returns (total, correct), as floats.
 
     filepath: a file of questions and answers, TAB between, one pair a line. A file of questions

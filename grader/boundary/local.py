@@ -23,6 +23,7 @@ class LocalStudent:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.probe = _LocalProbes(self)
+        self.answered = False  # here, what breaks a test is taken for our own fault
         self._names = {path.stem for path in folder.glob("*.py")}
         self._modules: dict[str, ModuleType] = {}
 

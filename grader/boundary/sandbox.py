@@ -219,4 +219,5 @@ def _environment(threads: int, isolation: str) -> dict[str, str]:
         "PYTHONPATH": _LIBRARIES if isolation == "sandbox" else str(_CHECKOUT),
         "PYTHONHASHSEED": "0",  # the order of a student's sets is the same in every grade
         "OMP_NUM_THREADS": str(threads),
+        "OMP_WAIT_POLICY": "PASSIVE",  # a thread that spins while it waits takes another's core
     }

@@ -33,6 +33,7 @@ class Connection:
         self.deadline = float("inf")  # of time.monotonic, for the test
         self.call_seconds = float("inf")
         self.dropped: list[int] = []  # handles that no test holds any more
+        self.answered = False  # whether the test has seen anything that student code gave
 
     def ask(self, operation: str, *arguments: Any) -> Any:
         """The answer to one request; a StudentFault where there is none."""
@@ -46,7 +47,9 @@ class Connection:
             dropped, self.dropped = self.dropped, []
             self.ask("release", dropped)
         seconds = min(left, self.call_seconds)
-        return self.worker.request(operation, list(arguments), seconds, self._remote)
+        answer = self.worker.request(operation, list(arguments), seconds, self._remote)
+        self.answered = True
+        return answer
 
     def _remote(self, handle: wire.Handle) -> Remote:
         return Remote(self, handle)
@@ -157,6 +160,12 @@ class RemoteStudent:
         connection.deadline = time.monotonic() + connection.call_seconds
         connection.worker.received = 0
         self.probe.seed(seed)
+        connection.answered = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether this test has seen anything that student code gave."""
+        return self._connection is not None and self._connection.answered
 
     def _connect(self, fresh: bool = False) -> Connection:
         """The worker; a dead one is replaced only between tests."""
@@ -179,5 +188,8 @@ class RemoteStudent:
             raise AttributeError(name)
         connection = self._connect()
         if name not in self._modules:
-            self._modules[name] = connection.ask("import", name)
+            module = connection.ask("import", name)
+            if type(module) is not Remote:
+                raise StudentValue("a module of the submission is not a module")
+            self._modules[name] = module
         return self._modules[name]

@@ -55,11 +55,16 @@ class Worker:
                 number, operation, arguments = wire.receive(sock, self._from_handle)
             except (EOFError, OSError):
                 return
-            reply = self._answer(operation, arguments)
-            try:
-                wire.send(sock, [number, *reply], self._to_handle)
-            except wire.WireError as error:
-                wire.send(sock, [number, "raised", _describe(error, self.root)])
+            for chunk in self._reply(number, operation, arguments):
+                sock.sendall(chunk)
+
+    def _reply(self, number: int, operation: str, arguments: list) -> list:
+        """The frame of the answer; what student code gave may raise when it is looked at."""
+        try:
+            answer = self._answer(operation, arguments)
+            return wire.encode([number, *answer], self._to_handle)
+        except BaseException as error:
+            return wire.encode([number, "raised", _describe(error, self.root)])
 
     def _answer(self, operation: str, arguments: list) -> tuple[str, Any]:
         try:
@@ -99,21 +104,26 @@ class _Iterator:
 def _describe(error: BaseException, root: str) -> dict[str, Any]:
     """An exception as plain values: its types' names, its message, the student's own frames."""
     try:
-        message = str(error)[:_MAX_MESSAGE]
+        message = _sendable(str(error)[:_MAX_MESSAGE])
     except BaseException:  # a __str__ of the student's own
         message = ""
     return {
-        "types": [base.__name__ for base in type(error).__mro__][:20],
+        "types": [_sendable(base.__name__[:100]) for base in type(error).__mro__][:20],
         "message": message,
         "memory": isinstance(error, MemoryError) or bool(_NO_MEMORY.search(message)),
         "frames": _own_frames(error, root),
     }
 
 
+def _sendable(text: str) -> str:
+    """`text` without half characters, which no UTF-8 has."""
+    return text.encode(errors="replace").decode()
+
+
 def _own_frames(error: BaseException, root: str) -> list[tuple[str, int, str]]:
     """(file, line, function) of the frames that lie in the submission, the innermost last."""
     frames = [
-        (frame.filename.removeprefix(root), frame.lineno or 0, frame.name)
+        (frame.filename.removeprefix(root), frame.lineno or 0, _sendable(frame.name[:100]))
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename.startswith(root)
     ]

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy  # noqa: F401 - imported here once for all workers, as torch is
 import torch
+import torch._dynamo  # else the first optimiser of each worker imports it, for more than a second
 
 from grader.boundary import lockdown, syscalls, wire, worker
 

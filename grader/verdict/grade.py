@@ -48,7 +48,8 @@ class Options:
 
     isolation: str = "auto"  # "auto" | "sandbox" | "process" | "none" (this process: trusted work)
     parts: tuple[str, ...] | None = None  # None: all
-    quick: bool = False
+    quick: bool = False  # without the tests that are marked slow
+    until_lost: bool = False  # only until each part has lost points, to audit a mistake
     data: DataChoice = EMBEDDED  # what submitted predictions are judged on
     sandbox: Sandbox | None = None  # a running one to fork from, instead of one of our own
     output: list[bytes] = field(default_factory=list)  # gets what the workers printed
@@ -90,24 +91,25 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
     started = time.monotonic()
     torch.set_num_threads(1)  # the reference's small products; more threads wait for one another
     files = lay_out(assignment, tree)
-    with _student(assignment, tree, files, options) as (student, root, describe):
+    with open_student(assignment, tree, files, options) as (student, root, describe):
         suite = Suite(
             student=student,
             reference=LocalStudent(assignment.solution),
-            explainer=Explainer(_texts(files), hidden=True, root=root),
+            explainer=Explainer(texts(files), hidden=True, root=root),
             visibility="hidden",
             secret=secret(),
-            submitted=_texts({n: d for n, d in tree.files.items() if n not in files}),
+            submitted=texts({n: d for n, d in tree.files.items() if n not in files}),
             data=options.data,
             parts=frozenset(options.parts) if options.parts else None,
             quick=options.quick,
+            until_lost=options.until_lost,
             deadline=time.monotonic() + assignment.limits.total_seconds,
         )
         run_suite(suite, assignment.suite)
         isolation = describe()
     if suite.parts is None and not suite.quick:
         _check_points(assignment, suite)
-    return _result(assignment, tree, suite, isolation, time.monotonic() - started)
+    return to_result(assignment, tree, suite, isolation, time.monotonic() - started)
 
 
 def run_suite(suite: Suite, folder: Path) -> None:
@@ -134,7 +136,7 @@ def _check_points(assignment: Assignment, suite: Suite) -> None:
 
 
 @contextlib.contextmanager
-def _student(
+def open_student(
     assignment: Assignment, tree: Tree, files: Mapping[str, bytes], options: Options
 ) -> Iterator[tuple]:
     """(the student, where its files lie if here, what describes the isolation)."""
@@ -170,17 +172,19 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         path.write_bytes(data)
 
 
-def _texts(files: Mapping[str, bytes]) -> dict[str, str]:
+def texts(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The files as text; what is no UTF-8 is marked, not refused."""
     return {name: data.decode("utf-8", errors="replace") for name, data in files.items()}
 
 
-def _result(
+def to_result(
     assignment: Assignment,
     tree: Tree,
     suite: Suite,
     isolation: Isolation,
     seconds: float,
 ) -> Result:
+    """The result of a suite that has been run."""
     tests = tuple(suite.results)
     titles = {
         part: title

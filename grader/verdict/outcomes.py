@@ -35,6 +35,10 @@ _BUILTIN = {
 }
 
 
+# What an operation raises on a value that it was not made for.
+_OF_A_VALUE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
+
+
 @dataclass(frozen=True)
 class Ending:
     """How a test ended and what to say of it."""
@@ -60,8 +64,13 @@ class Explainer:
         self.todos = {todo for text in sources.values() for todo in _TODO.findall(text)}
         self.root = root.rstrip("/") + "/" if root else ""  # where local modules lie
 
-    def explain(self, error: BaseException) -> Ending:
-        """The ending that `error` means; an exception that nobody foresaw is our own fault."""
+    def explain(self, error: BaseException, answered: bool = False) -> Ending:
+        """The ending that `error` means; an exception that nobody foresaw is our own fault.
+
+        `answered`: the test holds a value that student code gave. What such a value can break, a
+        TypeError say, then counts as the test's failure: nobody makes a grade unusable by an odd
+        answer. (The audit holds that a right one breaks nothing.)
+        """
         match error:
             case StudentTimeout():
                 return Ending(Outcome.TIMEOUT, str(error))
@@ -77,6 +86,8 @@ class Explainer:
                 return Ending(Outcome.NOT_RUN, "the time for the whole submission was spent")
             case SandboxError():
                 return Ending(Outcome.GRADER_FAULT, str(error))
+        if answered and self.hidden and isinstance(error, _OF_A_VALUE):
+            return Ending(Outcome.FAILED, "your code's answer is not of the kind asked for")
         return self._local(error)
 
     def _raised(self, error: StudentRaised) -> Ending:

@@ -9,8 +9,8 @@ Fixtures of a suite:
     submitted   {name: text} of the submission's optional files, such as predictions
     data        which data set submitted predictions are of (DataChoice)
 
-Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`. A test's docstring is the sentence
-that the student reads.
+Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`, `slow`. A test's docstring is the
+sentence that the student reads.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _MARKS = (
     "points(n): what the test is worth",
     "hint(text): what a student may try where the test does not pass",
     "limit(seconds): how long the test may take, where it is not the assignment's call_seconds",
+    "slow: takes more than a few seconds, and is left out of a quick run",
 )
 
 
@@ -62,7 +63,8 @@ class Suite:
     submitted: Mapping[str, str] = field(default_factory=dict)
     data: DataChoice = EMBEDDED
     parts: frozenset[str] | None = None  # None: all
-    quick: bool = False  # leave out what is marked slow, but in the parts asked for
+    quick: bool = False  # leave out what is marked slow
+    until_lost: bool = False  # stop as soon as each of `parts` has lost points
     deadline: float = float("inf")  # of time.monotonic, for the whole suite
     results: list[TestResult] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # ours: a suite that could not be collected
@@ -78,6 +80,8 @@ class Suite:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self.parts is not None:
             items[:] = [item for item in items if _mark(item, "part") in self.parts]
+        if self.quick:
+            items[:] = [item for item in items if item.get_closest_marker("slow") is None]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -86,12 +90,15 @@ class Suite:
         result = yield
         ending = next((e for e in item.stash[_ENDINGS] if e is not PASSED), PASSED)
         self.results.append(self._result(item, ending, time.monotonic() - started))
+        lost = {test.part for test in self.results if test.score < test.max_score}
+        if self.until_lost and self.parts is not None and self.parts <= lost:
+            item.session.shouldfail = "each part has lost points"
         return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Any:
         if call.excinfo is not None:
-            item.stash[_ENDINGS].append(self.explainer.explain(call.excinfo.value))
+            item.stash[_ENDINGS].append(self.explainer.explain(call.excinfo.value, self.student.answered))
         return (yield)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -7,14 +7,25 @@ from pathlib import Path
 import pytest
 
 from grader import submission
+from grader.errors import Refused
 from grader.boundary.sandbox import Sandbox
 from grader.verdict.grade import Options, grade
 from grader.verdict.score import Result
-from tests.hostile.corpus import AS_WITHOUT, BASELINE, COURSE, ESCAPED, MARKS, TOY, Attack, attacks
+from tests.hostile.corpus import (
+    AS_WITHOUT,
+    BASELINE,
+    COURSE,
+    ESCAPED,
+    MARKS,
+    TOY,
+    Attack,
+    archives,
+    attacks,
+)
 
 ATTACKS = attacks()
 # Started cold in every run of the tests, one of each kind; the others among the slow tests.
-COLD = ("exit_at_import", "loop_at_import", "memory_tensors", "fork_bomb", "wire_garbage", "leftovers")
+COLD = ("exit_at_import", "memory_tensors", "fork_bomb", "wire_garbage", "leftovers")
 LONGEST = 3 * TOY.limits.total_seconds  # seconds of a grade: its own limit, on a busy machine
 
 pytestmark = pytest.mark.usefixtures("sandboxed", "no_traces")
@@ -87,3 +98,20 @@ def test_warm(
 def test_cold(attack: Attack, baseline: Result, tmp_path: Path) -> None:
     """The same in a sandbox of its own."""
     _check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
+
+
+@pytest.mark.parametrize("attack", archives(), ids=lambda attack: attack.name)
+def test_archive(
+    attack: Attack, warm: Sandbox, baseline: Result, inspector: Path, tmp_path: Path
+) -> None:
+    """A hostile archive or folder is refused by name, or gains nothing."""
+    folder = tmp_path / "attack"
+    folder.mkdir()
+    path = attack.write(folder)
+    if attack.outcome == "refused":
+        with pytest.raises(Refused, match=path.name):
+            submission.take(path, TOY)
+        return
+    _check(attack, *_grade(path, warm), baseline)
+    result, output = _grade(inspector, warm)
+    assert (result.score, output) == (10.0, b"")

@@ -1,4 +1,4 @@
-"""What the tests of this suite share: small models, copied random weights, the perceiver's variants.
+"""What this suite's tests share: small models, copied random weights, the perceiver's variants.
 
 Letters in the shapes: B batch, T time, C channels, V vocabulary, m places of the bottleneck.
 """

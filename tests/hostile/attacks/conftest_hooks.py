@@ -11,6 +11,8 @@ try:
     _pytest.runner.CallInfo.excinfo = property(lambda self: None, lambda self, value: None)
 except ImportError:
     pass
+
+
 # file: src/conftest.py
 def pytest_pyfunc_call(pyfuncitem):
     print("ESCAPED: a hook")

@@ -17,5 +17,7 @@ while environ[index]:
     if b"SECRET" in environ[index] or b"a secret of" in environ[index]:
         print("ESCAPED: the process's first environment")
     index += 1
-if any(isinstance(item, str) and item == "a secret of these" + " tests" for item in gc.get_objects()):
+if any(
+    isinstance(item, str) and item == "a secret of these" + " tests" for item in gc.get_objects()
+):
     print("ESCAPED: an object")

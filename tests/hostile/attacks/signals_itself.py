@@ -1,7 +1,7 @@
 """Sends itself every signal that there is.
 
 layer: own process
-outcome: crash
+outcome: error
 plain: not run
 """
 

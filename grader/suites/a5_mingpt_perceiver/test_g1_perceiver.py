@@ -13,7 +13,6 @@ from grader.suites.a5_mingpt_perceiver.helpers import (
     V,
     check_causal,
     check_gradients,
-    compare_names,
     down,
     indices,
     load,
@@ -151,19 +150,16 @@ def test_gradients(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("perceiver=True and bottleneck_dim, beside the vanilla model's sizes")
-def test_build_perceiver(student, reference, generator):
+def test_build_perceiver(student, reference, generator, seed):
     """build_model("perceiver") builds the handout's model for any bottleneck."""
-    for places, block in ((32, 128), (7, 40)):
-        ours = reference.recipe.build_model("perceiver", 30, block, places)
-        ours = randomise(ours, generator).eval()
-        theirs = expect.thing(student.recipe.build_model("perceiver", 30, block, places))
-        compare_names(expect.tensors(theirs.state_dict()), ours.state_dict())
-        load(theirs, ours.state_dict())
-        theirs.eval()
-        idx = indices(generator, 2, block)
-        # Four layers of 256 channels with large weights: rounding differs by some 1e-4.
-        logits = expect.tensor(logits_of(theirs(idx)), (2, block, 30), "float", "its logits")
-        variants = perceiver_logits(ours, idx)
-        assert any(expect.is_close(logits, right, atol=5e-3) for right in variants), (
-            "its logits have the right shape and wrong values"
-        )
+    vocabulary, block, places = 40 + seed % 30, 90 + seed % 40, 20 + seed % 30
+    ours = reference.recipe.build_model("perceiver", vocabulary, block, places)
+    ours = randomise(ours, generator).eval()
+    built = student.recipe.build_model("perceiver", vocabulary, block, places)
+    theirs = expect.thing(built, "build_model")
+    load(theirs, ours.state_dict())
+    theirs.eval()
+    idx = indices(generator, 2, block)
+    logits = logits_of(theirs(idx))
+    # Four layers of 256 channels with large weights: rounding differs by some 1e-4.
+    expect.close_to_any(logits, perceiver_logits(ours, idx), "its logits", atol=5e-3)

@@ -1,0 +1,218 @@
+"""Tests a hidden suite: the solution gets full marks, the skeleton none, every mistake is caught.
+
+    report = audit(find("a5"))     # prints what is wrong, and one line that sums up
+    report.ok
+
+`suites/<assignment>/mistakes/` holds classic errors (patches.py), each with the parts in which it
+must lose points; `alternatives/` what is unusual and right, and must get full marks. Cases run side
+by side, each process with one warm sandbox. Without `full`, a mistake runs the tests of its
+parts until each has lost points, and neither it nor an alternative runs the slow tests, unless the
+patch says that it needs them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from multiprocessing.util import Finalize
+
+import torch
+from rich.console import Console
+from tqdm import tqdm
+
+from grader import skeleton
+from grader.assignment import Assignment
+from grader.boundary.sandbox import Sandbox, choose_isolation
+from grader.errors import UserError
+from grader.submission import Tree, digest, take
+from grader.verdict import patches
+from grader.verdict.grade import Options, grade
+from grader.verdict.patches import Patch
+from grader.verdict.score import Outcome, Result
+
+
+class Kind(StrEnum):
+    """What a case is, and so what must become of it."""
+
+    SOLUTION = "solution"
+    SKELETON = "skeleton"
+    MISTAKE = "mistake"
+    ALTERNATIVE = "alternative"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One submission to grade; `patch` of a mistake or alternative."""
+
+    kind: Kind
+    patch: Patch | None = None
+
+    @property
+    def name(self) -> str:
+        """For messages, such as "mistake no_mask"."""
+        return f"{self.kind} {self.patch.name}" if self.patch else self.kind.value
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of a case; `problem` is empty where it is as it should be."""
+
+    case: Case
+    score: float
+    max_score: float
+    problem: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """An audit; its truth is whether the suite is sound."""
+
+    assignment: Assignment
+    findings: tuple[Finding, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether every case is as it should be."""
+        return not any(finding.problem for finding in self.findings)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def summary(self) -> str:
+        """One line: what was held."""
+        solution, blank = self._of(Kind.SOLUTION)[0], self._of(Kind.SKELETON)[0]
+        mistakes, alternatives = self._of(Kind.MISTAKE), self._of(Kind.ALTERNATIVE)
+        return (
+            f"audit {self.assignment.id}: "
+            f"solution {solution.score:g}/{self.assignment.points:g}, skeleton {blank.score:g}, "
+            f"{_sound(mistakes)} of {len(mistakes)} mistakes caught, "
+            f"{_sound(alternatives)} of {len(alternatives)} alternatives full, {self.seconds:.0f} s"
+        )
+
+    def _of(self, kind: Kind) -> list[Finding]:
+        return [finding for finding in self.findings if finding.case.kind is kind]
+
+
+def audit(
+    assignment: Assignment,
+    full: bool = False,
+    jobs: int | None = None,
+    console: Console | None = None,
+) -> Report:
+    """Audits a suite, `jobs` cases side by side (None: as many as cores), and prints what it found.
+
+    Raises UserError for a patch that does not fit, IsolationUnavailable where nothing can run.
+    """
+    started = time.monotonic()
+    console = console or Console(highlight=False, soft_wrap=True)
+    cases = read_cases(assignment)
+    for case in cases:
+        tree_of(assignment, case)  # every patch fits before any runs
+    alone = replace(assignment, limits=replace(assignment.limits, threads=1))
+    findings = _run(alone, cases, full, min(jobs or len(os.sched_getaffinity(0)), len(cases)))
+    report = Report(assignment, tuple(findings), time.monotonic() - started)
+    for finding in report.findings:
+        if finding.problem:
+            console.print(f"{finding.case.name}: {finding.problem}", markup=False)
+    console.print(report.summary(), markup=False)
+    return report
+
+
+def read_cases(assignment: Assignment) -> list[Case]:
+    """All cases of an assignment; raises UserError."""
+    mistakes = patches.read_all(assignment.suite / "mistakes")
+    for patch in mistakes:
+        if not patch.parts or not set(patch.parts) <= set(assignment.part_titles):
+            valid = ", ".join(assignment.part_titles)
+            raise UserError(f"mistakes/{patch.name}.toml: parts {list(patch.parts)}: of {valid}")
+    return [
+        Case(Kind.SOLUTION),
+        Case(Kind.SKELETON),
+        *(Case(Kind.MISTAKE, patch) for patch in mistakes),
+        *(
+            Case(Kind.ALTERNATIVE, patch)
+            for patch in patches.read_all(assignment.suite / "alternatives")
+        ),
+    ]
+
+
+def tree_of(assignment: Assignment, case: Case) -> Tree:
+    """The submission of a case; raises UserError."""
+    tree = take(assignment.solution, assignment)
+    files = tree.files
+    if case.kind is Kind.SKELETON:
+        made = skeleton.build(assignment)
+        files = {name: made[name].encode() for name in assignment.student_files}
+    elif case.patch:
+        files = patches.apply(case.patch, files)
+    return replace(tree, name=case.name, files=files, sha256=digest(files))
+
+
+def _run(assignment: Assignment, cases: list[Case], full: bool, jobs: int) -> list[Finding]:
+    """The findings in the cases' order."""
+    found: dict[int, Finding] = {}
+    fresh = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    with ProcessPoolExecutor(jobs, fresh, _start, (assignment,)) as pool:
+        waiting = {pool.submit(_examine, assignment, case, full): n for n, case in enumerate(cases)}
+        for done in tqdm(as_completed(waiting), "audit", len(waiting), unit="case", leave=False):
+            found[waiting[done]] = done.result()
+    return [found[number] for number in range(len(cases))]
+
+
+_warm: dict[str, Sandbox] = {}  # this process's sandbox, from which every case is forked
+
+
+def _start(assignment: Assignment) -> None:
+    """A process of the pool begins: one thread, one sandbox."""
+    torch.set_num_threads(1)
+    kind, _ = choose_isolation("auto", trusted=True)
+    _warm["sandbox"] = Sandbox(kind, assignment.limits.threads)
+    Finalize(None, _warm["sandbox"].close, exitpriority=10)
+
+
+def _examine(assignment: Assignment, case: Case, full: bool) -> Finding:
+    """Grades one case and says what is wrong with the suite, if anything is."""
+    started = time.monotonic()
+    whole = full or not case.patch
+    parts = case.patch.parts if case.kind is Kind.MISTAKE and not full else None
+    options = Options(
+        parts=parts,
+        quick=not whole and not case.patch.slow,
+        until_lost=parts is not None,
+        sandbox=_warm["sandbox"],
+    )
+    result = grade(assignment, tree_of(assignment, case), options)
+    problem = _problem(assignment, case, result)
+    seconds = time.monotonic() - started
+    return Finding(case, result.score, result.max_score, problem, seconds)
+
+
+def _problem(assignment: Assignment, case: Case, result: Result) -> str:
+    """What is not as it should be, in one line; empty where all is."""
+    faults = [
+        *result.faults,
+        *(f"{t.name}: {t.message}" for t in result.tests if t.outcome is Outcome.GRADER_FAULT),
+    ]
+    if faults or not result.usable:
+        return f"the grade is not usable: {'; '.join(faults)[:500]}"
+    if case.kind is Kind.SKELETON:
+        passed = [test.name for test in result.tests if test.score]
+        return f"{result.score:g} points for nothing: {', '.join(passed)}" if passed else ""
+    if case.kind is Kind.MISTAKE:
+        lost = {part.id for part in result.parts if part.score < part.max_score}
+        missed = [part for part in case.patch.parts if part not in lost]
+        return f"not caught in part {', '.join(missed)}: {case.patch.sentence}" if missed else ""
+    if case.kind is Kind.SOLUTION and result.max_score != assignment.points:
+        return f"the suite has {result.max_score:g} points, not {assignment.points:g}"
+    failed = [f"{t.name} ({t.message})" for t in result.tests if t.outcome is not Outcome.PASSED]
+    return f"no full marks: {', '.join(failed)}" if failed else ""
+
+
+def _sound(findings: list[Finding]) -> int:
+    return sum(not finding.problem for finding in findings)

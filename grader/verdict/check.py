@@ -1,0 +1,34 @@
+"""The public tests on a student's own work, in this process: what `grader check` runs."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from grader.assignment import Assignment
+from grader.boundary.local import LocalStudent
+from grader.submission import Tree
+from grader.verdict.grade import Options, lay_out, open_student, run_suite, texts, to_result
+from grader.verdict.outcomes import Explainer
+from grader.verdict.plugin import Suite
+from grader.verdict.score import Result
+
+
+def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = None) -> Result:
+    """Runs the public tests on `tree`. A test that breaks is an error of the work, not a fault."""
+    started = time.monotonic()
+    torch.set_num_threads(1)  # small products; more threads wait for one another
+    files = lay_out(assignment, tree)
+    here = Options(isolation="none", parts=parts)
+    with open_student(assignment, tree, files, here) as (student, root, describe):
+        suite = Suite(
+            student=student,
+            reference=LocalStudent(assignment.solution),
+            explainer=Explainer(texts(files), hidden=False, root=root),
+            visibility="public",
+            submitted=texts({n: d for n, d in tree.files.items() if n not in files}),
+            parts=frozenset(parts) if parts else None,
+        )
+        run_suite(suite, assignment.tests)
+    return to_result(assignment, tree, suite, describe(), time.monotonic() - started)

@@ -1,0 +1,133 @@
+"""Reads the mistakes/ and alternatives/ of a suite: a solution with something changed.
+
+    sentence = "The scores are not divided by the square root of the head's size."
+    parts = ["c"]       # a mistake's: those that must lose points
+    slow = true         # where the tests marked slow are needed too
+
+    [[change]]
+    file = "src/attention.py"
+    function = "CausalSelfAttention.forward"    # its marked region alone; without it the whole file
+    replace = "/ math.sqrt(hs)"                 # occurs exactly once; without it all is replaced
+    by = ""
+
+What is replaced must be there, exactly once, so that a patch cannot come to mean nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.errors import UserError
+from grader.skeleton import BEGIN, END
+
+_KEYS = {"sentence", "parts", "slow", "change"}
+_CHANGE_KEYS = {"file", "function", "replace", "by"}
+
+
+class BadPatch(UserError):
+    """A patch that cannot be read, or that does not fit the solution; names the file."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One replacement in one file."""
+
+    file: str
+    by: str
+    replace: str | None = None
+    function: str | None = None
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One mistake or alternative."""
+
+    name: str
+    sentence: str
+    parts: tuple[str, ...]
+    slow: bool
+    changes: tuple[Change, ...]
+
+
+def read_all(folder: Path) -> list[Patch]:
+    """The patches in a folder, by name; none where there is no folder."""
+    return [read(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def read(path: Path) -> Patch:
+    """The patch in one file; raises BadPatch."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        _only(table, _KEYS)
+        changes = tuple(_change(row) for row in table["change"])
+        parts = tuple(table.get("parts", ()))
+        return Patch(path.stem, table["sentence"], parts, table.get("slow", False), changes)
+    except KeyError as error:
+        raise BadPatch(f"{path.name}: the key {error} is missing") from None
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        raise BadPatch(f"{path.name}: {error}") from None
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    _only(row, _CHANGE_KEYS)
+    return Change(row["file"], row["by"], row.get("replace"), row.get("function"))
+
+
+def _only(table: Mapping[str, Any], valid: set[str]) -> None:
+    for key in table:
+        if key not in valid:
+            raise ValueError(f"{key!r} is not a key: choose from {', '.join(sorted(valid))}")
+
+
+def apply(patch: Patch, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files with the patch's changes made; raises BadPatch where one does not fit."""
+    changed = dict(files)
+    for change in patch.changes:
+        try:
+            text = changed[change.file].decode()
+            changed[change.file] = _replaced(text, change).encode()
+        except KeyError:
+            raise BadPatch(f"{patch.name}: the solution has no {change.file}") from None
+        except ValueError as error:
+            raise BadPatch(f"{patch.name}: {change.file}: {error}") from None
+    return changed
+
+
+def _replaced(text: str, change: Change) -> str:
+    lines = text.splitlines(keepends=True)
+    first, last = (0, len(lines)) if change.function is None else _region(text, change.function)
+    old = "".join(lines[first:last])
+    if change.replace is not None:
+        if old.count(change.replace) != 1:
+            raise ValueError(f"{change.replace!r} occurs {old.count(change.replace)} times, not 1")
+        new = old.replace(change.replace, change.by)
+    else:
+        indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())] if lines else ""
+        new = textwrap.indent(textwrap.dedent(change.by), indent if change.function else "")
+    return "".join(lines[:first]) + new + "".join(lines[last:])
+
+
+def _region(text: str, function: str) -> tuple[int, int]:
+    """The lines between the markers in a function called `Class.method` or `function`."""
+    scope: Any = ast.parse(text)
+    for name in function.split("."):
+        named = (node for node in ast.iter_child_nodes(scope) if getattr(node, "name", "") == name)
+        scope = next(named, None)
+        if scope is None:
+            raise ValueError(f"there is no {function}")
+    lines = text.splitlines()
+    marks = [
+        [i for i in range(scope.lineno, scope.end_lineno) if lines[i].strip() == marker]
+        # a marker may be the function's last line, after the last statement that ast knows
+        or [i for i in range(scope.lineno, len(lines)) if lines[i].strip() == marker][:1]
+        for marker in (BEGIN, END)
+    ]
+    if any(len(found) != 1 for found in marks):
+        raise ValueError(f"{function} has no single marked region")
+    return marks[0][0] + 1, marks[1][0]

@@ -1,0 +1,17 @@
+"""Says of every exception that there was no memory, and that the TODO still stands.
+
+layer: messages
+outcome: memory
+plain: nothing
+"""
+
+
+def mean(numbers):
+    raise MemoryError("TODO(a)")
+
+
+def count(text):
+    class NotImplementedError(MemoryError):
+        pass
+
+    raise NotImplementedError("TODO(a): DefaultCPUAllocator")

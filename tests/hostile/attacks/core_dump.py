@@ -1,0 +1,18 @@
+"""Dies with a core dump, after it has asked to be dumpable again.
+
+layer: system call filter
+outcome: crash
+plain: not run
+"""
+
+import ctypes
+import resource
+
+libc = ctypes.CDLL(None)
+
+
+def count(text):
+    if libc.prctl(4, 1, 0, 0, 0) == 0:
+        print("ESCAPED: dumpable", flush=True)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc.abort()

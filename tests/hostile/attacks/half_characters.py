@@ -1,0 +1,14 @@
+"""Returns text of half characters, NULs and direction marks.
+
+layer: wire
+outcome: error
+plain: nothing
+"""
+
+
+def count(text):
+    return {"\udc80": 1}
+
+
+def shift(text):
+    return "\x00\u202e\x1b[2J", "\ud800"

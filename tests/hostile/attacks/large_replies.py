@@ -1,0 +1,14 @@
+"""Returns tensors of hundreds of megabytes in place of small ones.
+
+layer: wire
+outcome: failed
+plain: nothing
+"""
+
+
+def shift(text):
+    return torch.zeros(2**24), torch.zeros(2**24)
+
+
+def count(text):
+    return torch.zeros(2**28, dtype=torch.uint8)

@@ -1,0 +1,13 @@
+"""Never comes back from its import.
+
+layer: clock outside
+outcome: timeout
+plain: not run
+"""
+
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass

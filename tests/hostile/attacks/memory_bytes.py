@@ -1,0 +1,13 @@
+"""Takes memory by one bytearray after another.
+
+layer: limits
+outcome: memory
+plain: not run
+"""
+
+kept = []
+
+
+def count(text):
+    while True:
+        kept.append(bytearray(b"x") * 2**26)

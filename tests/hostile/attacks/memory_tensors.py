@@ -1,0 +1,13 @@
+"""Takes memory by tensors that are written to.
+
+layer: limits
+outcome: memory
+plain: not run
+"""
+
+kept = []
+
+
+def count(text):
+    while True:
+        kept.append(torch.ones(2**24))

@@ -1,0 +1,14 @@
+"""Raises exceptions whose message is the hidden input.
+
+layer: messages
+outcome: error
+plain: nothing
+"""
+
+
+def mean(numbers):
+    raise ValueError(f"was given {numbers}")
+
+
+def count(text):
+    raise AssertionError(text)

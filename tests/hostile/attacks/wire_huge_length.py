@@ -1,0 +1,13 @@
+"""Announces a reply of eight gigabytes.
+
+layer: wire
+outcome: crash
+plain: not run
+"""
+
+import os
+import struct
+
+
+def mean(numbers):
+    os.write(3, struct.pack("<II", 2**32 - 1, 2**32 - 1))

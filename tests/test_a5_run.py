@@ -1,0 +1,188 @@
+"""a5's run.py from the command line: what it prints, what it refuses, and life after a kill -9."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent
+RUN = ROOT / "a5_mingpt_perceiver" / "run.py"
+DOCUMENTS = "".join(f"{name} was born in {city}\n" for name, city in zip(
+    ("Ada", "Bo", "Cleo", "Dan", "Eva", "Finn"), ("Oslo", "Rome") * 3, strict=True,
+))  # fmt: skip
+TITLE = "Where? What follows tells.\n"
+QUESTIONS = "Where was Ada born?\tOslo\nWhere was Bo born?\tRome\n"
+
+
+def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(RUN), *map(str, arguments)], cwd=cwd, env=environment(),
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    (tmp_path / "wiki.txt").write_text(DOCUMENTS + TITLE, encoding="utf-8")
+    (tmp_path / "train.tsv").write_text(QUESTIONS, encoding="utf-8")
+    return tmp_path
+
+
+def common(*extra: object) -> list[object]:
+    return ["wiki.txt", "--solution", "--device", "cpu", "--threads", "1", "--seed", "7", *extra]
+
+
+def error_of(result: subprocess.CompletedProcess) -> str:
+    """The one line of a user's mistake."""
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+    assert result.stdout == ""
+    return result.stderr.removeprefix("error: ").rstrip("\n")
+
+
+@pytest.mark.parametrize("variant", ["vanilla", "perceiver"])
+def test_pretrain_finetune_and_evaluate(folder, variant):
+    first = run("pretrain", variant, *common("--max_epochs", 1,
+                "--writing_params_path", "a.params"), cwd=folder)  # fmt: skip
+    assert first.returncode == 0, first.stderr
+    second = run("finetune", variant, *common("--reading_params_path", "a.params",
+                 "--finetune_corpus_path", "train.tsv", "--max_epochs", 1,
+                 "--writing_params_path", "b.safetensors"), cwd=folder)  # fmt: skip
+    assert second.returncode == 0, second.stderr
+    third = run("evaluate", variant, *common("--reading_params_path", "b.safetensors",
+                "--eval_corpus_path", "train.tsv", "--outputs_path", "out/predictions"),
+                cwd=folder)  # fmt: skip
+    assert third.returncode == 0, third.stderr
+    answers = (folder / "out" / "predictions").read_text(encoding="utf-8").splitlines()
+    correct = sum(a == b for a, b in zip(answers, ("Oslo", "Rome"), strict=True))
+    assert third.stdout == f"Correct: {float(correct)} out of 2.0: {correct / 2 * 100}%\n"
+    run_folder = folder / "runs" / "a5_mingpt_perceiver" / f"run_pretrain_{variant}"
+    assert {"config.json", "metrics.jsonl", "loss.png", "checkpoint.pt"} <= {
+        path.name for path in run_folder.iterdir()
+    }
+
+
+# Ends its own process by the signal that nothing can catch, the `count`-th time that `where` is
+# reached: before a checkpoint is written, or when its bytes are there and its name is not.
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {path!r})
+import course.files, run, watch
+where, count = {where!r}, {count}
+module, name = (watch.checkpoints, "save") if where == "save" else (course.files.os, "fsync")
+original, calls = getattr(module, name), 0
+def patched(*arguments):
+    global calls
+    calls += where == "save" or os.fstat(arguments[0]).st_size > 10**6
+    if calls == count:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*arguments)
+setattr(module, name, patched)
+run.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("where", ["save", "fsync"])
+def test_after_kill_9_the_same_command_ends_at_the_same_loss(folder, where):
+    options = ("--max_epochs", 3, "--batch_size", 3, "--checkpoint_seconds", 0, "--out", "run")
+    arguments = ["pretrain", "perceiver", *common(*options)]
+    script = KILLED.format(path=str(RUN.parent), where=where, count=4)
+    killed = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)], cwd=folder, env=environment(),
+        capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (folder / "run" / "model.params").exists()
+    resumed = run(*arguments, cwd=folder)
+    assert resumed.returncode == 0, resumed.stderr
+
+    arguments[-1] = "whole"
+    whole = run(*arguments, cwd=folder)
+    assert whole.stdout.startswith("step 9: loss ")  # 8 documents, batches of 3, 3 epochs
+    assert resumed.stdout == whole.stdout.replace("whole", "run")
+    ours, theirs = (
+        torch.load(folder / name / "model.params", weights_only=True) for name in ("run", "whole")
+    )
+    assert all(torch.equal(ours[name], tensor) for name, tensor in theirs.items())
+    rows = [(folder / name / "metrics.jsonl").read_text() for name in ("run", "whole")]
+    assert [row.count('"step": 9,') for row in rows] == [1, 1]
+
+
+def test_a_run_of_another_configuration_is_not_taken_up(folder):
+    arguments = ["pretrain", "vanilla", *common("--out", "run", "--max_epochs")]
+    assert run(*arguments, 1, cwd=folder).returncode == 0
+    error = error_of(run(*arguments, 2, cwd=folder))
+    assert error.startswith("run holds a run with max_epochs 1, this one has 2: ")
+
+
+def test_weights_of_the_other_variant_are_refused(folder):
+    arguments = common("--max_epochs", 1, "--writing_params_path", "vanilla.params")
+    assert run("pretrain", "vanilla", *arguments, cwd=folder).returncode == 0
+    error = error_of(run("finetune", "perceiver", *common(
+        "--reading_params_path", "vanilla.params", "--finetune_corpus_path", "train.tsv",
+        "--writing_params_path", "new/perceiver.params"), cwd=folder))  # fmt: skip
+    assert error == "vanilla.params: tensor down_block.C (1, 32, 256) is missing"
+    assert not (folder / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("Where was Eva born?", "'Where was Eva born?' is not valid, each line is a question, "
+         "a TAB and an answer"),
+        ("Where was Eva born?\tOslo\tRome", "'Where was Eva born?\\tOslo\\tRome' is not valid, "
+         "each line is a question, a TAB and an answer"),
+        ("", "'' is not valid, each line is a question, a TAB and an answer"),
+        ("Where was Zoe born?\tOslo", "'Z' does not occur in the pretraining text"),
+        ("Where was Eva born? " * 9 + "\tOslo", "too long: at most 126 characters fit"),
+    ],
+    ids=["no TAB", "two TABs", "empty", "unknown character", "too long"],
+)  # fmt: skip
+def test_a_broken_line_is_named_before_anything_is_done(folder, line, message):
+    (folder / "train.tsv").write_text(QUESTIONS + line + "\n" + QUESTIONS, encoding="utf-8")
+    error = error_of(
+        run("finetune", "vanilla", *common("--finetune_corpus_path", "train.tsv"), cwd=folder)
+    )
+    assert error.startswith("train.tsv, line 3") and error.endswith(message)
+    assert not (folder / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["pretrain", "vanilla", "absent.txt"], "cannot read absent.txt: No such file"),
+        (["evaluate", "vanilla", "wiki.txt"], "evaluate needs --reading_params_path"),
+        (["evaluate", "vanilla", "wiki.txt", "--reading_params_path", "absent.params",
+          "--eval_corpus_path", "train.tsv"], "absent.params: there is no such file"),
+        (["pretrain", "vanilla", "wiki.txt", "--writing_params_path", "wiki.txt/x"],
+         "cannot write wiki.txt/x: Not a directory"),
+        (["pretrain", "vanilla", "wiki.txt", "--out", "wiki.txt/x"], "cannot write wiki.txt/x"),
+        (["pretrain", "vanilla", "wiki.txt", "--max_epochs", "0"], "--max_epochs 0: at least 1"),
+        (["pretrain", "perceiver", "wiki.txt", "--bottleneck_dim", "129"], "from 1 to 128"),
+        (["pretrain", "vanilla", "latin1.txt"], "latin1.txt is not UTF-8: byte 1"),
+        (["pretrain", "vanilla", "reserved.txt"], "reserved.txt, line 2: '⁇' stands for MASK"),
+        (["pretrain", "vanilla", "empty.txt"], "empty.txt is empty"),
+    ],
+    ids=lambda value: None if isinstance(value, list) else value[:20],
+)  # fmt: skip
+def test_a_mistake_is_one_line_and_leaves_nothing_behind(folder, arguments, message):
+    (folder / "latin1.txt").write_bytes(b"a\xe9")
+    (folder / "reserved.txt").write_text("a\nb \u2047\n", encoding="utf-8")
+    (folder / "empty.txt").write_text("\n", encoding="utf-8")
+    before = sorted(folder.rglob("*"))
+    assert message in error_of(run(*arguments, "--solution", cwd=folder))
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_an_unknown_variant_is_wrong_usage(folder):
+    result = run("pretrain", "recurrent", "wiki.txt", cwd=folder)
+    assert result.returncode == 2
+    assert "invalid choice: 'recurrent' (choose from" in result.stderr
