@@ -73,3 +73,11 @@ def test_files_are_named_as_the_real_ones_and_hide_the_test_answers(corpus):
 def test_an_unknown_size_is_refused():
     with pytest.raises(ValueError, match="'huge' is not a size: choose one of standard, tiny"):
         embedded.build("huge")
+
+
+def test_the_command_writes_the_files(tmp_path):
+    assert embedded.main([str(tmp_path / "texts")]) == 0
+    written = {
+        path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "texts").iterdir()
+    }
+    assert written == embedded.build().files()

@@ -1,6 +1,6 @@
 """The wire: what crosses comes back the same, and whatever the bytes, a value or a WireError.
 
-`HYPOTHESIS_PROFILE=nightly` runs 100,000 examples of each property instead of 2,000.
+`HYPOTHESIS_PROFILE=nightly` runs 100,000 examples of any and of mutated bytes instead of 2,000.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any
 import msgpack
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.boundary import wire
 
+# Beside the two properties of any and of mutated bytes, which have all the profile's examples.
+FEWER = settings(max_examples=settings.default.max_examples // 4)
 FEW_BYTES = 4096  # of a fuzzed frame
 # What decoding so few bytes may take: structure at its cost, tensors once more, and some for luck.
 MOST_MEMORY = 4 * FEW_BYTES * wire.STRUCTURE_COST + 2**20
@@ -112,6 +114,7 @@ def check_plain(value: Any) -> None:
         assert type(value) in (*plain, torch.Tensor)
 
 
+@FEWER
 @given(VALUES)
 def test_what_crosses_comes_back_the_same(value: Any) -> None:
     structure, buffers = halves(value)
@@ -150,6 +153,7 @@ def _nest(parts: list[bytes]) -> bytes:
     return kinds[len(body) % 3]
 
 
+@FEWER
 @given(st.recursive(st.just(b"\xc0"), lambda inner: st.lists(inner, max_size=3).map(_nest)))
 def test_nested_extensions_give_a_value_or_an_error(structure: bytes) -> None:
     value = decoded(structure, b"")

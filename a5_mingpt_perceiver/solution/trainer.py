@@ -173,7 +173,10 @@ class Trainer:
         word = int(mixed.generate_state(1)[0])
         random.seed(word)
         np.random.seed(word)
-        torch.manual_seed(word)
+        # torch.manual_seed would, where CUDA was never used, keep a traceback of every call.
+        torch.default_generator.manual_seed(word)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed_all(word)
 
     @staticmethod
     def _batch(dataset: Dataset, indices) -> tuple[Tensor, Tensor]:
@@ -192,7 +195,7 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             if self._packs:
                 batch = pack(x, y)
-                self.real_tokens = len(batch.idx)
+                self.real_tokens = sum(batch.lengths)
                 loss = packed_loss(self.model, batch)
                 loss.backward()
                 return loss.item()

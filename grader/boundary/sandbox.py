@@ -17,6 +17,8 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy
+
 from grader.boundary.errors import IsolationUnavailable, NestingRefused, SandboxError
 from grader.boundary.limits import START_SECONDS, Limits
 from grader.boundary.worker_process import WorkerProcess
@@ -111,7 +113,8 @@ class Sandbox:
     def spawn(self, files: Mapping[str, bytes], path: list[str], limits: Limits) -> WorkerProcess:
         """A worker that holds `files` ({relative name: bytes}) and looks for modules in `path`.
 
-        The zygote is started where it does not run. Raises SandboxError.
+        The zygote is started where it does not run. Where the kernel refuses workers namespaces of
+        their own, a new worker ends the one before. Raises SandboxError.
         """
         with self._lock:
             return self._spawn(files, path, limits)
@@ -122,7 +125,8 @@ class Sandbox:
         self.start()
         root = ROOT if self.isolation == "sandbox" else self._folder()
         task = {
-            "files": dict(files),
+            # as arrays, which may be larger than the wire lets small values be
+            "files": {name: numpy.frombuffer(data, numpy.uint8) for name, data in files.items()},
             "path": path,
             "root": root,
             "nested": self._nested,
@@ -192,7 +196,8 @@ _TMPFS = ("--size", str(64 * 2**20), "--tmpfs")  # bytes; of half the machine's 
 
 def _outer() -> list[str]:
     """The bubblewrap command in which the zygote runs."""
-    command = ["bwrap", *_namespaces(), "--new-session", "--uid", _NOBODY, "--gid", _NOBODY]
+    bwrap = shutil.which("bwrap") or "bwrap"  # a worker's PATH is not ours
+    command = [bwrap, *_namespaces(), "--new-session", "--uid", _NOBODY, "--gid", _NOBODY]
     for folder in ("/usr", "/etc/ld.so.cache", "/etc/alternatives"):
         command += ["--ro-bind-try", folder, folder]
     for link in ("/bin", "/lib", "/lib64", "/lib32", "/sbin"):

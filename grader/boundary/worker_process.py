@@ -72,7 +72,7 @@ class WorkerProcess:
                 refused = NestingRefused if in_force["refused"] else SandboxError
                 raise refused(f"a worker did not start: {in_force['failed']}")
             worker = cls(ours, output, status, pid, _taken(pid)[0] + limits.memory_mb * 1024)
-        except (OSError, EOFError, SandboxError) as error:
+        except (OSError, EOFError, SandboxError, wire.WireError) as error:
             ours.close()
             os.close(output)
             os.close(status)

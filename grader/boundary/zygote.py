@@ -111,11 +111,11 @@ def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
     worker.serve(sock, str(root), [str(root / path) for path in task["path"]])
 
 
-def _write_files(root: Path, files: dict[str, bytes]) -> None:
+def _write_files(root: Path, files: dict[str, torch.Tensor]) -> None:
     for name, data in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        path.write_bytes(data.numpy().tobytes())
 
 
 def _in_force(nested: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import importlib.metadata
 import io
 import os
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -118,8 +119,18 @@ def run_suite(suite: Suite, folder: Path) -> None:
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         code = pytest.main([*_PYTEST, f"--rootdir={folder}", str(folder)], plugins=[suite])
     suite.student.close()
+    _forget(folder)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         suite.faults.append(f"pytest ended with {code!r}: {printed.getvalue()[-2000:]}")
+
+
+def _forget(folder: Path) -> None:
+    """Takes a suite's test modules out of sys.modules, where pytest would find them again for
+    another suite with files of the same names."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).is_relative_to(folder) and not name.startswith("grader."):
+            del sys.modules[name]
 
 
 def _check_points(assignment: Assignment, suite: Suite) -> None:

@@ -98,7 +98,8 @@ class Suite:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Any:
         if call.excinfo is not None:
-            item.stash[_ENDINGS].append(self.explainer.explain(call.excinfo.value, self.student.answered))
+            ending = self.explainer.explain(call.excinfo.value, self.student.answered)
+            item.stash[_ENDINGS].append(ending)
         return (yield)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

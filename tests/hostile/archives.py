@@ -320,7 +320,7 @@ def other_encoding(folder: Path) -> Path:
     """A source file that says it is in UTF-7, in which other text is written than one reads.
 
     layer: own process
-    outcome: as without it
+    outcome: error
     plain: not run
     """
     return _folder(folder, b"# coding: utf-7\n" + _WRONG)

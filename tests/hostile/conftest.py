@@ -66,7 +66,7 @@ def _traces(temporary: Path) -> dict[str, object]:
         ),
         "mounts": Path("/proc/self/mountinfo").read_text().count("\n"),
         "cgroups": _cgroups(),
-        "descriptors": len(os.listdir("/proc/self/fd")),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),
     }
 

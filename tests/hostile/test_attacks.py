@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader import submission
-from grader.errors import Refused
 from grader.boundary.sandbox import Sandbox
+from grader.errors import Refused
 from grader.verdict.grade import Options, grade
 from grader.verdict.score import Result
 from tests.hostile.corpus import (

@@ -38,7 +38,7 @@ def _scores(sandboxed: None, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         (jobs / name / "src").mkdir(parents=True)
         (jobs / name / "src" / "work.py").write_bytes((COURSE / source / "work.py").read_bytes())
     _run_harness(jobs)
-    return {path.name: float((path / "score").read_text()) for path in jobs.iterdir()}
+    return {path.parent.name: float(path.read_text()) for path in jobs.glob("*/score")}
 
 
 def _run_harness(jobs: Path) -> None:

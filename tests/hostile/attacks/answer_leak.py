@@ -2,8 +2,9 @@
 
 layer: messages
 outcome: failed
-plain: nothing
+plain: not run
 """
+# ruff: noqa
 
 import os
 import struct

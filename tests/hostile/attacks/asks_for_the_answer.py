@@ -2,8 +2,9 @@
 
 layer: answers never cross
 outcome: as without it
-plain: nothing
+plain: forges
 """
+# ruff: noqa
 
 import gc
 

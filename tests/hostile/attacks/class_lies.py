@@ -4,6 +4,7 @@ layer: wire
 outcome: as without it
 plain: nothing
 """
+# ruff: noqa
 
 
 def _exec(code):

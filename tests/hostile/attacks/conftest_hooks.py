@@ -4,6 +4,7 @@ layer: own process
 outcome: as without it
 plain: forges
 """
+# ruff: noqa
 
 try:
     import _pytest.runner

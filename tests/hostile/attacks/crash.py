@@ -4,6 +4,7 @@ layer: own process
 outcome: crash
 plain: nothing
 """
+# ruff: noqa
 
 import ctypes
 

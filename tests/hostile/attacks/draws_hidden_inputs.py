@@ -4,6 +4,7 @@ layer: answers never cross
 outcome: as without it
 plain: not run
 """
+# ruff: noqa
 
 V, T = 11, 24
 

@@ -2,8 +2,9 @@
 
 layer: own process
 outcome: error
-plain: nothing
+plain: not run
 """
+# ruff: noqa
 
 
 class Poison(Exception):

@@ -4,6 +4,7 @@ layer: verdict outside
 outcome: as without it
 plain: forges
 """
+# ruff: noqa
 
 
 class Number(int):

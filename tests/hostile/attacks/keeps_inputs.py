@@ -2,8 +2,9 @@
 
 layer: namespaces
 outcome: as without it
-plain: nothing
+plain: not run
 """
+# ruff: noqa
 
 import glob
 import os

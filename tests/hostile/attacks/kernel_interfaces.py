@@ -4,6 +4,7 @@ layer: system call filter
 outcome: as without it
 plain: not run
 """
+# ruff: noqa
 
 import ctypes
 import platform

@@ -4,6 +4,7 @@ layer: clock outside
 outcome: timeout
 plain: not run
 """
+# ruff: noqa
 
 
 class Sticky:

@@ -4,6 +4,7 @@ layer: clock outside
 outcome: as without it
 plain: not run
 """
+# ruff: noqa
 
 import sys
 import threading

@@ -1,9 +1,10 @@
 """Replies with a tensor subclass whose shape, numel and storage contradict one another.
 
 layer: wire
-outcome: failed
-plain: nothing
+outcome: crash
+plain: not run
 """
+# ruff: noqa
 
 
 class Odd(torch.Tensor):

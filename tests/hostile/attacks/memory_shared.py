@@ -4,6 +4,7 @@ layer: watchdog
 outcome: memory
 plain: not run
 """
+# ruff: noqa
 
 import mmap
 

@@ -4,6 +4,7 @@ layer: limits
 outcome: memory
 plain: not run
 """
+# ruff: noqa
 
 kept = []
 

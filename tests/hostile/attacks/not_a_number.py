@@ -4,6 +4,7 @@ layer: verdict outside
 outcome: as without it
 plain: nothing
 """
+# ruff: noqa
 
 
 def mean(numbers):

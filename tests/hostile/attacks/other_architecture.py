@@ -4,6 +4,7 @@ layer: system call filter
 outcome: crash
 plain: not run
 """
+# ruff: noqa
 
 import ctypes
 import mmap

@@ -4,6 +4,7 @@ layer: limits
 outcome: as without it
 plain: not run
 """
+# ruff: noqa
 
 import os
 

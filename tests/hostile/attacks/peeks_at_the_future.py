@@ -4,6 +4,7 @@ layer: answers never cross
 outcome: failed
 plain: forges
 """
+# ruff: noqa
 
 
 class Model(Model):

@@ -2,8 +2,9 @@
 
 layer: verdict outside
 outcome: failed
-plain: nothing
+plain: not run
 """
+# ruff: noqa
 
 import sys
 

@@ -2,8 +2,9 @@
 
 layer: messages
 outcome: as without it
-plain: nothing
+plain: not run
 """
+# ruff: noqa
 
 import os
 import sys

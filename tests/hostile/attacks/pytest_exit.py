@@ -4,6 +4,7 @@ layer: own process
 outcome: error
 plain: forges
 """
+# ruff: noqa
 
 
 def mean(numbers):

@@ -4,6 +4,7 @@ layer: namespaces
 outcome: as without it
 plain: forges
 """
+# ruff: noqa
 
 import importlib.util
 import os

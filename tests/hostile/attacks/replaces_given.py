@@ -4,6 +4,7 @@ layer: submission
 outcome: as without it
 plain: nothing
 """
+# ruff: noqa
 
 # file: src/given.py
 print("ESCAPED: the given file is the student's")

@@ -4,6 +4,7 @@ layer: read-only files
 outcome: as without it
 plain: not run
 """
+# ruff: noqa
 
 import os
 import sys

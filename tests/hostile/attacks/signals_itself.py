@@ -4,6 +4,7 @@ layer: own process
 outcome: error
 plain: not run
 """
+# ruff: noqa
 
 import os
 import signal

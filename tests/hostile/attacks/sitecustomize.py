@@ -4,6 +4,7 @@ layer: own process
 outcome: as without it
 plain: nothing
 """
+# ruff: noqa
 
 # file: src/sitecustomize.py
 print("ESCAPED: sitecustomize")

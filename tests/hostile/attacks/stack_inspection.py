@@ -4,6 +4,7 @@ layer: own process
 outcome: as without it
 plain: forges
 """
+# ruff: noqa
 
 import sys
 
@@ -12,7 +13,7 @@ def _expected(default):
     frame = sys._getframe(1)
     while frame is not None:
         for name in ("expected", "ours", "want", "target", "answer"):
-            if name in frame.f_locals and "pytest" not in frame.f_code.co_filename:
+            if name in frame.f_locals and "/_pytest/" not in frame.f_code.co_filename:
                 print("ESCAPED: found an expected value")
                 return frame.f_locals[name]
         frame = frame.f_back

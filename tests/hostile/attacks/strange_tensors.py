@@ -1,9 +1,10 @@
 """Returns sparse, quantised, meta, conjugated, complex and expanded tensors.
 
 layer: wire
-outcome: failed
-plain: nothing
+outcome: memory
+plain: not run
 """
+# ruff: noqa
 
 
 def shift(text):

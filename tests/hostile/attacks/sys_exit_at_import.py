@@ -2,8 +2,9 @@
 
 layer: own process
 outcome: error
-plain: forges
+plain: nothing
 """
+# ruff: noqa
 
 import sys
 

@@ -4,6 +4,7 @@ layer: watchdog
 outcome: crash
 plain: not run
 """
+# ruff: noqa
 
 import threading
 

@@ -4,6 +4,7 @@ layer: verdict outside
 outcome: failed
 plain: forges
 """
+# ruff: noqa
 
 
 class Anything:

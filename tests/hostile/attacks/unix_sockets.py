@@ -4,6 +4,7 @@ layer: namespaces
 outcome: as without it
 plain: not run
 """
+# ruff: noqa
 
 import glob
 import socket

@@ -4,6 +4,7 @@ layer: wire
 outcome: crash
 plain: not run
 """
+# ruff: noqa
 
 import os
 import struct

@@ -4,6 +4,7 @@ layer: verdict outside
 outcome: failed
 plain: not run
 """
+# ruff: noqa
 
 import socket
 

@@ -4,6 +4,7 @@ layer: own process
 outcome: crash
 plain: forges
 """
+# ruff: noqa
 
 import json
 import os

@@ -9,6 +9,7 @@ attacks are real ones; run it in a sandbox only. Each submission is graded in a 
 is imported once.
 """
 
+import atexit
 import json
 import os
 import shutil
@@ -52,9 +53,10 @@ def grade(folder: Path) -> None:
     sys.path[:0] = [str(folder / "src")]
     points = Points()
     code = pytest.main(["-q", "-p", "no:cacheprovider", "test_toy.py"], plugins=[points])
-    with open("results.json", "w") as file:
+    with Path("results.json").open("w") as file:
         json.dump({"score": float(sum(points.tests.values()))}, file)
-    sys.exit(int(code))
+    atexit._run_exitfuncs()
+    os._exit(int(code))  # as sys.exit, without a second of clearing away torch's modules
 
 
 def score(folder: Path, status: int) -> float:
