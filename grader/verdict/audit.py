@@ -160,7 +160,9 @@ def _run(assignment: Assignment, cases: list[Case], full: bool, jobs: int) -> li
     fresh = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     with ProcessPoolExecutor(jobs, fresh, _start, (assignment,)) as pool:
         waiting = {pool.submit(_examine, assignment, case, full): n for n, case in enumerate(cases)}
-        for done in tqdm(as_completed(waiting), "audit", len(waiting), unit="case", leave=False):
+        for done in tqdm(
+            as_completed(waiting), "audit", len(waiting), unit="case", leave=False, disable=None
+        ):
             found[waiting[done]] = done.result()
     return [found[number] for number in range(len(cases))]
 
