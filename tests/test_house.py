@@ -120,7 +120,7 @@ def test_no_circle() -> None:
         if name in done:
             return
         for target in sorted(GRAPH[name]):
-            if not MODULES[target].name == "__init__.py":
+            if MODULES[target].name != "__init__.py":
                 walk(target, (*way, name))
         done.add(name)
 

@@ -106,7 +106,7 @@ class Cache:
 
     def keep(self, x: Tensor, positions: Tensor) -> None:
         """Keep what x (B, T, C) at positions (B, T) gives; a position past the end is dropped."""
-        B, nh, length, hs = self.k.shape
+        _, nh, length, hs = self.k.shape
         rows, at = (positions < length).nonzero(as_tuple=True)
         for kept, linear in ((self.k, self.attn.key), (self.v, self.attn.value)):
             kept[rows, :, positions[rows, at]] = linear(x[rows, at]).view(-1, nh, hs)

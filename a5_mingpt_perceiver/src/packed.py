@@ -49,7 +49,9 @@ def agrees(model: nn.Module, x: Tensor, y: Tensor) -> bool:
             for parameter in trial.parameters():
                 parameter.add_(0.1 * torch.randn_like(parameter))
         plain = _gradients(trial, trial(x, y)[1])
-        return all(map(_close, plain, _gradients(trial, packed_loss(trial, pack(x.cpu(), y.cpu())))))
+        return all(
+            map(_close, plain, _gradients(trial, packed_loss(trial, pack(x.cpu(), y.cpu()))))
+        )
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
         return False  # another architecture: the model's own forward it is
     finally:

@@ -20,16 +20,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SIMILAR = 0.75  # a group's shortest row has at least this share of its longest
+# N is a multiple of this: for each size of a matrix that it has not yet seen, oneDNN makes, and
+# keeps, a program of its own.
+ROUND = 64
 
 
 @dataclass(frozen=True)
 class Packed:
     """A batch without its PADs, longest row first."""
 
-    idx: Tensor  # (N,) long, the characters
+    idx: Tensor  # (N,) long, the characters, and a few PADs that belong to no row
     positions: Tensor  # (N,) long, each one's place in its row
     targets: Tensor  # (N,) long, 0 where nothing is to be guessed
-    lengths: list[int]  # of the rows; their sum is N
+    lengths: list[int]  # of the rows
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ def pack(x: Tensor, y: Tensor) -> Packed:
     width = keep.size(1)
     positions = torch.arange(width).expand(x.size(0), width)[keep]
     lengths = [length for length in lengths.tolist() if length]
-    return Packed(x[order, :width][keep], positions, y[order, :width][keep], lengths)
+    rest = (0, -len(positions) % ROUND)
+    columns = (x[order, :width][keep], positions, y[order, :width][keep])
+    return Packed(*(F.pad(column, rest) for column in columns), lengths)
 
 
 def cut(lengths: list[int]) -> list[tuple[int, int]]:
@@ -94,7 +99,7 @@ class RaggedAttention(torch.autograd.Function):
         """q: (Nq, C); k, v: (Nk, C), of one dtype. Returns (Nq, C)."""
         ctx.n_head, ctx.groups, ctx.kept = n_head, list(zip(q_groups, k_groups, strict=True)), []
         ctx.shapes = q.shape, k.shape
-        out = torch.empty_like(q)
+        out = torch.zeros_like(q)  # what belongs to no row stays 0
         for gq, gk in ctx.groups:
             qs, ks, vs = fill(q, gq, n_head), fill(k, gk, n_head), fill(v, gk, n_head)
             scores = torch.bmm(qs, ks.transpose(1, 2)).mul_(1 / math.sqrt(qs.size(-1)))
@@ -106,7 +111,7 @@ class RaggedAttention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):
-        dq, dk, dv = (grad.new_empty(shape) for shape in (*ctx.shapes, ctx.shapes[1]))
+        dq, dk, dv = (grad.new_zeros(shape) for shape in (*ctx.shapes, ctx.shapes[1]))
         for (qs, ks, vs, weights, keep), (gq, gk) in zip(ctx.kept, ctx.groups, strict=True):
             above = fill(grad, gq, ctx.n_head)  # (R * nh, Tq, hs)
             above.view(gq.rows, ctx.n_head, gq.longest, -1).mul_(gq.real)

@@ -6,7 +6,8 @@ It is minGPT's loop: AdamW with weight decay on the linear layers only, gradient
 learning rate that rises over `warmup_tokens`, then falls on a cosine until `final_tokens`. Two
 things make it fast. A batch's PADs are not computed: by `packed.py` where that gives the model's
 own loss and gradients, else in pieces cut to their own longest row; either way loss and gradients
-are those of the whole batch. And matrix products are in bfloat16 where the machine has units for it.
+are those of the whole batch. And matrices are multiplied in bfloat16 where the machine has units
+for it.
 
 A step draws from generators seeded by (seed, step) alone, so a training that is stopped and taken
 up again from `state_dict` goes on exactly as if it had not been.
@@ -172,7 +173,10 @@ class Trainer:
         word = int(mixed.generate_state(1)[0])
         random.seed(word)
         np.random.seed(word)
-        torch.manual_seed(word)
+        # torch.manual_seed would, where CUDA was never used, keep a traceback of every call.
+        torch.default_generator.manual_seed(word)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed_all(word)
 
     @staticmethod
     def _batch(dataset: Dataset, indices) -> tuple[Tensor, Tensor]:
@@ -191,7 +195,7 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             if self._packs:
                 batch = pack(x, y)
-                self.real_tokens = len(batch.idx)
+                self.real_tokens = sum(batch.lengths)
                 loss = packed_loss(self.model, batch)
                 loss.backward()
                 return loss.item()

@@ -47,9 +47,7 @@ def sample(
     raise NotImplementedError("TODO(d): sample")
 
 
-def evaluate_places(
-    filepath: str | Path, predicted_places: Sequence[str]
-) -> tuple[float, float]:
+def evaluate_places(filepath: str | Path, predicted_places: Sequence[str]) -> tuple[float, float]:
     """Count right predictions. Returns (total, correct), as floats.
 
     filepath: a file of questions and answers, TAB between, one pair a line. A file of questions
