@@ -34,6 +34,7 @@ _INSIDE = (
 )
 ROOT = "/submission"  # where the submission lies inside
 _LIBRARIES = "/libraries"  # our own files inside
+_ENVIRONMENT = "/environment"  # the virtual environment inside, wherever it lies outside
 _NOBODY = "65534"
 
 HOW_TO_GO_ON = (
@@ -95,7 +96,8 @@ class Sandbox:
 
     def _python(self, control: int) -> list[str]:
         module = ["-m", "grader.boundary.zygote"]
-        return [sys.executable, "-B", "-s", "-P", *module, str(control), str(self.threads)]
+        python = _python_inside() if self.isolation == "sandbox" else sys.executable
+        return [python, "-B", "-s", "-P", *module, str(control), str(self.threads)]
 
     def _wait_until_ready(self) -> None:
         self._control.settimeout(START_SECONDS)
@@ -205,14 +207,26 @@ def _outer() -> list[str]:
             command += ["--symlink", str(Path(link).readlink()), link]
         else:
             command += ["--ro-bind-try", link, link]
-    for folder in sorted({sys.base_prefix, sys.prefix, str(Path(sys.executable).parent)}):
-        if not folder.startswith("/usr"):
-            command += ["--ro-bind", folder, folder]
+    if not sys.base_prefix.startswith("/usr"):
+        command += ["--ro-bind", sys.base_prefix, sys.base_prefix]
+    if sys.prefix != sys.base_prefix:
+        command += ["--ro-bind", sys.prefix, _ENVIRONMENT]
     command += [*_PROC_AND_DEV, *_TMPFS, "/tmp", *_TMPFS, ROOT]
     for name in _INSIDE:
         command += ["--ro-bind", str(_CHECKOUT / name), f"{_LIBRARIES}/{name}"]
     command += ["--ro-bind", str(_CHECKOUT / "course"), f"{_LIBRARIES}/course"]
     return [*command, "--remount-ro", "/", "--chdir", ROOT, "--"]
+
+
+def _python_inside() -> str:
+    """This Python's path inside.
+
+    A virtual environment is seen at a place of its own: a checkout may lie in a folder, such as
+    /tmp, that is another one inside.
+    """
+    if sys.prefix == sys.base_prefix:
+        return sys.executable
+    return f"{_ENVIRONMENT}/{Path(sys.executable).relative_to(sys.prefix)}"
 
 
 def _environment(threads: int, isolation: str) -> dict[str, str]:

@@ -133,7 +133,8 @@ def test_gradients(student, reference, generator):
     """Gradients go through CausalSelfAttention to its parameters and to its input."""
     theirs, ours = twins(student, reference, make, generator)
     x, cotangent = normal(generator, 2, 5, C), normal(generator, 2, 5, C)
-    check_gradients(student.probe.parameter_gradients(theirs, [x]), "CausalSelfAttention")
+    expected = reference.probe.parameter_gradients(ours, [x])
+    check_gradients(student.probe.parameter_gradients(theirs, [x]), [expected], WHAT)
     gradient = student.probe.input_gradient(theirs, [x], cotangent)
     expected = reference.probe.input_gradient(ours, [x], cotangent)
     expect.close(gradient, expected, "the gradient of CausalSelfAttention's input")
