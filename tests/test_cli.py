@@ -3,6 +3,7 @@
 The grading itself is replaced by a result that is made here; what it decides is tested elsewhere.
 """
 
+import importlib
 import json
 import subprocess
 import sys
@@ -88,12 +89,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
         made.asked.append({"assignment": assignment, **asked})
         return made.sound
 
-    class Options:
-        def __init__(self, isolation: str, parts: Any) -> None:
-            self.isolation, self.parts, self.output = isolation, parts, []
-
+    real = importlib.import_module("grader.verdict.grade")
     for name, values in {
-        "grade": {"grade": grade, "Options": Options},
+        "grade": {"grade": grade, "Options": real.Options, "choose_data": real.choose_data},
         "check": {"check": made.result},
         "audit": {"audit": audit},
     }.items():
@@ -202,6 +200,17 @@ def test_grade_writes_what_it_is_told_to(toy: Path, fake: Fake) -> None:
     options = fake.asked[0]["options"]
     assert (options.isolation, options.parts) == ("process", ("a",))
     assert fake.asked[0]["tree"].own
+
+
+def test_predictions_are_judged_on_a_named_data_set(
+    toy: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["grade", "b1"]) == 0
+    assert fake.asked[0]["options"].data.name == "embedded"
+    capsys.readouterr()
+    assert cli.run(["grade", "b1", "--data", "moon"]) == 2
+    assert lines(capsys) == ["error: --data 'moon' is no data set of b1_toy: choose from embedded"]
+    assert len(fake.asked) == 1
 
 
 def test_a_low_score_is_still_a_grade(toy: Path, fake: Fake) -> None:

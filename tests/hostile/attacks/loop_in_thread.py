@@ -15,5 +15,5 @@ def _spin():
         sum(range(100_000))
 
 
-sys.setswitchinterval(0.2)
+sys.setswitchinterval(0.02)
 threading.Thread(target=_spin, daemon=True).start()
