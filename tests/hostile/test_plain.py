@@ -46,7 +46,7 @@ def _run_harness(jobs: Path) -> None:
     harness = str(HERE / "plain" / "harness.py")
     sandbox = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"]
     sandbox += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", *[str(jobs)] * 2]
-    for folder in (sys.prefix, str(HERE)):  # a checkout may lie in /tmp
+    for folder in (sys.prefix, str(HERE.parents[1])):  # a checkout may lie in /tmp
         sandbox += ["--ro-bind", folder, folder]
     subprocess.run(
         [*sandbox, sys.executable, "-B", harness, str(jobs)],
