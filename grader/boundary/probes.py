@@ -71,6 +71,11 @@ def optimise(model: torch.nn.Module, inputs: list[Any], steps: int, lr: float) -
     return losses
 
 
+def item_again(target: Any, key: Any, count: int) -> list[Any]:
+    """[target[key], ...], asked for `count` times: of what is random, as many draws in one call."""
+    return [target[key] for _ in range(count)]
+
+
 def arguments_after(function: Any, arguments: list[Any]) -> list[Any]:
     """The arguments after function(*arguments), to see which of them it changed."""
     function(*arguments)

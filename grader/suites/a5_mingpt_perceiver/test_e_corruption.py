@@ -98,7 +98,7 @@ def test_kept_lengths(student, seed):
     block, longest = 128, 112
     data = dataset(student, invent(seed, LONG), block)
     # 109 lengths alike: one of them is missing in 4,000 draws once in 10**14 times.
-    kept = {draw.kept for draw in draws(data, 0, 4000, block)}
+    kept = {draw.kept for draw in draws(student, data, 0, 4000, block)}
     assert min(kept) >= 4, "fewer than 4 characters are kept"
     assert max(kept) <= longest, "more than int(block_size * 7 / 8) characters are kept"
     assert kept == set(range(4, longest + 1)), "some lengths never occur"
@@ -109,9 +109,9 @@ def test_kept_lengths(student, seed):
 def test_kept_of_short_documents(student, seed):
     """Of a document that is shorter than the block, up to all is kept, and at least 4."""
     data = dataset(student, invent(seed, [40, 6]), 128)
-    kept = {draw.kept for draw in draws(data, 0, 1500, 128)}
+    kept = {draw.kept for draw in draws(student, data, 0, 1500, 128)}
     assert kept == set(range(4, 41)), "of 40 characters 4 to 40 should be kept"
-    kept = {draw.kept for draw in draws(data, 1, 1500, 128)}
+    kept = {draw.kept for draw in draws(student, data, 1, 1500, 128)}
     assert kept == {4, 5, 6}, "of 6 characters 4 to 6 should be kept"
 
 
@@ -122,7 +122,7 @@ def test_kept_of_short_documents(student, seed):
 def test_masked_share(student, seed):
     """On average a quarter of what is kept is masked, of short and of long pieces."""
     data = dataset(student, invent(seed, LONG), 128)
-    found = [(draw.kept, len(draw.content)) for draw in draws(data, 1, 4000, 128)]
+    found = [(draw.kept, len(draw.content)) for draw in draws(student, data, 1, 4000, 128)]
     for low, high in ((4, 112), (30, 70), (71, 112)):
         excess = [masked - kept / 4 for kept, masked in found if low <= kept <= high]
         assert len(excess) > 100, "some lengths hardly ever occur"
@@ -137,7 +137,7 @@ def test_masked_share(student, seed):
 def test_varies(student, seed):
     """The masked span's length and place both vary, for pieces of one length too."""
     data = dataset(student, invent(seed, LONG), 64)
-    found = [draw for draw in draws(data, 2, 3000, 64) if draw.kept >= 20]
+    found = [draw for draw in draws(student, data, 2, 3000, 64) if draw.kept >= 20]
     assert len(found) > 300, "pieces of 20 and more characters hardly ever occur"
     for length in (24, 40, 56):
         alike = [draw for draw in found if draw.kept == length]
