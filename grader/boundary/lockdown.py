@@ -127,8 +127,10 @@ _LIMITS = {
 }
 
 
-def limit(memory_mb: int, file_mb: int, cpu_seconds: int) -> None:
+def limit(memory_mb: int, file_mb: int, cpu_seconds: int) -> dict[str, int]:
     """Sets the kernel's limits; `memory_mb` is what student code may take beyond what we hold.
+
+    Returns what we hold, for `limits_in_force`: it differs by a MiB from one start to the next.
 
     RLIMIT_DATA counts private memory, which torch with its threads takes; RLIMIT_AS bounds
     shared memory too and is wider by what is mapped and never touched (threads' stacks, arenas).
@@ -146,8 +148,12 @@ def limit(memory_mb: int, file_mb: int, cpu_seconds: int) -> None:
     for name, value in values.items():
         which, unit = _LIMITS[name]
         resource.setrlimit(which, (value * unit, value * unit))
+    return {"memory_mb": data_mb, "address_space_mb": mapped_mb}
 
 
-def limits_in_force() -> dict[str, int]:
-    """The limits, read back from the kernel."""
-    return {name: resource.getrlimit(which)[0] // unit for name, (which, unit) in _LIMITS.items()}
+def limits_in_force(held: dict[str, int]) -> dict[str, int]:
+    """The limits, read back from the kernel, beyond what was `held` when they were set."""
+    return {
+        name: resource.getrlimit(which)[0] // unit - held.get(name, 0)
+        for name, (which, unit) in _LIMITS.items()
+    }

@@ -96,7 +96,7 @@ def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
     _write_files(root, task["files"])
     if task["nested"]:
         lockdown.make_read_only(str(root))
-    lockdown.limit(task["memory_mb"], task["disk_mb"], task["cpu_seconds"])
+    held = lockdown.limit(task["memory_mb"], task["disk_mb"], task["cpu_seconds"])
     if task["nested"]:
         lockdown.mount_fresh("/proc", 1)
         for folder in ("/proc", "/dev/pts"):  # empty: nothing of other processes is to be found
@@ -107,7 +107,7 @@ def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
     torch.set_num_threads(threads)
     os.chdir(root)
     sock.sendall(READY)
-    wire.send(sock, _in_force(task["nested"]))
+    wire.send(sock, _in_force(task["nested"], held))
     worker.serve(sock, str(root), [str(root / path) for path in task["path"]])
 
 
@@ -118,7 +118,7 @@ def _write_files(root: Path, files: dict[str, torch.Tensor]) -> None:
         path.write_bytes(data.numpy().tobytes())
 
 
-def _in_force(nested: bool) -> dict[str, Any]:
+def _in_force(nested: bool, held: dict[str, int]) -> dict[str, Any]:
     """What holds this worker, as the kernel tells it."""
     layers = ["namespaces of its own"] if nested else []
     if not lockdown.has_capabilities():
@@ -127,7 +127,7 @@ def _in_force(nested: bool) -> dict[str, Any]:
         layers.append("no new privileges")
     if syscalls.filtered():
         layers.append("system call filter")
-    return {"layers": layers, "limits": lockdown.limits_in_force()}
+    return {"layers": layers, "limits": lockdown.limits_in_force(held)}
 
 
 if __name__ == "__main__":
