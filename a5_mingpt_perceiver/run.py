@@ -34,6 +34,7 @@ FUNCTIONS = ("pretrain", "finetune", "evaluate")
 VARIANTS = ("vanilla", "perceiver")
 BLOCK_SIZE = 128
 ANSWER_STEPS = 32  # characters that a model may write after a question
+CORRUPTION = ("shortest", "longest", "span_share")  # the dataset's own unless given
 PRETRAIN_LR, FINETUNE_LR = 6e-3, 6e-4
 # The recipe is for the real text and takes hours. On the embedded one, which has a twentieth of its
 # documents, this takes minutes.
@@ -68,6 +69,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     own.add_argument(
         "--decay_epochs", type=int, metavar="N", help="epochs until the learning rate is lowest"
     )
+    own.add_argument("--dropout", type=float, metavar="P", help="default: the model's own, 0.1")
+    own.add_argument("--shortest", type=int, metavar="N", help="kept of a document, at least (4)")
+    own.add_argument("--longest", type=int, metavar="N", help="and at most (112)")
+    own.add_argument(
+        "--span_share", type=float, metavar="S", help="of it taken out, on average (0.25)"
+    )
     own.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
     own.add_argument(
         "--checkpoint_seconds", type=float, default=30.0, metavar="S",
@@ -81,6 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     devices.pick_device(args.device)
     devices.set_threads(args.threads)
+    devices.keep_memory()
     devices.seed_everything(args.seed)
     source_path(Path(__file__).parent, args.solution)
     {"pretrain": pretrain, "finetune": finetune, "evaluate": evaluate}[args.function](args)
@@ -183,23 +191,44 @@ def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
     names = ("max_epochs", "batch_size", "learning_rate", "lr_decay", "warmup_tokens",
              "final_tokens", "weight_decay", "grad_norm_clip")  # fmt: skip
     chosen = {name: getattr(config, name) for name in names}
-    named = ("function", "variant", "bottleneck_dim", "seed", "solution", "reading_params_path")
+    named = ("function", "variant", "bottleneck_dim", "seed", "solution", "reading_params_path",
+             "dropout", *CORRUPTION)  # fmt: skip
     return chosen | {name: getattr(args, name) for name in named}
 
 
 def pretraining_text(args: argparse.Namespace) -> tuple[corpora.Text, Any]:
     text = corpora.find("pretrain", args.corpus, args.data, args.data_dir)
     corpora.check_documents(text)
-    return text, student("dataset").CharCorruptionDataset(text.content, BLOCK_SIZE)
+    dataset = student("dataset").CharCorruptionDataset(text.content, BLOCK_SIZE)
+    shortest, longest, share = (getattr(args, name) for name in CORRUPTION)
+    if shortest is not None or longest is not None:
+        shortest = dataset.shortest if shortest is None else shortest
+        longest = dataset.longest if longest is None else longest
+        if not 1 <= shortest <= longest <= BLOCK_SIZE - 2:  # two MASKs stand beside
+            raise UserError(
+                f"--shortest {shortest} --longest {longest}: from 1 to {BLOCK_SIZE - 2}, in order"
+            )
+        dataset.shortest, dataset.longest = shortest, longest
+    if share is not None:
+        if not 0 < share <= 0.5:
+            raise UserError(f"--span_share {share}: above 0, and 0.5 at most")
+        dataset.span_share = share
+    return text, dataset
 
 
 def fresh_model(args: argparse.Namespace, dataset: Any) -> torch.nn.Module:
     if not 1 <= args.bottleneck_dim <= BLOCK_SIZE:
         raise UserError(f"--bottleneck_dim {args.bottleneck_dim}: from 1 to {BLOCK_SIZE}")
+    if args.dropout is not None and not 0 <= args.dropout < 1:
+        raise UserError(f"--dropout {args.dropout}: from 0 to below 1")
     devices.seed_everything(args.seed)
-    return student("recipe").build_model(
+    model = student("recipe").build_model(
         args.variant, dataset.vocab_size, BLOCK_SIZE, args.bottleneck_dim
     )
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout) and args.dropout is not None:
+            module.p = args.dropout
+    return model
 
 
 def student(module: str) -> Any:

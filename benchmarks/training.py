@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from course.cli import source_path
-from course.devices import hardware, seed_everything, set_threads
+from course.devices import hardware, keep_memory, seed_everything, set_threads
 from course.errors import run_main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,12 +52,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     set_threads(args.threads)
+    keep_memory()  # for both: it is the process's
     source_path(ROOT / "a5_mingpt_perceiver", solution=True)
-    import corpora
-    from dataset import CharCorruptionDataset
-
-    text = corpora.find("pretrain", None, args.data, args.data_dir)
-    dataset = CharCorruptionDataset(text.content, BLOCK_SIZE)
+    dataset = load_dataset(args.data, args.data_dir)
     result = {"data": args.data, "threads": args.threads, "hardware": hardware()}
     for name, draw in (("dense", dense_batch), ("real", real_batch)):
         rows = [compare(dataset, draw, size, args.rounds) for size in args.batch_sizes]
@@ -68,6 +65,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     result |= compare_losses(dataset, args.loss_steps)
     print(json.dumps(result))
     return 0
+
+
+def load_dataset(name: str, data_dir: Path | None):
+    """Span corruption of a data set's pretraining text."""
+    import corpora
+    from dataset import CharCorruptionDataset
+
+    text = corpora.find("pretrain", None, name, data_dir)
+    return CharCorruptionDataset(text.content, BLOCK_SIZE)
 
 
 def dense_batch(dataset, size: int) -> Batch:

@@ -1,5 +1,6 @@
 """Where to compute and in which numbers: device, dtype, threads, seeds, and what the machine is."""
 
+import ctypes
 import os
 import platform
 import random
@@ -15,6 +16,8 @@ from course.errors import UserError
 DEVICES = ("auto", "cpu", "cuda")
 MAX_SEED = 2**32 - 1  # the largest that numpy.random.seed takes
 GIB = 2**30
+# glibc's mallopt, from its malloc.h.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -66,6 +69,21 @@ def set_threads(n: int | None = None) -> int:
         raise UserError(f"{n} threads: at least 1 is needed")
     torch.set_num_threads(n)
     return torch.get_num_threads()
+
+
+def keep_memory() -> bool:
+    """Keep freed memory for the next step. Returns whether the C library can be told so.
+
+    A training step frees hundreds of megabytes and asks for them again. glibc gives large blocks
+    back to the kernel, which hands each page out anew filled with zeros: up to half of a step's
+    time. The process then stays as large as its largest step.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # another C library, another system
+        return False
+    most = 2**31 - 1
+    return bool(mallopt(M_MMAP_THRESHOLD, most) and mallopt(M_TRIM_THRESHOLD, most))
 
 
 def available_cores() -> int:

@@ -1,6 +1,10 @@
 """Devices, dtypes, threads, seeds: what is chosen, and what a wrong choice is told."""
 
+import platform
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +13,7 @@ import torch
 from course import devices
 from course.errors import UserError
 
+ROOT = Path(__file__).parent.parent
 HAS_CUDA = torch.cuda.is_available()
 
 
@@ -140,3 +145,25 @@ def test_hardware_names_the_gpu():
     # every device from compute capability 8.0 on multiplies in bfloat16
     native = torch.cuda.get_device_capability(0) >= (8, 0)
     assert devices.pick_dtype(device) == (torch.bfloat16 if native else torch.float32)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's malloc only")
+def test_kept_memory_is_not_asked_of_the_kernel_again():
+    """A training step spent its time on pages that the step before had given back."""
+    program = """
+import resource, sys, torch
+from course.devices import keep_memory
+if sys.argv[1] == "keep":
+    assert keep_memory()
+def step():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(2**24)  # 64 MiB, above all that glibc keeps by itself
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+step()
+print(step())
+"""
+    faults = {
+        how: int(subprocess.check_output([sys.executable, "-c", program, how], cwd=ROOT))
+        for how in ("keep", "give")
+    }
+    assert faults["keep"] < 100 < faults["give"]

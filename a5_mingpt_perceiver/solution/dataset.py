@@ -21,7 +21,8 @@ class CharCorruptionDataset(Dataset):
     """Documents, one a line, each with a span taken out and put at the end.
 
     The vocabulary is PAD, MASK and then the text's characters in order. `stoi` maps a character
-    to its index and `itos` an index to its character.
+    to its index and `itos` an index to its character. `shortest`, `longest` and `span_share` say
+    how a document is corrupted; run.py's options set them otherwise.
     """
 
     def __init__(self, data: str, block_size: int) -> None:
@@ -36,6 +37,9 @@ class CharCorruptionDataset(Dataset):
         self.block_size = block_size
         self.vocab_size = len(chars)
         self.data = data.split("\n")
+        self.shortest = 4  # characters that are kept of a document, at least
+        self.longest = int(block_size * 7 / 8)  # and at most
+        self.span_share = 1 / 4  # of what was kept, the mean length of the span
 
     def __len__(self) -> int:
         return len(self.data)
@@ -46,19 +50,18 @@ class CharCorruptionDataset(Dataset):
         Returns x and y, both long of shape (block_size - 1,): y is x one character later.
         """
         # TODO(e): return (x, y), two long tensors of shape (block_size - 1,).
-        # 1. Keep a random number of the document's first characters, from 4 to
-        #    int(block_size * 7 / 8), each number alike (a shorter document: all that it has).
+        # 1. Keep a random number of the document's first characters, from self.shortest (4) to
+        #    self.longest, each number alike (a shorter document: all that it has).
         # 2. Take a span out of what was kept, document = prefix + masked_content + suffix. Its
-        #    length varies and is on average a quarter of what was kept.
+        #    length varies and is on average self.span_share (a quarter) of what was kept.
         # 3. string = prefix + MASK + suffix + MASK + masked_content + PADs, block_size long.
         # 4. x is the string's indices but the last, y all but the first.
         # Documents of fewer than 4 characters, empty ones too, take part without an error.
         ### BEGIN SOLUTION
-        longest = int(self.block_size * 7 / 8)
-        document = self.data[idx][: random.randint(4, longest)]
-        # Uniform on 1 .. 2q - 1 has mean q; q is a quarter of the length, rounded by chance.
-        quarter = int(len(document) / 4 + random.random())
-        span = random.randint(1, 2 * quarter - 1) if quarter else 0
+        document = self.data[idx][: random.randint(self.shortest, self.longest)]
+        # Uniform on 1 .. 2m - 1 has mean m; m is the mean that is wanted, rounded by chance.
+        mean = int(len(document) * self.span_share + random.random())
+        span = random.randint(1, min(2 * mean - 1, len(document))) if mean else 0
         start = random.randint(0, len(document) - span)
         prefix, content = document[:start], document[start : start + span]
         suffix = document[start + span :]

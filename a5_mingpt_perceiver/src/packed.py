@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 
 import torch
-from ragged import Group, Packed, RaggedAttention, cut, dropped, keep_mask, lay_out, pack
+from ragged import Group, Packed, RaggedAttention, cut, keep_mask, lay_out, pack
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,13 +23,13 @@ def packed_loss(model: nn.Module, batch: Packed) -> Tensor:
     device = model.pos_emb.device
     idx, positions = batch.idx.to(device), batch.positions.to(device)
     cuts, n_head = cut(batch.lengths), _n_head(model)
-    groups = lay_out(batch.lengths, cuts, n_head, device)
+    groups = lay_out(batch.lengths, cuts, model.get_block_size(), n_head, device)
     x = F.embedding(idx, model.tok_emb.weight) + F.embedding(positions, model.pos_emb[0])
-    x = _drop(model.drop, x)  # (N, C)
+    x = _add_dropped(torch.zeros_like(x), x, model.drop).to(_dtype(device))  # (N, C)
     if hasattr(model, "down_block"):
         size = model.down_block.C.size(1)
         lengths = [min(length, size) for length in batch.lengths]
-        inner = lay_out(lengths, cuts, n_head, device)
+        inner = lay_out(lengths, cuts, size, n_head, device)
         x = _perceiver(model, x, positions, groups, inner)
     else:
         for block in model.blocks:
@@ -75,40 +75,50 @@ def _perceiver(model, x: Tensor, positions: Tensor, groups, inner: list[Group]) 
     places past a row's end change nothing, nor does the input past the bottleneck's size."""
     down, up = model.down_block, model.up_block
     first = positions < down.C.size(1)
-    basis = F.embedding(positions[first], down.C[0])  # (M, C)
-    y = basis + _attend(down.attn, down.ln1(x[first]), basis, inner, inner)
-    y = y + _mlp(down.mlp, down.ln2(y))
+    basis = F.embedding(positions[first], down.C[0]).to(x.dtype)  # (M, C)
+    y = _attend(basis, down.attn, down.ln1(x[first]), basis, inner, inner)
+    y = _mlp(y, down.mlp, down.ln2(y))
     for block in model.blocks:
         y = _block(block, y, inner)
-    x = x + _attend(up.attn, up.ln1(y), x, groups, inner)  # (N, C)
-    return x + _mlp(up.mlp, up.ln2(x))
+    x = _attend(x, up.attn, up.ln1(y), x, groups, inner)  # (N, C)
+    return _mlp(x, up.mlp, up.ln2(x))
 
 
 def _block(block, x: Tensor, groups: list[Group]) -> Tensor:
     normed = block.ln1(x)
-    x = x + _attend(block.attn, normed, normed, groups, groups)
-    return x + _mlp(block.mlp, block.ln2(x))
+    x = _attend(x, block.attn, normed, normed, groups, groups)
+    return _mlp(x, block.mlp, block.ln2(x))
 
 
-def _attend(attn, x_kv: Tensor, x_q: Tensor, q_groups, k_groups) -> Tensor:
+def _attend(x: Tensor, attn, x_kv: Tensor, x_q: Tensor, q_groups, k_groups) -> Tensor:
+    """x and, added to it, what queries x_q gather from keys and values x_kv."""
     q, k, v = attn.query(x_q), attn.key(x_kv), attn.value(x_kv)
     p = attn.attn_drop.p if attn.training else 0.0
     y = RaggedAttention.apply(q, k, v, attn.n_head, p, q_groups, k_groups)
-    return _drop(attn.resid_drop, attn.proj(y))
+    return _add_dropped(x, attn.proj(y), attn.resid_drop)
 
 
-def _mlp(mlp: nn.Sequential, x: Tensor) -> Tensor:
-    return _drop(mlp[3], mlp[2](mlp[1](mlp[0](x))))
+def _mlp(x: Tensor, mlp: nn.Sequential, normed: Tensor) -> Tensor:
+    return _add_dropped(x, mlp[2](mlp[1](mlp[0](normed))), mlp[3])
 
 
-def _drop(module: nn.Dropout, x: Tensor) -> Tensor:
-    return dropped(x, keep_mask(x, module.p if module.training else 0.0))
+def _add_dropped(x: Tensor, y: Tensor, drop: nn.Dropout) -> Tensor:
+    """x + drop(y)."""
+    p = drop.p if drop.training else 0.0
+    keep = keep_mask(y, p)
+    return x + y if keep is None else torch.addcmul(x, y, keep, value=1 / (1 - p))
 
 
 def _cross_entropy(model, x: Tensor, targets: Tensor) -> Tensor:
-    guessed = targets != 0
-    logits = model.head(model.ln_f(x[guessed]))  # (characters to guess, V)
-    return F.cross_entropy(logits.float(), targets[guessed])
+    logits = model.head(model.ln_f(x))  # (N, V)
+    return F.cross_entropy(logits.float(), targets, ignore_index=0)
+
+
+def _dtype(device: torch.device) -> torch.dtype:
+    """Of what flows between the layers: autocast's, so that nothing is converted on the way."""
+    if torch.is_autocast_enabled(device.type):
+        return torch.get_autocast_dtype(device.type)
+    return torch.float32
 
 
 def _n_head(model) -> int:

@@ -12,17 +12,18 @@ Letters in the shapes: N real characters, R rows in a group, T the longest of th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 SIMILAR = 0.75  # a group's shortest row has at least this share of its longest
-# N is a multiple of this: for each size of a matrix that it has not yet seen, oneDNN makes, and
-# keeps, a program of its own.
-ROUND = 64
+# For each size of a matrix that it has not yet seen, oneDNN makes, and keeps, a program of its own.
+# So sizes are rounded up: N, a group's longest row, and its rows.
+ROUND, ROUND_LONGEST, ROUND_ROWS = 64, 8, 4
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,15 @@ class Group:
 
     first: int  # the rows' first character among the N
     last: int  # one past their last
-    rows: int
+    rows: int  # real ones and, after them, some that only fill up
     longest: int
     pad: Tensor  # (R * nh * T,) where among characters * nh each padded place is taken from
     unpad: Tensor  # (characters * nh,) where among R * nh * T each real place lies
     real: Tensor  # (R, 1, T, 1) bool, False where a place only fills up
+
+    def to(self, device: torch.device) -> Group:
+        tensors = {name: getattr(self, name).to(device) for name in ("pad", "unpad", "real")}
+        return replace(self, **tensors)
 
 
 def pack(x: Tensor, y: Tensor) -> Packed:
@@ -56,7 +61,7 @@ def pack(x: Tensor, y: Tensor) -> Packed:
     width = keep.size(1)
     positions = torch.arange(width).expand(x.size(0), width)[keep]
     lengths = [length for length in lengths.tolist() if length]
-    rest = (0, -len(positions) % ROUND)
+    rest = (0, rounded(len(positions), ROUND) - len(positions))
     columns = (x[order, :width][keep], positions, y[order, :width][keep])
     return Packed(*(F.pad(column, rest) for column in columns), lengths)
 
@@ -71,58 +76,68 @@ def cut(lengths: list[int]) -> list[tuple[int, int]]:
 
 
 def lay_out(
-    lengths: list[int], cuts: list[tuple[int, int]], n_head: int, device: torch.device
-) -> list[Group]:
-    """The groups' places in a packed matrix whose rows have these lengths."""
+    lengths: list[int], cuts: list[tuple[int, int]], longest: int, n_head: int,
+    device: torch.device,
+) -> list[Group]:  # fmt: skip
+    """The groups' places in a packed matrix whose rows have these lengths, `longest` at most."""
     offsets = [0, *accumulate(lengths)]
-    return [_group(offsets[a], torch.tensor(lengths[a:b]), n_head, device) for a, b in cuts]
+    groups = (_group(offsets[a], torch.tensor(lengths[a:b]), n_head, longest) for a, b in cuts)
+    return [group.to(device) for group in groups]
 
 
-def _group(first: int, lengths: Tensor, n_head: int, device: torch.device) -> Group:
-    rows, longest, characters = len(lengths), int(lengths.max()), int(lengths.sum())
+def _group(first: int, lengths: Tensor, n_head: int, longest: int) -> Group:
+    characters = int(lengths.sum())
+    longest = min(longest, rounded(int(lengths.max()), ROUND_LONGEST))
+    rows = rounded(len(lengths), ROUND_ROWS)
+    lengths = F.pad(lengths, (0, rows - len(lengths)))
     real = torch.arange(longest) < lengths[:, None]  # (R, T)
     place = torch.zeros(rows, longest, dtype=torch.long)
     place[real] = torch.arange(characters)
     pad = place[:, None, :] * n_head + torch.arange(n_head)[:, None]  # (R, nh, T)
     padded = torch.arange(rows * n_head * longest).view(rows, n_head, longest)
     unpad = padded.transpose(1, 2)[real]  # (characters, nh)
-    pad, unpad = pad.flatten().to(device), unpad.flatten().to(device)
-    real = real.view(rows, 1, longest, 1).to(device)
-    return Group(first, first + characters, rows, longest, pad, unpad, real)
+    real = real.view(rows, 1, longest, 1)
+    return Group(first, first + characters, rows, longest, pad.flatten(), unpad.flatten(), real)
 
 
 class RaggedAttention(torch.autograd.Function):
-    """softmax(q k^T / sqrt(hs)) v with the causal mask, each row of a packed batch for itself."""
+    """softmax(q k^T / sqrt(hs)) v with the causal mask, each row of a packed batch for itself.
+
+    Constant factors go into the small matrices: 1 / sqrt(hs) into q, dropout's 1 / (1 - p) into v.
+    """
 
     @staticmethod
     def forward(ctx, q, k, v, n_head, dropout, q_groups, k_groups):
         """q: (Nq, C); k, v: (Nk, C), of one dtype. Returns (Nq, C)."""
         ctx.n_head, ctx.groups, ctx.kept = n_head, list(zip(q_groups, k_groups, strict=True)), []
+        ctx.scale, ctx.raised = 1 / math.sqrt(q.size(1) // n_head), 1 / (1 - dropout)
         ctx.shapes = q.shape, k.shape
+        q, v = q * ctx.scale, v * ctx.raised
         out = torch.zeros_like(q)  # what belongs to no row stays 0
         for gq, gk in ctx.groups:
             qs, ks, vs = fill(q, gq, n_head), fill(k, gk, n_head), fill(v, gk, n_head)
-            scores = torch.bmm(qs, ks.transpose(1, 2)).mul_(1 / math.sqrt(qs.size(-1)))
+            scores = torch.bmm(qs, ks.transpose(1, 2))  # (R * nh, Tq, Tk)
             weights = F.softmax(scores.add_(causal(gq.longest, gk.longest, scores)), dim=-1)
             keep = keep_mask(weights, dropout)
-            empty(torch.bmm(dropped(weights, keep), vs), gq, out)
-            ctx.kept.append((qs, ks, vs, weights, keep))
+            kept = weights if keep is None else weights * keep
+            empty(torch.bmm(kept, vs), gq, out)
+            ctx.kept.append((qs, ks, vs, weights, keep, kept))
         return out
 
     @staticmethod
     def backward(ctx, grad):
         dq, dk, dv = (grad.new_zeros(shape) for shape in (*ctx.shapes, ctx.shapes[1]))
-        for (qs, ks, vs, weights, keep), (gq, gk) in zip(ctx.kept, ctx.groups, strict=True):
+        for (qs, ks, vs, weights, keep, kept), (gq, gk) in zip(ctx.kept, ctx.groups, strict=True):
             above = fill(grad, gq, ctx.n_head)  # (R * nh, Tq, hs)
             above.view(gq.rows, ctx.n_head, gq.longest, -1).mul_(gq.real)
-            empty(torch.bmm(dropped(weights, keep).transpose(1, 2), above), gk, dv)
-            d_weights = dropped(torch.bmm(above, vs.transpose(1, 2)), keep)
+            empty(torch.bmm(kept.transpose(1, 2), above), gk, dv)
+            d_weights = torch.bmm(above, vs.transpose(1, 2))
+            d_weights = d_weights if keep is None else d_weights.mul_(keep)
             d_scores = torch._softmax_backward_data(d_weights, weights, -1, weights.dtype)
-            d_scores.mul_(1 / math.sqrt(qs.size(-1)))
             empty(torch.bmm(d_scores, ks), gq, dq)
             empty(torch.bmm(d_scores.transpose(1, 2), qs), gk, dk)
         ctx.kept = None
-        return dq, dk, dv, None, None, None, None
+        return dq.mul_(ctx.scale), dk, dv.mul_(ctx.raised), None, None, None, None
 
 
 def fill(x: Tensor, group: Group, n_head: int) -> Tensor:
@@ -142,21 +157,22 @@ def causal(queries: int, keys: int, like: Tensor) -> Tensor:
     return torch.full((queries, keys), -torch.inf, dtype=like.dtype, device=like.device).triu_(1)
 
 
-def dropped(x: Tensor, keep: Tensor | None) -> Tensor:
-    """x times dropout's factors."""
-    return x if keep is None else x * keep
-
-
 def keep_mask(like: Tensor, p: float) -> Tensor | None:
-    """Dropout's factors, 0 or 1 / (1 - p), in the shape and dtype of `like`; None where p is 0.
+    """1 where dropout keeps an element, else 0, in the shape and dtype of `like`; None for p 0.
 
-    Sixteen random bits an element decide, four elements from one draw: bernoulli_ draws a number
-    an element, and takes a third of a plain step of this model on a processor.
+    What is kept is still to be multiplied by 1 / (1 - p). Sixteen random bits an element decide,
+    four elements from one draw: bernoulli_ draws a number an element, and takes a third of a plain
+    step of this model on a processor.
     """
     if not p:
         return None
     if like.device.type != "cpu":
-        return torch.empty_like(like).bernoulli_(1 - p).div_(1 - p)
-    draws = torch.empty((like.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
-    bits = draws.view(torch.int16)[: like.numel()].view(like.shape)
-    return (bits >= round(p * 2**16) - 2**15).to(like.dtype).mul_(1 / (1 - p))
+        return torch.empty_like(like).bernoulli_(1 - p)
+    draws = np.random.SFC64(int(torch.randint(2**62, ()))).random_raw(-(-like.numel() // 4))
+    bits = torch.from_numpy(draws.view(np.int16))[: like.numel()].view(like.shape)
+    return torch.ge(bits, round(p * 2**16) - 2**15, out=torch.empty_like(like))
+
+
+def rounded(number: int, multiple: int) -> int:
+    """The next multiple, which may be `number` itself."""
+    return -(-number // multiple) * multiple
