@@ -69,6 +69,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     own.add_argument(
         "--decay_epochs", type=int, metavar="N", help="epochs until the learning rate is lowest"
     )
+    own.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw")
     own.add_argument("--dropout", type=float, metavar="P", help="default: the model's own, 0.1")
     own.add_argument("--shortest", type=int, metavar="N", help="kept of a document, at least (4)")
     own.add_argument("--longest", type=int, metavar="N", help="and at most (112)")
@@ -145,6 +146,7 @@ def train(args, model, dataset, config, texts: dict[str, str]) -> None:
     """Train to the end, from the run folder's checkpoint where there is one."""
     override(args, config)
     config.seed, config.device = args.seed, args.device
+    config.optimizer = args.optimizer
     weights = Path(args.writing_params_path or default_folder(args) / "model.params")
     must_be_writable(weights)
     identity = describe(args, config) | texts
@@ -192,7 +194,7 @@ def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
              "final_tokens", "weight_decay", "grad_norm_clip")  # fmt: skip
     chosen = {name: getattr(config, name) for name in names}
     named = ("function", "variant", "bottleneck_dim", "seed", "solution", "reading_params_path",
-             "dropout", *CORRUPTION)  # fmt: skip
+             "optimizer", "dropout", *CORRUPTION)  # fmt: skip
     return chosen | {name: getattr(args, name) for name in named}
 
 

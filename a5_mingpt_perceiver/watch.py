@@ -47,7 +47,7 @@ class Watcher:
 
     def _log(self, trainer: Any) -> None:
         mean = sum(self.losses) / len(self.losses)
-        rate = trainer.optimizer.param_groups[0]["lr"]
+        rate = trainer.optimizers[0].param_groups[0]["lr"]
         speed = round(self.bar.tokens_per_second())
         self.run.log(trainer.step, loss=mean, learning_rate=rate, tokens_per_second=speed)
         self.losses.clear()

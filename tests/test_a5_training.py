@@ -144,7 +144,7 @@ def test_dropout_is_for_training_only(a5):
     assert len({a5.packed.packed_loss(model, batch).item() for _ in range(4)}) == 1
 
 
-def trainer_of(a5, steps_seen: list[float]):
+def trainer_of(a5, steps_seen: list[float], optimizer: str = "adamw"):
     dataset = a5.dataset.CharCorruptionDataset(TEXT, BLOCK_SIZE)
     torch.manual_seed(4)
     sizes = {"n_layer": 2, "n_head": 2, "n_embd": 16}
@@ -152,18 +152,20 @@ def trainer_of(a5, steps_seen: list[float]):
     config = a5.trainer.TrainerConfig(
         max_epochs=3, batch_size=5, seed=5, device="cpu", lr_decay=True, warmup_tokens=500,
         final_tokens=1500, on_step=lambda trainer: steps_seen.append(trainer.loss),
+        optimizer=optimizer,
     )  # fmt: skip
     return a5.trainer.Trainer(model, dataset, None, config)
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("stopped_after", [1, 3, 4], ids=["mid epoch", "its end", "the next"])
-def test_a_training_goes_on_as_if_it_had_not_stopped(a5, stopped_after):
+def test_a_training_goes_on_as_if_it_had_not_stopped(a5, stopped_after, optimizer):
     whole: list[float] = []
-    trainer_of(a5, whole).train()
+    trainer_of(a5, whole, optimizer).train()
     assert len(whole) == 9  # 12 documents, 3 batches, 3 epochs
 
     parts: list[float] = []
-    first = trainer_of(a5, parts)
+    first = trainer_of(a5, parts, optimizer)
 
     class Stopped(Exception):
         pass
@@ -176,7 +178,7 @@ def test_a_training_goes_on_as_if_it_had_not_stopped(a5, stopped_after):
     first.config.on_step = stop
     with pytest.raises(Stopped):
         first.train()
-    second = trainer_of(a5, parts)
+    second = trainer_of(a5, parts, optimizer)
     second.load_state_dict(copy.deepcopy(first.state_dict()))
     second.train()
     assert parts == whole
@@ -193,12 +195,30 @@ def test_the_rate_rises_falls_on_a_cosine_and_stays_at_a_tenth(a5):
 
 def test_only_linear_weights_decay(a5):
     trainer = trainer_of(a5, [])
-    decayed, rest = trainer.optimizer.param_groups
+    (optimizer,) = trainer.optimizers
+    decayed, rest = optimizer.param_groups
     names = {id(p): name for name, p in trainer.model.named_parameters()}
     assert decayed["weight_decay"] == 0.1 and rest["weight_decay"] == 0.0
     assert {"head.weight", "blocks.0.attn.key.weight"} <= {names[id(p)] for p in decayed["params"]}
     spared = {names[id(p)] for p in rest["params"]}
     assert {"tok_emb.weight", "pos_emb", "ln_f.weight", "blocks.0.mlp.0.bias"} <= spared
+
+
+def test_muon_trains_the_matrices_inside_and_nothing_else(a5):
+    trainer = trainer_of(a5, [], "muon")
+    names = {id(p): name for name, p in trainer.model.named_parameters()}
+    adamw, muon = (
+        {names[id(p)] for group in optimizer.param_groups for p in group["params"]}
+        for optimizer in trainer.optimizers
+    )
+    layers = ("attn.key", "attn.query", "attn.value", "attn.proj", "mlp.0", "mlp.2")
+    assert muon == {f"blocks.{b}.{layer}.weight" for b in (0, 1) for layer in layers}
+    assert adamw == set(names.values()) - muon
+
+
+def test_an_unknown_optimizer_is_named_with_the_valid_ones(a5):
+    with pytest.raises(ValueError, match="'sgd' is no optimizer: choose one of adamw, muon"):
+        trainer_of(a5, [], "sgd")
 
 
 def test_a_loss_that_is_not_finite_stops_the_training(a5):

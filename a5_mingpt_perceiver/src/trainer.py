@@ -3,8 +3,10 @@
     Trainer(model, train_dataset, None, TrainerConfig(max_epochs=10, batch_size=128)).train()
 
 It is minGPT's loop: AdamW with weight decay on the linear layers only, gradients clipped, and a
-learning rate that rises over `warmup_tokens`, then falls on a cosine until `final_tokens`. Two
-things make it fast. A batch's PADs are not computed: by `packed.py` where that gives the model's
+learning rate that rises over `warmup_tokens`, then falls on a cosine until `final_tokens`. Instead
+of AdamW, Muon can train the matrices inside the model (Jordan et al., 2024; its steps scaled to the
+size of AdamW's as in Liu et al., "Muon is Scalable for LLM Training", 2025). Two things make the
+loop fast. A batch's PADs are not computed: by `packed.py` where that gives the model's
 own loss and gradients, else in pieces cut to their own longest row; either way loss and gradients
 are those of the whole batch. And matrices are multiplied in bfloat16 where the machine has units
 for it.
@@ -30,6 +32,7 @@ from course.devices import pick_device, pick_dtype
 
 PAD_INDEX = 0
 PIECES = 4  # a batch is cut into so many where it cannot be packed
+OPTIMIZERS = ("adamw", "muon")
 TRIAL_ROWS = 4  # rows on which the packed path is compared with the model's own
 
 
@@ -42,6 +45,7 @@ class TrainerConfig:
     betas = (0.9, 0.95)
     grad_norm_clip = 1.0
     weight_decay = 0.1  # of the linear layers' weights
+    optimizer = "adamw"  # or "muon": of the linear layers inside the model, AdamW for the rest
     lr_decay = False  # whether the rate follows warmup_tokens and final_tokens
     warmup_tokens = 375e6  # tokens, PADs among them, as all token counts of the schedule
     final_tokens = 260e9
@@ -75,7 +79,7 @@ class Trainer:
         self.train_dataset, self.test_dataset, self.config = train_dataset, test_dataset, config
         fast = pick_dtype(self.device) == torch.bfloat16
         self.bfloat16 = fast if config.bfloat16 is None else config.bfloat16
-        self.optimizer = self._optimizer()
+        self.optimizers = self._optimizers()
         self.step, self.tokens, self.real_tokens, self.loss = 0, 0, 0, math.nan
         self._packs: bool | None = None  # not known before the first batch
 
@@ -107,14 +111,16 @@ class Trainer:
         self.model.train()
         self._choose_path(x, y)
         self.tokens += int((y >= 0).sum())
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * self.rate_multiplier()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.config.learning_rate * self.rate_multiplier()
+            optimizer.zero_grad(set_to_none=True)
         self.loss = self._backward(x, y)
         if not math.isfinite(self.loss):
             raise FloatingPointError(f"the loss of step {self.step + 1} is {self.loss}")
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_norm_clip)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         return self.loss
 
@@ -146,7 +152,7 @@ class Trainer:
         """All that another process needs to go on: tensors and plain values."""
         return {
             "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
             "tokens": self.tokens,
             "loss": self.loss,
@@ -155,7 +161,8 @@ class Trainer:
     def load_state_dict(self, state: dict) -> None:
         """Go on from another trainer's `state_dict`, of the same model, data and configuration."""
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         self.step, self.tokens, self.loss = state["step"], state["tokens"], state["loss"]
 
     def _rest_of_epoch(self) -> Iterator[Tensor]:
@@ -217,16 +224,31 @@ class Trainer:
             total += loss.item()
         return total
 
-    def _optimizer(self) -> torch.optim.Optimizer:
-        linear = {
-            id(module.weight) for module in self.model.modules() if isinstance(module, nn.Linear)
-        }
-        trained = [p for p in self.model.parameters() if p.requires_grad]
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        config, model = self.config, self.model
+        if config.optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"{config.optimizer!r} is no optimizer: choose one of {', '.join(OPTIMIZERS)}"
+            )
+        linear = {id(m.weight): m for m in model.modules() if isinstance(m, nn.Linear)}
+        trained = [p for p in model.parameters() if p.requires_grad]
         decayed = [p for p in trained if id(p) in linear]
         rest = [p for p in trained if id(p) not in linear]
+        inner: list[nn.Parameter] = []
+        if config.optimizer == "muon":
+            head = getattr(model, "head", None)
+            inner = [p for p in decayed if linear[id(p)] is not head]
+            decayed = [p for p in decayed if linear[id(p)] is head]
         groups = [
-            {"params": decayed, "weight_decay": self.config.weight_decay},
+            {"params": decayed, "weight_decay": config.weight_decay},
             {"params": rest, "weight_decay": 0.0},
         ]
-        config = self.config
-        return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, fused=True)
+        lr = config.learning_rate
+        optimizers = [torch.optim.AdamW(groups, lr=lr, betas=config.betas, fused=True)]
+        if inner:
+            optimizers.append(
+                torch.optim.Muon(
+                    inner, lr=lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"
+                )
+            )
+        return optimizers
