@@ -69,6 +69,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     own.add_argument(
         "--decay_epochs", type=int, metavar="N", help="epochs until the learning rate is lowest"
     )
+    own.add_argument(
+        "--warmup_tokens", type=int, metavar="N", help="tokens until the learning rate is highest"
+    )
     own.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw")
     own.add_argument("--dropout", type=float, metavar="P", help="default: the model's own, 0.1")
     own.add_argument("--shortest", type=int, metavar="N", help="kept of a document, at least (4)")
@@ -170,7 +173,7 @@ def train(args, model, dataset, config, texts: dict[str, str]) -> None:
 
 def override(args: argparse.Namespace, config: Any) -> None:
     """What the embedded data need, and then the command line says, otherwise than the recipe."""
-    given = {"max_epochs": args.max_epochs, "batch_size": args.batch_size}
+    given = {name: getattr(args, name) for name in ("max_epochs", "batch_size", "warmup_tokens")}
     given["learning_rate"] = getattr(args, f"{args.function}_lr")
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
