@@ -1,0 +1,199 @@
+"""What each setting of the pretraining does to the accuracy: one factor at a time.
+
+    python study.py --solution                       # embedded data: minutes a cell, on one core
+    python study.py --data birthplaces --solution    # hours a cell, unless --max_epochs is small
+
+Each cell pretrains, finetunes and evaluates a vanilla model through run.py, with one setting other
+than the base's. As many cells run at once as there are cores, each on one thread. A finished cell
+is a row of study.csv in --out and is never run again; one that was stopped goes on from its
+checkpoint. study.png draws the accuracies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import corpora
+
+from course.cli import add_common_flags
+from course.devices import available_cores
+from course.errors import UserError, run_main
+from course.files import make_folder, write_aside
+
+RUN = Path(__file__).parent / "run.py"
+COLUMNS = ("factor", "value", "seed", "loss", "correct", "questions", "accuracy", "minutes")
+# run.py's option, and its values; the base's is among them.
+FACTORS: dict[str, tuple[str, ...]] = {
+    "max_epochs": ("70", "140", "280", "560"),
+    "pretrain_lr": ("7.5e-4", "1.5e-3", "3e-3", "6e-3"),
+    "shortest": ("4", "32", "64", "112"),
+    "span_share": ("0.1", "0.25", "0.5"),
+    "dropout": ("0", "0.1"),
+    "optimizer": ("adamw", "muon"),
+}
+BASE = {"max_epochs": "140", "pretrain_lr": "1.5e-3", "shortest": "4", "span_share": "0.25",
+        "dropout": "0.1", "optimizer": "adamw"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The base with one factor at one value; the base itself has the factor "base"."""
+
+    factor: str
+    value: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.factor}_{self.value}_{self.seed}"
+
+    def options(self) -> list[str]:
+        settings = BASE | ({} if self.factor == "base" else {self.factor: self.value})
+        settings["decay_epochs"] = settings["max_epochs"]
+        return [part for name, value in settings.items() for part in (f"--{name}", value)]
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--factors", nargs="+", choices=FACTORS, default=list(FACTORS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--processes", type=int, default=available_cores(), metavar="N")
+    add_common_flags(parser, corpora.DATASETS)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    if args.processes < 1:
+        raise UserError(f"--processes {args.processes}: at least 1 is needed")
+    folder = args.out or Path("runs") / RUN.parent.name / "study"
+    make_folder(folder)
+    table = folder / "study.csv"
+    rows = read_table(table)
+    done = {(row["factor"], row["value"], int(row["seed"])) for row in rows}
+    cells = [c for c in all_cells(args) if (c.factor, c.value, c.seed) not in done]
+    print(f"{len(done)} cells are in {table}, {len(cells)} are still to be run")
+    with ThreadPoolExecutor(args.processes) as pool:
+        futures = [pool.submit(run_cell, cell, args, folder) for cell in cells]
+        try:
+            for future in as_completed(futures):
+                rows.append(future.result())
+                write_table(table, rows)
+                print(", ".join(f"{name} {rows[-1][name]}" for name in COLUMNS), flush=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    draw(folder / "study.png", rows)
+    return 0
+
+
+def all_cells(args: argparse.Namespace) -> list[Cell]:
+    """The base first, then each factor's other values; seed by seed."""
+    others = [(f, value) for f in args.factors for value in FACTORS[f] if value != BASE[f]]
+    return [Cell(*cell, seed) for seed in args.seeds for cell in [("base", ""), *others]]
+
+
+def run_cell(cell: Cell, args: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Pretrain, finetune and evaluate; returns the cell's row."""
+    started = time.monotonic()
+    where = folder / cell.name
+    weights, finetuned = where / "pretrained.params", where / "finetuned.params"
+    same = ["--data", args.data, "--seed", str(cell.seed), "--device", args.device]
+    same += ["--threads", "1", *(["--data-dir", str(args.data_dir)] if args.data_dir else [])]
+    same += ["--solution"] if args.solution else []
+    trained = call(
+        "pretrain", *same, *cell.options(), "--out", str(where / "pretrain"),
+        "--writing_params_path", str(weights),
+    )  # fmt: skip
+    call(
+        "finetune", *same, "--reading_params_path", str(weights), "--out", str(where / "finetune"),
+        "--writing_params_path", str(finetuned),
+    )  # fmt: skip
+    said = call(
+        "evaluate", *same, "--reading_params_path", str(finetuned),
+        "--outputs_path", str(where / "predictions.txt"),
+    )  # fmt: skip
+    correct, questions = map(float, re.findall(r"Correct: (\S+) out of ([\d.]+)", said)[0])
+    loss = re.findall(r"loss (\S+);", trained)[0]
+    return {
+        "factor": cell.factor, "value": cell.value, "seed": cell.seed, "loss": loss,
+        "correct": int(correct), "questions": int(questions),
+        "accuracy": round(100 * correct / questions, 1),
+        "minutes": round((time.monotonic() - started) / 60, 1),
+    }  # fmt: skip
+
+
+def call(function: str, *options: str) -> str:
+    """What run.py prints. Raises UserError with its last line where it fails."""
+    result = subprocess.run(
+        [sys.executable, str(RUN), function, "vanilla", *options],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if result.returncode:
+        last = (result.stderr.strip() or "no message").splitlines()[-1]
+        raise UserError(f"run.py {function} {' '.join(options)}: {last}")
+    return result.stdout
+
+
+def read_table(path: Path) -> list[dict[str, object]]:
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise UserError(f"{path} is not a table of a study: its columns are {COLUMNS}")
+        return list(reader)
+
+
+def write_table(path: Path, rows: Sequence[dict[str, object]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with write_aside(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def draw(path: Path, rows: Sequence[dict[str, object]]) -> None:
+    """A picture a factor: each seed's accuracy and their mean, by the factor's value."""
+    from matplotlib.figure import Figure
+
+    shown = [factor for factor in FACTORS if any(row["factor"] == factor for row in rows)]
+    figure = Figure(figsize=(2.2 * max(len(shown), 1) + 0.6, 3.0), layout="constrained")
+    for axes, factor in zip(figure.subplots(1, max(len(shown), 1), sharey=True, squeeze=False)[0],
+                            shown, strict=False):  # fmt: skip
+        points = [(place, accuracies(rows, factor, value))
+                  for place, value in enumerate(FACTORS[factor])]  # fmt: skip
+        points = [(place, found) for place, found in points if found]
+        for place, found in points:
+            axes.plot([place] * len(found), found, "o", color="tab:blue", alpha=0.4, markersize=4)
+        axes.plot([p for p, _ in points], [sum(f) / len(f) for _, f in points], color="tab:blue")
+        labels = [f"{v} *" if v == BASE[factor] else v for v in FACTORS[factor]]
+        axes.set_xticks(range(len(labels)), labels, fontsize=7)
+        axes.set_title(factor, fontsize=9)
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].set_ylabel("right answers (%), * = base")
+    with write_aside(path) as file:
+        figure.savefig(file, format="png", dpi=150)
+
+
+def accuracies(rows: Sequence[dict[str, object]], factor: str, value: str) -> list[float]:
+    """Of all seeds; the base has every factor's base value."""
+    wanted = ("base", "") if value == BASE[factor] else (factor, value)
+    return [float(row["accuracy"]) for row in rows if (row["factor"], row["value"]) == wanted]
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))
