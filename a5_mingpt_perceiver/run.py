@@ -21,13 +21,13 @@ from typing import Any
 
 import corpora
 import torch
-from watch import Watcher, earlier
 
 from course import checkpoints, devices
 from course.cli import add_common_flags, source_path
 from course.errors import UserError, run_main
 from course.files import make_folder, write_aside
 from course.runs import open_run, run_folder
+from course.watch import Watcher, earlier
 
 ASSIGNMENT = "a5_mingpt_perceiver"
 FUNCTIONS = ("pretrain", "finetune", "evaluate")
