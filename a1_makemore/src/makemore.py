@@ -288,3 +288,26 @@ def sample(
     # TODO(f): return `count` names. Each begins with a context of END only; each next character
     # is drawn from the softmax of the logits (torch.multinomial, with `generator`).
     raise NotImplementedError("TODO(f): sample")
+
+
+# %% [markdown]
+# ## Try it
+#
+# Only when this is run as a notebook or as a program: a quick look, on the embedded names. The
+# grader does not run it. `run.py` trains faster, for longer, and on the real names.
+
+# %%
+if __name__ == "__main__":
+    import sys
+
+    sys.path.append(".")  # where embedded.py lies, seen from the assignment's folder
+    from embedded import build
+
+    names = build()
+    stoi, itos = build_vocabulary(names)
+    train_names, dev_names, _ = split_names(names)
+    model = build_model(len(stoi))
+    losses = train(model, *build_dataset(train_names, stoi), max_steps=1000)
+    print(f"loss at first {losses[0]:.3f}, at last {sum(losses[-100:]) / 100:.3f}")
+    print(f"dev loss {evaluate(model, *build_dataset(dev_names, stoi)):.3f}")
+    print(*sample(model, itos, 10))
