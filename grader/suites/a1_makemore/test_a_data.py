@@ -96,5 +96,6 @@ def test_split_shuffle(student, seed):
 def test_split_spares_its_argument(student, seed):
     """split_names leaves the list of names as it is."""
     names = invent(seed, 50)
+    assert len(split(student, names)[0]) == 40, "train has not 80 percent of the names"
     after = student.probe.arguments_after(student.makemore.split_names, [list(names)])
     assert expect.items(after, 1, "the arguments")[0] == names, "the list has changed"
