@@ -129,9 +129,10 @@ def train(args: argparse.Namespace) -> None:
         except FloatingPointError as error:
             raise UserError(f"{error}; a lower learning rate may keep it finite") from error
     checkpoints.save_weights(path, weights.state_of(model))
-    draw(run, makemore, model, data["train"], args.batch_size)
     losses = {split: makemore.evaluate(model, *data[split]) for split in ("train", "dev")}
     size = sum(p.numel() for p in model.parameters())
+    # Last: a batch in training moves the running statistics.
+    draw(run, makemore, model, data["train"], args.batch_size)
     print(f"step {trainer.step}: {size:,} parameters, {show(losses)}; weights in {path}")
 
 
