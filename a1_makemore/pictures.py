@@ -29,7 +29,8 @@ def draw_loss(path: Path, rows: Sequence[dict[str, Any]], windows: int = POINTS)
     )
     steps = groups[0][-1][0] if groups else 0
     axes[0].set_xlabel("step")
-    axes[0].set_ylabel(f"training loss (nats a character), mean of {steps:,} steps")
+    axes[0].set_ylabel("training loss (nats a character)")
+    axes[0].set_title(f"each point: the mean of {steps:,} steps", fontsize="medium")
     _save(figure, path)
 
 
