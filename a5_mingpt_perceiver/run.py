@@ -21,13 +21,13 @@ from typing import Any
 
 import corpora
 import torch
-from watch import Watcher, earlier
 
 from course import checkpoints, devices
 from course.cli import add_common_flags, source_path
 from course.errors import UserError, run_main
-from course.files import make_folder, write_aside
+from course.files import must_be_writable, write_aside
 from course.runs import open_run, run_folder
+from course.watch import Watcher, earlier
 
 ASSIGNMENT = "a5_mingpt_perceiver"
 FUNCTIONS = ("pretrain", "finetune", "evaluate")
@@ -247,19 +247,6 @@ def run_name(args: argparse.Namespace) -> str:
 
 def default_folder(args: argparse.Namespace) -> Path:
     return run_folder(args.out, ASSIGNMENT, run_name(args))
-
-
-def must_be_writable(path: Path) -> None:
-    """Raise UserError before any work, not after it, where `path` cannot be written."""
-    try:
-        make_folder(path.parent)
-        if path.is_dir():
-            raise UserError(f"{path} is a folder: the name of a file is needed")
-        probe = path.with_name(path.name + ".partial")
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def write_lines(path: Path, lines: Sequence[str]) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from course.errors import UserError
+
 
 def make_folder(folder: Path) -> None:
     """Make `folder` and what is above it. Raises OSError, NotADirectoryError for a file there."""
@@ -14,6 +16,19 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:  # "File exists" would not tell a user what is wrong with it
         raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(folder)) from error
+
+
+def must_be_writable(path: Path) -> None:
+    """Raise UserError before any work, not after it, where the file `path` cannot be written."""
+    try:
+        make_folder(path.parent)
+        if path.is_dir():
+            raise UserError(f"{path} is a folder: the name of a file is needed")
+        probe = path.with_name(path.name + ".partial")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager

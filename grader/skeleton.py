@@ -9,6 +9,9 @@ A region stands in a function, after the comment that says what to produce:
 
 and becomes `raise NotImplementedError("TODO(e): Class.method")`. Files without regions are given to
 students as they are. What is not Python in solution/ is no part of the skeleton.
+
+Where assignment.toml names a notebook_file, that file of the skeleton is in the percent format, and
+the same text is written as a notebook beside src/ (notebook.py): it is the same skeleton twice.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from course.files import write_aside
+from grader import notebook
 from grader.assignment import Assignment
 from grader.errors import BadMarker, UserError
 
@@ -65,7 +69,16 @@ def build(assignment: Assignment) -> dict[str, str]:
     for name in assignment.student_files:
         if name.startswith("src/") and name not in skeleton:
             raise UserError(f"{assignment.id}: {name} is a student's file and has no solution")
+    if assignment.notebook_file:
+        text = skeleton[assignment.notebook_file]
+        where = f"{assignment.id}/{assignment.notebook_file}"
+        skeleton[notebook_name(assignment)] = notebook.from_source(text, where)
     return skeleton
+
+
+def notebook_name(assignment: Assignment) -> str:
+    """The notebook beside src/: "src/makemore.py" -> "makemore.ipynb"."""
+    return f"{Path(assignment.notebook_file or '').stem}.ipynb"
 
 
 def write(assignment: Assignment) -> list[str]:

@@ -76,9 +76,9 @@ def test_pretrain_finetune_and_evaluate(folder, variant):
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, {path!r})
-import course.files, run, watch
+import course.files, course.watch, run
 where, count = {where!r}, {count}
-module, name = (watch.checkpoints, "save") if where == "save" else (course.files.os, "fsync")
+module, name = (course.watch.checkpoints, "save") if where == "save" else (course.files.os, "fsync")
 original, calls = getattr(module, name), 0
 def patched(*arguments):
     global calls

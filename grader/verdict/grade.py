@@ -83,7 +83,8 @@ def lay_out(assignment: Assignment, tree: Tree) -> dict[str, bytes]:
 
     The given files are made from the solution anew, so that an edited src/ is no given file.
     """
-    given = {name: text.encode() for name, text in skeleton.build(assignment).items()}
+    made = skeleton.build(assignment).items()
+    given = {name: text.encode() for name, text in made if name.endswith(".py")}
     given |= {path.name: path.read_bytes() for path in assignment.root.glob("*.py")}
     return given | {name: data for name, data in tree.files.items() if name.endswith(".py")}
 
@@ -101,6 +102,7 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
             visibility="hidden",
             secret=secret(),
             submitted=texts({n: d for n, d in tree.files.items() if n not in files}),
+            sources=texts({n: files[n] for n in assignment.student_files}),
             data=options.data,
             parts=frozenset(options.parts) if options.parts else None,
             quick=options.quick,

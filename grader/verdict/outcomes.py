@@ -26,6 +26,7 @@ from grader.boundary.errors import (
 from grader.verdict.score import Frame, Outcome
 
 _TODO = re.compile(r"TODO\(\w{1,20}\)")
+_CELL = re.compile(r"# In\[(\d+)\]")  # as notebook.py writes before each cell
 _HIDDEN_FRAMES = 6  # each line number is the worker's word, and could tell something hidden
 _LONGEST = 500  # characters of a hidden test's own message, which may quote an answer
 _BUILTIN = {
@@ -99,14 +100,22 @@ class Explainer:
         if self.hidden:
             name = next((name for name in claim.types if name in _BUILTIN), "Exception")
             frames = frames[-_HIDDEN_FRAMES:]
-            return Ending(Outcome.ERROR, f"your code raised {_article(name)}", frames)
-        return Ending(Outcome.ERROR, f"{claim.types[0]}: {claim.message}", frames)
+            return Ending(
+                Outcome.ERROR, f"your code raised {_article(name)}{_cell(frames)}", frames
+            )
+        return Ending(Outcome.ERROR, f"{claim.types[0]}: {claim.message}{_cell(frames)}", frames)
 
     def _frame(self, file: str, line: int, function: str) -> Frame:
         lines = self.sources[file]
         known = any(re.search(rf"\b(def|class)\s+{re.escape(function)}\b", text) for text in lines)
         source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-        return Frame(file, line if source else 0, function if known else "", source)
+        if not source:
+            return Frame(file, 0, function if known else "", source)
+        # Of a notebook a student knows the cells, and not the module that we made of them.
+        begins = [(n, _CELL.fullmatch(text)) for n, text in enumerate(lines[:line], start=1)]
+        number, cell = next(((n, m) for n, m in reversed(begins) if m), (0, None))
+        where = f"In[{cell[1]}]" if cell else file
+        return Frame(where, line - number, function if known else "", source)
 
     def _local(self, error: BaseException) -> Ending:
         """An exception of this process: an assertion, local student code, or ourselves."""
@@ -115,18 +124,28 @@ class Explainer:
             for frame in traceback.extract_tb(error.__traceback__)
             if self.root and frame.filename.removeprefix(self.root) in self.sources
         )
+        if isinstance(error, SyntaxError) and self.root:
+            file = (error.filename or "").removeprefix(self.root)
+            frames += (self._frame(file, error.lineno or 0, ""),) if file in self.sources else ()
         what = f"{type(error).__name__}: {error}"
         todo = _TODO.search(str(error))
         if isinstance(error, NotImplementedError) and todo:
             return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is still to be written")
         if frames:
-            return Ending(Outcome.ERROR, what, frames)
+            return Ending(Outcome.ERROR, f"{what}{_cell(frames)}", frames)
         if isinstance(error, AssertionError):
             return Ending(Outcome.FAILED, str(error).split("\n")[0][:_LONGEST])
         if self.hidden:
             return Ending(Outcome.GRADER_FAULT, _where(error))
         # In a public test what a student returns is used as it comes, and may break the test.
         return Ending(Outcome.ERROR, what)
+
+
+def _cell(frames: tuple[Frame, ...]) -> str:
+    """Where the innermost frame lies in a cell of a notebook: its number and line."""
+    if frames and frames[-1].file.startswith("In["):
+        return f" in cell {frames[-1].file}, line {frames[-1].line}"
+    return ""
 
 
 def _where(error: BaseException) -> str:

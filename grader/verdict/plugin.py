@@ -7,6 +7,7 @@ Fixtures of a suite:
     seed        a whole number drawn from the course's secret and the test's name
     generator   a torch.Generator with that seed, for hidden random inputs
     submitted   {name: text} of the submission's optional files, such as predictions
+    sources     {name: text} of the student's files, to be read and never run
     data        which data set submitted predictions are of (DataChoice)
 
 Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`, `slow`. A test's docstring is the
@@ -61,6 +62,7 @@ class Suite:
     visibility: str
     secret: str = ""
     submitted: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     data: DataChoice = EMBEDDED
     parts: frozenset[str] | None = None  # None: all
     quick: bool = False  # leave out what is marked slow
@@ -143,6 +145,10 @@ class Suite:
     @pytest.fixture(name="submitted", scope="session")
     def _submitted(self) -> Mapping[str, str]:
         return self.submitted
+
+    @pytest.fixture(name="sources", scope="session")
+    def _sources(self) -> Mapping[str, str]:
+        return self.sources
 
     @pytest.fixture(name="data", scope="session")
     def _data(self) -> DataChoice:

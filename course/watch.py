@@ -1,8 +1,13 @@
-"""What run.py does after each step of a training: the bar, the metrics, the checkpoint."""
+"""What a run.py does while its trainer works: the bar, the metrics, the checkpoint.
+
+A trainer has `step`, `total_steps`, `loss` and `real_tokens` (of what was done since the last
+call), `state_dict()`, and a `config` whose `on_step` it calls.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +19,34 @@ from course.runs import Run
 LOG_EVERY = 20  # steps
 
 
+def _optimizer_rate(trainer: Any) -> float:
+    return trainer.optimizers[0].param_groups[0]["lr"]
+
+
 class Watcher:
-    """Called by the trainer after each step; use it as a context manager around the training."""
+    """Called by the trainer after each step or some; a context manager around the training."""
 
     def __init__(
-        self, trainer: Any, run: Run, title: str, identity: dict[str, Any], seconds: float
-    ) -> None:
+        self, trainer: Any, run: Run, title: str, identity: dict[str, Any], seconds: float,
+        log_every: int = LOG_EVERY, rate: Callable[[Any], float] = _optimizer_rate,
+    ) -> None:  # fmt: skip
         """identity: what a run must have in common with a checkpoint to go on from it.
-        seconds: between checkpoints; 0 for one after every step."""
+        seconds: between checkpoints; 0 for one after every call. log_every: steps between rows of
+        metrics, each the mean of its calls. rate: tells a trainer's learning rate."""
         self.run, self.identity, self.seconds = run, identity, seconds
+        self.log_every, self.rate = log_every, rate
         self.saved, self.saved_step = time.monotonic(), trainer.step
-        self.losses, self.tokens = [], 0
+        self.seen = trainer.step
+        self.losses: list[float] = []
         self.bar = Progress(trainer.total_steps, title, initial=trainer.step)
         trainer.config.on_step = self
 
     def __call__(self, trainer: Any) -> None:
         self.losses.append(trainer.loss)
-        self.tokens += trainer.real_tokens
-        self.bar.update(trainer.loss, trainer.real_tokens)
+        self.bar.update(trainer.loss, trainer.real_tokens, trainer.step - self.seen)
+        self.seen = trainer.step
         last = trainer.step == trainer.total_steps
-        if trainer.step % LOG_EVERY == 0 or last:
+        if trainer.step % self.log_every == 0 or last:
             self._log(trainer)
         if time.monotonic() - self.saved >= self.seconds or last:
             self.save(trainer)
@@ -47,8 +60,8 @@ class Watcher:
 
     def _log(self, trainer: Any) -> None:
         mean = sum(self.losses) / len(self.losses)
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
         speed = round(self.bar.tokens_per_second())
+        rate = self.rate(trainer)
         self.run.log(trainer.step, loss=mean, learning_rate=rate, tokens_per_second=speed)
         self.losses.clear()
 

@@ -1,0 +1,55 @@
+"""The names that run.py works on: from a file, from the registry's `names`, or embedded.
+
+A file is read whole and looked at before anything is computed, so that a broken line is told with
+its number and not met in the middle of a training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import embedded
+
+from course import data
+from course.errors import UserError
+
+DATASETS = ("embedded", "names")
+FILE = "names.txt"
+END = "."  # what ends a name in the vocabulary
+FEWEST = 10  # names: with fewer, dev and test would be empty
+SHOWN = 40  # characters of a broken line that are quoted
+
+
+def find(path: str | None, dataset: str, data_dir: Path | None) -> list[str]:
+    """The names, from `path` where one is given. Raises UserError for what are none."""
+    if path is None and dataset == "embedded":
+        return embedded.build()
+    path = Path(path) if path is not None else data.load(dataset, data_dir, [FILE])[FILE]
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: byte {error.start} cannot be read") from error
+    names = text.rstrip("\n").split("\n")
+    check(names, str(path))
+    return names
+
+
+def check(names: Sequence[str], source: str) -> None:
+    """Raise UserError, with file and line, for a line that is no name."""
+    for number, name in enumerate(names, 1):
+        if not name or END in name or name != name.strip():
+            raise UserError(
+                f"{source}, line {number}: {name[:SHOWN]!r} is not valid, each line is a name "
+                f"without {END!r}, and without white space around it"
+            )
+    if len(names) < FEWEST:
+        raise UserError(f"{source} has {len(names)} names: at least {FEWEST} are needed")
+
+
+def sha256(names: Sequence[str]) -> str:
+    """Of the names as a file, to tell one data set from another."""
+    return hashlib.sha256("".join(f"{name}\n" for name in names).encode()).hexdigest()

@@ -1,0 +1,101 @@
+"""Task a: the vocabulary, the data set, the split by name."""
+
+import random
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a1_makemore.helpers import invent
+
+pytestmark = pytest.mark.part("a")
+ODD_LETTERS = "zyxåñ-'q"
+
+
+def stoi_of(names):
+    return {char: index for index, char in enumerate([".", *sorted(set("".join(names)))])}
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("sorted(set(''.join(names))), after '.'")
+def test_vocabulary(student, seed):
+    """build_vocabulary gives END the index 0, and the names' characters theirs in sorted order."""
+    for letters in ("abcdefghijklmnopqrstuvwxyz", ODD_LETTERS):
+        names = invent(seed, 40, letters)
+        found = student.makemore.build_vocabulary(names)
+        stoi, itos = expect.items(found, 2, "build_vocabulary's result")
+        right = stoi_of(names)
+        for found, wanted, what in (
+            (stoi, right, "stoi"), (itos, {i: c for c, i in right.items()}, "itos"),
+        ):  # fmt: skip
+            assert isinstance(found, dict), f"{what} should be a dict"
+            assert found == wanted, f"{what} is not the vocabulary in its order"
+
+
+def check_dataset(student, reference, names, block_size):
+    stoi = stoi_of(names)
+    made = student.makemore.build_dataset(names, stoi, block_size)
+    x, y = expect.items(made, 2, "build_dataset's result")
+    right_x, right_y = reference.makemore.build_dataset(names, stoi, block_size)
+    y = expect.tensor(y, tuple(right_y.shape), torch.long, "y")
+    x = expect.tensor(x, tuple(right_x.shape), torch.long, "x")
+    assert torch.equal(y, right_y), "y is not each name's characters and its END"
+    assert torch.equal(x, right_x), "x is not the block_size characters before each of y"
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("print the rows of one name as text: ........ -> a, .......a -> n, ...")
+def test_dataset(student, reference, seed):
+    """build_dataset gives every character of every name, its END too, with the 8 before it."""
+    check_dataset(student, reference, invent(seed, 60), 8)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("use block_size, not 8, and stoi, not one of your own")
+def test_dataset_sizes(student, reference, seed):
+    """build_dataset works for any block size and any vocabulary."""
+    for block_size, letters in ((1, "ba"), (3, ODD_LETTERS), (16, "abcdefghijk")):
+        check_dataset(student, reference, invent(seed, 20, letters), block_size)
+
+
+def split(student, names, *arguments):
+    found = student.makemore.split_names(list(names), *arguments)
+    parts = expect.items(found, 3, "split_names' result")
+    assert all(isinstance(part, list | tuple) for part in parts), "each split should be a list"
+    return [list(part) for part in parts]
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("int(0.8 * n) names, then up to int(0.9 * n), then the rest")
+def test_split_sizes(student, seed):
+    """split_names puts every name into exactly one of three lists: 80, 10 and 10 percent."""
+    for count in (50, 101, 999):
+        names = invent(seed, count)
+        parts = split(student, names)
+        sizes = [int(0.8 * count), int(0.9 * count) - int(0.8 * count)]
+        assert [len(part) for part in parts[:2]] == sizes, "a split has not its share of the names"
+        assert sorted([*parts[0], *parts[1], *parts[2]]) == sorted(names), (
+            "a name is lost, or in two splits"
+        )
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("random.Random(seed).shuffle of a copy")
+def test_split_shuffle(student, seed):
+    """split_names shuffles as random.Random(seed) does, with the seed 42 unless told otherwise."""
+    names = invent(seed, 200)
+    for arguments in ((), (7,), (seed % 1000,)):
+        shuffled = list(names)
+        random.Random(*(arguments or (42,))).shuffle(shuffled)
+        parts = split(student, names, *arguments)
+        assert parts == [shuffled[:160], shuffled[160:180], shuffled[180:]], "another order"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("shuffle works in place: shuffle a copy")
+def test_split_spares_its_argument(student, seed):
+    """split_names leaves the list of names as it is."""
+    names = invent(seed, 50)
+    assert len(split(student, names)[0]) == 40, "train has not 80 percent of the names"
+    after = student.probe.arguments_after(student.makemore.split_names, [list(names)])
+    assert expect.items(after, 1, "the arguments")[0] == names, "the list has changed"

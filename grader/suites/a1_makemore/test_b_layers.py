@@ -1,0 +1,167 @@
+"""Task b: Linear, Embedding, Tanh, Sequential."""
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a1_makemore.helpers import (
+    check_by_hand,
+    check_gradients,
+    indices,
+    layer,
+    normal,
+    parameters,
+)
+
+pytestmark = pytest.mark.part("b")
+SHAPES = ((5, 3), (1, 3), (2, 4, 3), (2, 2, 2, 3))
+
+
+def linear(student, generator, bias=True):
+    values = {"weight": normal(generator, 3, 4)}
+    values |= {"bias": normal(generator, 4)} if bias else {}
+    return layer(student.makemore.Linear(3, 4, bias=bias), values, student, "Linear"), values
+
+
+def right_linear(reference, values):
+    ours = reference.makemore.Linear(3, 4, bias="bias" in values)
+    reference.probe.fill(ours, values)
+    return ours
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("x @ self.weight works for any number of dimensions before the last")
+def test_linear(student, reference, generator):
+    """Linear returns x @ weight + bias, for x of two and of more dimensions."""
+    for bias in (True, False):
+        theirs, values = linear(student, generator, bias)
+        ours = right_linear(reference, values)
+        for shape in SHAPES:
+            x = normal(generator, *shape)
+            expect.close(theirs(x), ours(x), "Linear's output")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("parameters() is [weight, bias], the very tensors that the call uses")
+def test_linear_gradients(student, reference, generator):
+    """The gradients by Linear's input, weight and bias are right; parameters() has the latter."""
+    x, cotangent = normal(generator, 2, 5, 3), normal(generator, 2, 5, 4)
+    for bias in (True, False):
+        theirs, values = linear(student, generator, bias)
+        names = list(values)
+        assert len(parameters(theirs, "Linear")) == len(names), (
+            f"Linear with bias={bias} has not {len(names)} parameters"
+        )
+        found = student.probe.layer_gradients(theirs, x, cotangent)
+        right = reference.probe.layer_gradients(right_linear(reference, values), x, cotangent)
+        check_gradients(found, right, names, "Linear")
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("torch.randn(fan_in, fan_out) / fan_in**0.5")
+def test_linear_init(student):
+    """Linear's weight is normal with deviation 1 / sqrt(fan_in), its bias zeros, or None."""
+    for fan_in, fan_out in ((400, 50), (16, 1000)):
+        made = student.makemore.Linear(fan_in, fan_out)
+        weight = expect.tensor(made.weight, (fan_in, fan_out), torch.float32, "weight")
+        scaled = weight * fan_in**0.5
+        # 16,000 and more numbers: the deviation's own error is below 0.6 percent.
+        assert abs(float(scaled.std()) - 1) < 0.04, "weight has another standard deviation"
+        assert abs(float(scaled.mean())) < 0.04, "weight's mean is not 0"
+        beyond = float((scaled.abs() > 2).float().mean())
+        assert 0.03 < beyond < 0.06, "weight is not drawn from a normal distribution"
+        bias = expect.tensor(made.bias, (fan_out,), torch.float32, "bias")
+        assert not bool(bias.any()), "bias is not zeros"
+    assert student.makemore.Linear(3, 4, bias=False).bias is None, "bias=False leaves a bias"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("self.weight[x]")
+def test_embedding(student, reference, generator):
+    """Embedding gives the row of weight that each index names; its gradient adds up repetitions."""
+    values = {"weight": normal(generator, 7, 3)}
+    theirs = layer(student.makemore.Embedding(7, 3), values, student, "Embedding")
+    ours = reference.makemore.Embedding(7, 3)
+    reference.probe.fill(ours, values)
+    for shape in ((4,), (2, 8), (2, 3, 4)):
+        x = indices(generator, 7, *shape)
+        expect.close(theirs(x), ours(x), "Embedding's output")
+    cotangent = normal(generator, 2, 3, 4, 3)
+    found = student.probe.layer_gradients(theirs, x, cotangent)
+    right = reference.probe.layer_gradients(ours, x, cotangent)
+    check_gradients(found, right, ["weight"], "Embedding")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("torch.randn(num_embeddings, embedding_dim)")
+def test_embedding_init(student):
+    """Embedding's weight is standard normal."""
+    weight = student.makemore.Embedding(300, 60).weight
+    weight = expect.tensor(weight, (300, 60), torch.float32, "weight")
+    assert abs(float(weight.std()) - 1) < 0.04, "weight has another standard deviation than 1"
+    assert abs(float(weight.mean())) < 0.04, "weight's mean is not 0"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("torch.tanh")
+def test_tanh(student, generator):
+    """Tanh gives the hyperbolic tangent of each number, of large ones too."""
+    tanh = expect.thing(student.makemore.Tanh(), "Tanh")
+    for x in (normal(generator, 4, 3), 100 * normal(generator, 2, 3, 5)):
+        expect.close(tanh(x), torch.tanh(x), "Tanh's output")
+    found = tanh.parameters()
+    assert isinstance(found, list | tuple) and not found, "Tanh has no parameters"
+
+
+def chain(code, generator, probe):
+    """Embedding, Linear, Tanh, Linear with random weights; the list of the layers, and those."""
+    make = code.makemore
+    layers = [make.Embedding(7, 3), make.Linear(3, 5), make.Tanh(), make.Linear(5, 2, bias=False)]
+    values = [normal(generator, *shape) for shape in ((7, 3), (3, 5), (5,), (5, 2))]
+    for each, own in zip(layers, (values[:1], values[1:3], [], values[3:]), strict=True):
+        probe.fill_parameters(each, own)
+    return make.Sequential(layers), values
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("one flat list, in the layers' order")
+def test_sequential(student, reference, generator, seed):
+    """Sequential calls its layers in turn, and lists all their parameters in order."""
+    theirs, values = chain(student, generator, student.probe)
+    ours, _ = chain(reference, torch.Generator().manual_seed(seed), reference.probe)
+    reference.probe.fill_parameters(ours, values)
+    x = indices(generator, 7, 4, 8)
+    expect.close(theirs(x), ours(x), "Sequential's output")
+    found = parameters(theirs, "Sequential")
+    assert len(found) == len(values), "the parameters of some layers are missing, or repeated"
+    for mine, right in zip(found, values, strict=True):
+        assert mine.shape == right.shape and torch.equal(mine, right), (
+            "the parameters are not in the layers' order"
+        )
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("self.out = ...; return self.out")
+def test_out(student, generator):
+    """Each layer keeps what it returned last in its attribute out."""
+    model, _ = chain(student, generator, student.probe)
+    for _ in range(2):
+        result = expect.tensor(model(indices(generator, 7, 3, 2)), (3, 2, 2), "float")
+        assert torch.equal(expect.tensor(model.out, (3, 2, 2), "float", "out"), result), (
+            "Sequential's out is not what it returned"
+        )
+        last = expect.tensor(model.layers[3].out, (3, 2, 2), "float", "Linear's out")
+        hidden = expect.tensor(model.layers[1].out, (3, 2, 5), "float", "Linear's out")
+        tanh = expect.tensor(model.layers[2].out, (3, 2, 5), "float", "Tanh's out")
+        expect.tensor(model.layers[0].out, (3, 2, 3), "float", "Embedding's out")
+        assert torch.equal(last, result), "the last layer's out is not what it returned"
+        assert expect.is_close(tanh, torch.tanh(hidden)), "Tanh's out is not what it returned"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("matrix products, indexing and torch.tanh are enough")
+def test_by_hand(student, generator, sources):
+    """Linear, Embedding, Tanh and Sequential are written without torch.nn."""
+    model, _ = chain(student, generator, student.probe)
+    expect.tensor(model(indices(generator, 7, 3, 2)), (3, 2, 2), "float", "Sequential's output")
+    check_by_hand(sources, ["Linear", "Embedding", "Tanh", "Sequential"])

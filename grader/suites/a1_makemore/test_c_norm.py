@@ -1,0 +1,139 @@
+"""Task c: BatchNorm1d, in training and in evaluation, for 2-D and 3-D input."""
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a1_makemore.helpers import check_by_hand, check_gradients, layer, normal
+
+pytestmark = pytest.mark.part("c")
+C = 6
+OUTPUT = "BatchNorm1d's output"
+NAMES = ["gamma", "beta"]
+
+
+def twins(student, reference, generator, **options):
+    """The student's layer and ours, with the same random gamma and beta."""
+    values = {name: normal(generator, C) for name in NAMES}
+    ours = reference.makemore.BatchNorm1d(C, **options)
+    reference.probe.fill(ours, values)
+    made = student.makemore.BatchNorm1d(C, **options)
+    return layer(made, values, student, "BatchNorm1d"), ours
+
+
+def batch(generator, *shape):
+    """Channels with means and deviations of their own, and places in time with other means.
+
+    Statistics over the batch alone would give each place in time its own.
+    """
+    x = normal(generator, *shape, C) * (0.5 + torch.arange(C)) + torch.arange(C) - 2
+    return x + 3 * normal(generator, *shape[1:], C) if len(shape) > 1 else x
+
+
+def statistic(value, what):
+    """(C,), however many dimensions of 1 stand around it."""
+    value = expect.tensor(value, None, "float", what)
+    assert value.numel() == C, f"{what} should have {C} numbers, one for each channel"
+    return value.reshape(C)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("ones, zeros, zeros, ones, each (dim,); training is True")
+def test_start(student):
+    """A new BatchNorm1d changes nothing but the statistics, and begins in training."""
+    made = expect.thing(student.makemore.BatchNorm1d(C), "BatchNorm1d")
+    starts = {"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0}
+    for name, value in starts.items():
+        found = statistic(getattr(made, name), name)
+        assert torch.equal(found, torch.full((C,), value)), f"{name} begins with other numbers"
+    assert expect.truth(made.training, "training"), "training should be True"
+    assert len(expect.items(made.parameters(), 2, "parameters()")) == 2
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("mean and unbiased variance over dimension 0")
+def test_two_dimensions(student, reference, generator):
+    """In training, input (B, C) is normalised by its own mean and unbiased variance over B."""
+    theirs, ours = twins(student, reference, generator)
+    for size in (3, 8, 40):
+        x = batch(generator, size)
+        expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("a channel has one mean: over (0, 1), not over 0 alone")
+def test_three_dimensions(student, reference, generator):
+    """In training, input (B, T, C) is normalised over B and T together."""
+    theirs, ours = twins(student, reference, generator)
+    for shape in ((3, 4), (8, 2), (1, 5)):
+        x = batch(generator, *shape)
+        expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("(1 - momentum) * running + momentum * batch's; the variance is the unbiased one")
+def test_running_statistics(student, reference, generator):
+    """After some batches, 2-D and 3-D, the running mean and variance are the right mixture."""
+    for shapes in (((5,), (9,), (4,)), ((5, 4), (9, 2), (3, 4))):
+        theirs, ours = twins(student, reference, generator)
+        for shape in shapes:
+            x = batch(generator, *shape)
+            expect.tensor(theirs(x), tuple(x.shape), "float", OUTPUT)
+            ours(x)
+            for name in ("running_mean", "running_var"):
+                found = statistic(getattr(theirs, name), name)
+                expect.close(found, getattr(ours, name), name, atol=1e-4)
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("with training False use the running statistics, and leave them as they are")
+def test_evaluation(student, reference, generator):
+    """In evaluation, the running statistics are used, and stay as they are."""
+    theirs, ours = twins(student, reference, generator)
+    for _ in range(2):
+        x = batch(generator, 7)
+        expect.tensor(theirs(x), (7, C), "float", OUTPUT)
+        ours(x)
+    theirs.training = ours.training = False
+    for shape in ((1,), (6,), (1, 4), (3, 2)):
+        x = batch(generator, *shape)
+        expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
+    for name in ("running_mean", "running_var"):
+        found = statistic(getattr(theirs, name), name)
+        expect.close(found, getattr(ours, name), name, atol=1e-4)
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("the gradient flows through mean and variance too: no detach, no .data there")
+def test_gradients(student, reference, generator):
+    """The gradients by input, gamma and beta are right, through the batch's statistics too."""
+    for shape in ((6,), (4, 3)):
+        theirs, ours = twins(student, reference, generator)
+        x, cotangent = batch(generator, *shape), normal(generator, *shape, C)
+        for _ in range(2):  # a graph that the running statistics kept would break the second
+            found = student.probe.layer_gradients(theirs, x, cotangent)
+            right = reference.probe.layer_gradients(ours, x, cotangent)
+            check_gradients(found, right, NAMES, "BatchNorm1d")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("self.eps inside the root; self.momentum is the new batch's share")
+def test_eps_and_momentum(student, reference, generator):
+    """eps and momentum are those that were given."""
+    theirs, ours = twins(student, reference, generator, eps=0.5, momentum=0.3)
+    x = batch(generator, 6)
+    expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
+    for name in ("running_mean", "running_var"):
+        found = statistic(getattr(theirs, name), name)
+        expect.close(found, getattr(ours, name), name, atol=1e-4)
+    alike = torch.ones(5, C)  # without an eps: 0 / 0
+    expect.close(theirs(alike), ours(alike), "its output for numbers that are all alike")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("x.mean and x.var")
+def test_by_hand(student, generator, sources):
+    """BatchNorm1d is written without torch.nn."""
+    made = expect.thing(student.makemore.BatchNorm1d(C), "BatchNorm1d")
+    expect.tensor(made(batch(generator, 4)), (4, C), "float", OUTPUT)
+    check_by_hand(sources, ["BatchNorm1d"])

@@ -1,0 +1,86 @@
+"""Task d: FlattenConsecutive and the model that halves the time stage by stage."""
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a1_makemore.helpers import check_by_hand, indices, normal, twins
+
+pytestmark = pytest.mark.part("d")
+FLAT = "FlattenConsecutive's output"
+LOGITS = "the model's output"
+
+
+def flatten(student, n):
+    return expect.thing(student.makemore.FlattenConsecutive(n), "FlattenConsecutive")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("squeeze dimension 1 where one place is left, and only there")
+def test_flatten_shapes(student, generator):
+    """(B, T, C) becomes (B, T / n, C n), and (B, C n) where one place is left; B = 1 too."""
+    for n, (B, T, C) in ((2, (3, 8, 5)), (2, (3, 2, 5)), (2, (1, 4, 5)), (4, (1, 4, 1))):
+        y = flatten(student, n)(normal(generator, B, T, C))
+        shape = (B, T // n, C * n) if n < T else (B, C * n)
+        expect.tensor(y, shape, "float", FLAT)
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("the even places' channels, then the odd places'")
+def test_flatten_values(student, reference, generator):
+    """Two neighbours' channels stand side by side, the earlier one's first."""
+    ours = reference.makemore.FlattenConsecutive(2)
+    for shape in ((3, 8, 5), (2, 4, 3), (4, 2, 6)):
+        x = normal(generator, *shape)
+        expect.close(flatten(student, 2)(x), ours(x), FLAT)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("use n, not 2")
+def test_flatten_more(student, reference, generator):
+    """FlattenConsecutive joins n neighbours, whatever n is."""
+    for n in (1, 3, 4):
+        x = normal(generator, 2, 12, 5)
+        expect.close(flatten(student, n)(x), reference.makemore.FlattenConsecutive(n)(x), FLAT)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("print the shape of each layer's out")
+def test_stages(student, generator):
+    """wavenet halves the time from 8 to 1: (B, 4, 48), (B, 2, 256), (B, 256)."""
+    model = expect.thing(student.makemore.wavenet(27, 8, 24, 128), "wavenet")
+    expect.tensor(model(indices(generator, 27, 4, 8)), (4, 27), "float", LOGITS)
+    shapes = [tuple(expect.tensor(layer.out, what="out").shape) for layer in model.layers]
+    right = [(4, 8, 24), (4, 4, 48), (4, 4, 128), (4, 4, 128), (4, 4, 128), (4, 2, 256),
+             (4, 2, 128), (4, 2, 128), (4, 2, 128), (4, 256), (4, 128), (4, 128), (4, 128),
+             (4, 27)]  # fmt: skip
+    assert shapes == right, "the layers' outputs have not the shapes of the handout's table"
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("Embedding, then FlattenConsecutive, Linear, BatchNorm1d, Tanh per stage, Linear")
+def test_logits(student, reference, generator):
+    """wavenet agrees with the reference on the same weights, for several sizes."""
+    for sizes in ((27, 8, 24, 32), (5, 2, 3, 4), (11, 16, 6, 8)):
+        theirs, ours = twins(student, reference, generator, *sizes)
+        x = indices(generator, sizes[0], 6, sizes[1])
+        expect.close(theirs(x), ours(x), LOGITS, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("no bias before a batch normalisation, which takes the mean away")
+def test_parameters(student):
+    """wavenet(27) has 76,579 parameters; with a bias that has no effect it would have more."""
+    model = expect.thing(student.makemore.wavenet(27), "wavenet")
+    found = expect.items(model.parameters(), 12, "its parameters()")
+    count = sum(expect.tensor(p, what="a parameter").numel() for p in found)
+    assert count == 76_579, "another number of parameters"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("view or reshape")
+def test_by_hand(student, generator, sources):
+    """FlattenConsecutive and wavenet are written without torch.nn."""
+    expect.tensor(flatten(student, 2)(torch.ones(2, 4, 3)), (2, 2, 6), "float", FLAT)
+    expect.thing(student.makemore.wavenet(5, 2, 3, 4), "wavenet")
+    check_by_hand(sources, ["FlattenConsecutive", "wavenet"])

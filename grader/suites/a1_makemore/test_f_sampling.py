@@ -1,0 +1,135 @@
+"""Task f: the loss over a whole data set, and names that the model writes."""
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a1_makemore.helpers import indices, normal, twins
+
+pytestmark = pytest.mark.part("f")
+V, BLOCK, ROWS = 6, 3, 40
+ITOS = dict(enumerate(".qxjzk"))
+DRAWS = 1500
+
+
+def data(generator, size):
+    return indices(generator, 9, size, 4), indices(generator, 9, size)
+
+
+def warm(student, reference, generator):
+    """The student's model and ours with the same weights and the same running statistics."""
+    theirs, ours = twins(student, reference, generator, 9, 4, 5, 8)
+    for layer, own in zip(theirs.layers, ours.layers, strict=True):
+        if hasattr(own, "running_mean"):
+            for name in ("running_mean", "running_var"):
+                value = 0.5 + torch.rand(getattr(own, name).shape, generator=generator)
+                setattr(layer, name, value)
+                setattr(own, name, value.clone())
+    return theirs, ours
+
+
+def evaluated(student, model, x, y):
+    return expect.number(student.makemore.evaluate(model, x, y), "evaluate's result")
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("set_training(model, False): the running statistics are used")
+def test_evaluate(student, reference, generator):
+    """evaluate gives the mean loss of all examples with the running statistics."""
+    theirs, ours = warm(student, reference, generator)
+    for size in (1, 7, 100):
+        x, y = data(generator, size)
+        right = reference.makemore.evaluate(ours, x, y)
+        assert abs(evaluated(student, theirs, x, y) - right) < 1e-3, "the loss is another"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("the last piece may be smaller: weight each piece's mean by its size")
+def test_evaluate_many(student, reference, generator):
+    """evaluate weighs all examples alike, however many there are."""
+    theirs, ours = warm(student, reference, generator)
+    logits = None
+    for size in (4100, 10_500):
+        x, y = data(generator, size)
+        # The last rows have the likeliest answers, so that a piece of its own weight would show.
+        reference.makemore.set_training(ours, False)
+        logits = ours(x[4000:])
+        y[4000:] = logits.argmax(1)
+        right = reference.makemore.evaluate(ours, x, y)
+        assert abs(evaluated(student, theirs, x, y) - right) < 1e-3, "the loss is another"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("back to training at the end; nothing is learned from what is evaluated")
+def test_evaluate_leaves_no_trace(student, reference, generator):
+    """evaluate leaves the running statistics as they are, and the model in training."""
+    theirs, ours = warm(student, reference, generator)
+    x, y = data(generator, 50)
+    right = reference.makemore.evaluate(ours, x, y)
+    assert abs(evaluated(student, theirs, x, y) - right) < 1e-3, "the loss is another"
+    for layer, own in zip(theirs.layers, ours.layers, strict=True):
+        if hasattr(own, "running_mean"):
+            for name in ("running_mean", "running_var"):
+                found = expect.tensor(getattr(layer, name), None, "float", name)
+                expect.close(found.reshape(-1), getattr(own, name), f"{name} after evaluate")
+            assert expect.truth(layer.training, "training"), "the model is not in training"
+
+
+def walk(table, max_length):
+    """What a model of this table writes when each row has only one likely character."""
+    context, name = [0] * BLOCK, ""
+    while len(name) < max_length:
+        row = sum(place * index for place, index in enumerate(context, 1)) % len(table)
+        index = int(table[row].argmax())
+        if index == 0:
+            break
+        context, name = [*context[1:], index], name + ITOS[index]
+    return name
+
+
+def written(student, model, count, seed, **named):
+    sample = student.makemore.sample
+    found = student.probe.with_generator(sample, seed, model, ITOS, count, BLOCK, **named)
+    return [expect.text(name, "a name") for name in expect.items(found, count, "sample's names")]
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("shift the context by one, stop at END, which is no part of the name")
+def test_sample_walks(student, generator, seed):
+    """sample shifts the context character by character, and stops at END or max_length."""
+    lengths = set()
+    for _ in range(30):
+        table = torch.full((ROWS, V), -1000.0)
+        table[torch.arange(ROWS), indices(generator, V, ROWS)] = 1000.0
+        model = student.probe.name_model(table)
+        for max_length in (30, 4):
+            right = walk(table, max_length)
+            assert written(student, model, 2, seed, max_length=max_length) == [right, right], (
+                "another name than the one that this model writes"
+            )
+            lengths.add(len(right))
+    assert len(lengths) > 2, "the hidden models are too much alike"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("torch.multinomial of torch.softmax")
+def test_sample_draws(student, generator, seed):
+    """sample draws each character as often as its probability says."""
+    logits = normal(generator, V)
+    model = student.probe.name_model(logits.expand(ROWS, V).clone())
+    names = written(student, model, DRAWS, seed, max_length=1)
+    p = logits.softmax(0)
+    error = (p * (1 - p) / DRAWS).sqrt()
+    shares = torch.tensor([names.count(ITOS[i] if i else "") / DRAWS for i in range(V)])
+    # 5 standard errors: a right sampler fails once in about 300,000 gradings
+    assert bool(((shares - p).abs() <= 5 * error + 1e-9).all()), "another distribution"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("all randomness from the generator that is given")
+def test_sample_generator(student, generator, seed):
+    """The same generator gives the same names, another one others."""
+    model = student.probe.name_model(normal(generator, ROWS, V))
+    first, again, other = (written(student, model, 20, s) for s in (seed, seed, seed + 1))
+    assert first == again, "the same seed gives other names"
+    assert first != other, "another seed gives the same names"
