@@ -47,7 +47,7 @@ def _panel(axes: Any, rows: Sequence[Row], column: str) -> None:
         own = [row for row in rows if row["pe_type"] == name]
         at, losses = [places[r[column]] for r in own], [r["val_loss"] for r in own]
         axes.plot(at, losses, ".", color=COLORS[name], alpha=0.25)
-        means = {value: mean for value, mean in pivot(own, "pe_type", column)[name].items()}
+        means = pivot(own, "pe_type", column)[name]
         line = sorted((places[value], mean) for value, mean in means.items())
         axes.plot(*zip(*line, strict=True), marker="o", color=COLORS[name], label=name)
 
