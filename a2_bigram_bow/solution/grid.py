@@ -7,9 +7,9 @@ A cell is one setting of everything that is varied; a row of the table is a cell
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import torch
@@ -98,16 +98,19 @@ def get_batch(
 
 
 def train(
-    model: nn.Module, batches: Iterator[tuple[Tensor, Tensor]], steps: int, learning_rate: float
+    model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], steps: int, learning_rate: float
 ) -> list[float]:
-    """Train the model in place. batches gives (x, y), one a step. Returns each step's loss."""
-    # TODO(f): return the `steps` losses: torch.optim.AdamW with its own defaults but for this
-    # learning rate, which stays as it is; one batch a step.
+    """Train the model in place. batches: a list or a stream without end, each item (x, y).
+
+    Returns the loss of each step, before the step.
+    """
+    # TODO(f): return the `steps` losses, floats: torch.optim.AdamW with its own defaults but for
+    # this learning rate, which stays as it is; the batches in their order, one a step.
     ### BEGIN SOLUTION
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
     losses = []
-    for _ in range(steps):
-        _, loss = model(*next(batches))
+    for x, y in islice(batches, steps):
+        _, loss = model(x, y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

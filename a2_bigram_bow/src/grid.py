@@ -7,9 +7,9 @@ A cell is one setting of everything that is varied; a row of the table is a cell
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import torch
@@ -84,11 +84,14 @@ def get_batch(
 
 
 def train(
-    model: nn.Module, batches: Iterator[tuple[Tensor, Tensor]], steps: int, learning_rate: float
+    model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], steps: int, learning_rate: float
 ) -> list[float]:
-    """Train the model in place. batches gives (x, y), one a step. Returns each step's loss."""
-    # TODO(f): return the `steps` losses: torch.optim.AdamW with its own defaults but for this
-    # learning rate, which stays as it is; one batch a step.
+    """Train the model in place. batches: a list or a stream without end, each item (x, y).
+
+    Returns the loss of each step, before the step.
+    """
+    # TODO(f): return the `steps` losses, floats: torch.optim.AdamW with its own defaults but for
+    # this learning rate, which stays as it is; the batches in their order, one a step.
     raise NotImplementedError("TODO(f): train")
 
 
