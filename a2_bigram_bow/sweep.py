@@ -79,6 +79,11 @@ def cost(stack: Sequence[Any]) -> float:
     return len(stack) * cell.block_size * (200 * (width + 200) + attention)
 
 
+def cost_of(cells: Sequence[Any]) -> float:
+    """The same for cells of any shapes together."""
+    return sum(cost(stack) for stack in stacks(cells))
+
+
 def run(
     cells: Sequence[Any],
     setting: Setting,
