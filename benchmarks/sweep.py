@@ -92,12 +92,15 @@ def sample(every: Sequence[Any], shapes: int, seed: int) -> list[Any]:
 
 def per_step(run: Callable[[int], None], steps: int) -> float:
     """Seconds a step: the time of more steps less that of few."""
+    run(1)  # imports, and the processor's clock
     few = max(1, steps // 4)
     seconds = []
     for count in (few, few + steps):
         started = time.perf_counter()
         run(count)
         seconds.append(time.perf_counter() - started)
+    if seconds[1] <= seconds[0]:
+        raise UserError("the machine is too busy to time so few steps: more are needed, --steps")
     return (seconds[1] - seconds[0]) / steps
 
 
