@@ -34,7 +34,7 @@ RUN = Path(__file__).parent / "run.py"
 COLUMNS = ("factor", "value", "seed", "loss", "correct", "questions", "accuracy", "minutes")
 # run.py's option, and its values; the base's is among them.
 FACTORS: dict[str, tuple[str, ...]] = {
-    "max_epochs": ("70", "140", "280", "560"),
+    "max_epochs": ("70", "140", "280"),
     "pretrain_lr": ("7.5e-4", "1.5e-3", "3e-3", "6e-3"),
     "shortest": ("4", "32", "64", "112"),
     "span_share": ("0.1", "0.25", "0.5"),

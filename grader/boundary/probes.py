@@ -71,6 +71,17 @@ def optimise(model: torch.nn.Module, inputs: list[Any], steps: int, lr: float) -
     return losses
 
 
+def optimise_batches(
+    model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor, lr: float
+) -> None:
+    """One AdamW step on each of inputs, targets (steps, B, T); the model returns (logits, loss)."""
+    optimiser = torch.optim.AdamW(model.parameters(), lr=lr)
+    for x, y in zip(inputs, targets, strict=True):
+        optimiser.zero_grad()
+        model(x, y)[1].backward()
+        optimiser.step()
+
+
 def item_again(target: Any, key: Any, count: int) -> list[Any]:
     """[target[key], ...], asked for `count` times: of what is random, as many draws in one call."""
     return [target[key] for _ in range(count)]

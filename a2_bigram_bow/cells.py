@@ -1,0 +1,116 @@
+"""One cell, or a stack of cells, from fresh weights to its row of the table.
+
+The plain way trains the student's modules one by one with the student's loop. The stacked way
+trains the same modules side by side (stacked.py), after a look that both give the same losses.
+Both read the same batches from the same seed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+import stacked
+import torch
+from corpora import SPLITS, Corpus, batches
+
+from course.errors import UserError
+
+TOLERANCE = 1e-3  # nats between a module's loss and its stack's: rounding is a thousandth of it
+PARENT_EVERY = 100  # steps between two looks whether the sweep is still there
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all cells of a table have in common."""
+
+    data: str
+    seed: int = 1337
+    steps: int = 5000
+    batch_size: int = 64
+    eval_batches: int = 200
+
+
+def run_plain(cell: Any, setting: Setting, corpus: Corpus) -> dict[str, Any]:
+    """The row of one cell, by the student's modules and the student's own loop."""
+    grid = importlib.import_module("grid")
+    started = time.monotonic()
+    model = fresh(cell, setting, corpus.vocab_size)
+    stream = _stream(grid, cell, setting, corpus, "train", 0)
+    grid.train(model, stream, setting.steps, cell.learning_rate)
+    losses = []
+    for offset, split in enumerate(SPLITS, 1):
+        stream = _stream(grid, cell, setting, corpus, split, offset)
+        losses.append(grid.estimate_loss(model, islice(stream, setting.eval_batches)))
+    return row(cell, setting, losses, time.monotonic() - started)
+
+
+def run_stack(
+    cells: Sequence[Any], setting: Setting, corpus: Corpus, parent: int | None = None
+) -> list[dict[str, Any]]:
+    """The rows of cells that differ in encoding and learning rate only, trained side by side.
+
+    parent: the process that waits for the rows; without it the work ends.
+    Raises UserError where a student's module computes something else than the stack.
+    """
+    grid = importlib.import_module("grid")
+    started = time.monotonic()
+    models = [fresh(cell, setting, corpus.vocab_size) for cell in cells]
+    stack = stacked.Stack(cells[0].model, models, [cell.learning_rate for cell in cells])
+
+    def stream(split: str, offset: int) -> Iterator[stacked.Batch]:
+        for x, y in _stream(grid, cells[0], setting, corpus, split, offset):
+            yield stacked.Batch.of(x, y, corpus.vocab_size)
+
+    _compare(cells, models, stack, next(_stream(grid, cells[0], setting, corpus, "train", 0)),
+             corpus.vocab_size)  # fmt: skip
+    for step, batch in enumerate(islice(stream("train", 0), setting.steps)):
+        stack.step(batch)
+        if parent is not None and step % PARENT_EVERY == 0 and os.getppid() != parent:
+            raise SystemExit(1)
+    losses = [
+        stacked.evaluate(stack, islice(stream(split, offset), setting.eval_batches)).tolist()
+        for offset, split in enumerate(SPLITS, 1)
+    ]
+    seconds = (time.monotonic() - started) / len(cells)
+    return [
+        row(cell, setting, both, seconds)
+        for cell, *both in zip(cells, *losses, strict=True)
+    ]  # fmt: skip
+
+
+def fresh(cell: Any, setting: Setting, vocab_size: int) -> torch.nn.Module:
+    """The cell's module as the seed makes it, whatever was drawn before."""
+    torch.manual_seed(setting.seed)
+    return importlib.import_module("grid").build(cell, vocab_size)
+
+
+def row(cell: Any, setting: Setting, losses: Sequence[float], seconds: float) -> dict[str, Any]:
+    """The cell's row: its setting, its losses in nats a character, its share of the seconds."""
+    train_loss, val_loss = (round(loss, 5) for loss in losses)
+    return asdict(setting) | asdict(cell) | {
+        "train_loss": train_loss, "val_loss": val_loss, "seconds": round(seconds, 1)
+    }  # fmt: skip
+
+
+def _stream(grid, cell, setting, corpus, split, offset) -> Iterator:
+    """A split's batches; training and the two evaluations draw with seeds of their own."""
+    size = cell.block_size
+    return batches(grid, corpus.splits[split], size, setting.batch_size, setting.seed + offset)
+
+
+def _compare(cells, models, stack, batch, vocab_size: int) -> None:
+    with torch.no_grad():
+        together = stack.losses(stacked.Batch.of(*batch, vocab_size)).tolist()
+        alone = [model(*batch)[1].item() for model in models]
+    for cell, ours, theirs in zip(cells, together, alone, strict=True):
+        if not abs(ours - theirs) <= TOLERANCE:
+            raise UserError(
+                f"{cell.model} ({cell.pe_type}) has a loss of {theirs:.4f} where the handout's "
+                f"has {ours:.4f}: see `grader check a2`, or sweep your own model with --plain"
+            )

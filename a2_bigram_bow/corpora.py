@@ -1,0 +1,75 @@
+"""The text that run.py works on: embedded or tinyshakespeare, as indices, split 90 / 10."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import embedded
+import torch
+from torch import Tensor
+
+from course import data
+from course.errors import UserError
+
+DATASETS = ("embedded", "tinyshakespeare")
+TRAIN_SHARE = 0.9
+SPLITS = ("train", "val")
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text and its characters."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def characters(self) -> str:
+        """Every character that occurs, sorted: its place is its index."""
+        return "".join(sorted(set(self.text)))
+
+    @property
+    def vocab_size(self) -> int:
+        return len(self.characters)
+
+    @cached_property
+    def splits(self) -> dict[str, Tensor]:
+        """{"train", "val"}: (N,) long, the first 90 % and the rest."""
+        indices = self.encode(self.text)
+        cut = int(TRAIN_SHARE * len(indices))
+        return {"train": indices[:cut], "val": indices[cut:]}
+
+    def encode(self, text: str) -> Tensor:
+        """(N,) long. Raises UserError for a character that the text does not have."""
+        places = {char: place for place, char in enumerate(self.characters)}
+        unknown = sorted(set(text) - places.keys())
+        if unknown:
+            raise UserError(f"{unknown[0]!r} does not occur in the text of {self.name}")
+        return torch.tensor([places[char] for char in text], dtype=torch.long)
+
+    def decode(self, indices: list[int]) -> str:
+        return "".join(self.characters[index] for index in indices)
+
+
+def load(name: str, data_dir: Path | None = None) -> Corpus:
+    """The corpus of that name."""
+    if name == "embedded":
+        return Corpus(name, embedded.build())
+    paths = data.load(name, data_dir)
+    return Corpus(name, paths["input.txt"].read_text(encoding="utf-8"))
+
+
+def batches(
+    grid: Any, split: Tensor, block_size: int, batch_size: int, seed: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Random batches without end, by the student's get_batch, the same for the same seed.
+
+    They come from a generator of their own: what else is drawn, or trained beside, changes nothing.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield grid.get_batch(split, block_size, batch_size, generator)

@@ -1,0 +1,94 @@
+"""A sweep's pictures: the loss by one column of the table, and a heat map of two."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from course.files import write_aside
+
+Row = dict[str, Any]
+ENCODINGS = ("randn", "sinpe", "rope")
+COLORS = {"randn": "#777777", "sinpe": "#1f77b4", "rope": "#d62728"}
+WORDS = {
+    "block_size": "block size (characters)", "n_embd": "width (channels)",
+    "learning_rate": "learning rate", "pe_type": "position encoding",
+}  # fmt: skip
+LOSS = "validation loss (nats a character)"
+
+
+def loss_by(rows: Sequence[Row], column: str, path: Path) -> Path:
+    """A panel a model: each cell as a dot, and the means as lines, one an encoding."""
+    models = sorted({row["model"] for row in rows})
+    figure = Figure(figsize=(1 + 3.6 * len(models), 3.8), layout="constrained")
+    panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
+    for axes, model in zip(panels, models, strict=True):
+        _panel(axes, [row for row in rows if row["model"] == model], column)
+        axes.set_title(model)
+        axes.set_xlabel(WORDS[column])
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel(LOSS)
+    if column != "pe_type":
+        panels[0].legend(frameon=False)
+    return _save(figure, path)
+
+
+def _panel(axes: Any, rows: Sequence[Row], column: str) -> None:
+    pivot = importlib.import_module("grid").pivot
+    values = sorted({r[column] for r in rows}, key=_order)
+    places = {value: place for place, value in enumerate(values)}
+    axes.set_xticks(range(len(values)), [str(value) for value in values])
+    for name in [e for e in ENCODINGS if any(r["pe_type"] == e for r in rows)]:
+        own = [row for row in rows if row["pe_type"] == name]
+        at, losses = [places[r[column]] for r in own], [r["val_loss"] for r in own]
+        axes.plot(at, losses, ".", color=COLORS[name], alpha=0.25)
+        means = pivot(own, "pe_type", column)[name]
+        line = sorted((places[value], mean) for value, mean in means.items())
+        axes.plot(*zip(*line, strict=True), marker="o", color=COLORS[name], label=name)
+
+
+def heat_map(rows: Sequence[Row], path: Path) -> Path:
+    """Model by encoding: the lowest loss over the learning rates, by block size and width."""
+    models = sorted({row["model"] for row in rows})
+    names = [e for e in ENCODINGS if any(r["pe_type"] == e for r in rows)]
+    size = (1.5 + 3.0 * len(names), 0.6 + 2.6 * len(models))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(len(models), len(names), squeeze=False)
+    blocks, widths = (sorted({row[c] for row in rows}) for c in ("block_size", "n_embd"))
+    low, high = (f(row["val_loss"] for row in rows) for f in (min, max))
+    for model, line in zip(models, panels, strict=True):
+        for name, axes in zip(names, line, strict=True):
+            own = [r for r in rows if (r["model"], r["pe_type"]) == (model, name)]
+            image = axes.imshow(_lowest(own, blocks, widths), vmin=low, vmax=high, cmap="viridis_r")
+            axes.set_xticks(range(len(widths)), widths)
+            axes.set_yticks(range(len(blocks)), blocks)
+            axes.set_title(f"{model}, {name}", fontsize=9)
+    figure.supxlabel(WORDS["n_embd"])
+    figure.supylabel(WORDS["block_size"])
+    figure.colorbar(image, ax=panels, label=LOSS)
+    return _save(figure, path)
+
+
+def _lowest(rows: Sequence[Row], blocks: Sequence[int], widths: Sequence[int]) -> list[list]:
+    nothing = float("nan")
+    losses = {(b, w): nothing for b in blocks for w in widths}
+    for row in rows:
+        place = row["block_size"], row["n_embd"]
+        known = losses[place]
+        losses[place] = row["val_loss"] if known != known else min(known, row["val_loss"])
+    return [[losses[b, w] for w in widths] for b in blocks]
+
+
+def _order(value: Any) -> Any:
+    return ENCODINGS.index(value) if value in ENCODINGS else value
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    with write_aside(path) as file:
+        figure.savefig(file, format="png", dpi=130)
+    return path

@@ -1,0 +1,104 @@
+"""What a sweep's table says: pictures, the published study beside it, conclusions as tests."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import conclusions
+import table
+
+from course.files import make_folder, write_aside
+
+PUBLISHED = Path(__file__).parent / "results" / "published.csv"
+COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate", "train_loss", "val_loss")
+NO_BLOCK = ("bigram", "bigram_mf")  # the published study gives no block size for these
+AIM, LARGE = 0.02, 0.06  # of the differences of the validation losses
+Row = dict[str, Any]
+
+
+def write(rows: Sequence[Row], folder: Path, beside_published: bool) -> str:
+    """Write report.md and the pictures into `folder`, and return the report's text."""
+    make_folder(folder)
+    published = table.read(PUBLISHED, COLUMNS) if beside_published else []
+    parts = [f"# {len(rows)} cells on {rows[0]['data']}", best(rows)]
+    if published:
+        parts.append(differences(rows, published))
+    parts.append(conclusions.told(rows, published))
+    text = "\n\n".join(parts) + "\n"
+    with write_aside(folder / "report.md") as file:
+        file.write(text.encode())
+    pictures(rows, folder)
+    return text
+
+
+def best(rows: Sequence[Row]) -> str:
+    """The best cell of each model, as a list."""
+    models = sorted({row["model"] for row in rows})
+    lines = [
+        "- " + tell(min((r for r in rows if r["model"] == m), key=lambda r: r["val_loss"]))
+        for m in models
+    ]
+    return "\n".join(["Lowest validation loss of each model:", "", *lines])
+
+
+def tell(row: Row) -> str:
+    """A row in words."""
+    names = [f"{name} {row[name]}" for name in COLUMNS[1:5] if row[name] is not None]
+    return f"{row['model']}, {', '.join(names)}: {row['train_loss']:.4f} / {row['val_loss']:.4f}"
+
+
+def key(row: Row) -> tuple:
+    """What a cell here and a published one have in common."""
+    block = None if row["model"] in NO_BLOCK else row["block_size"]
+    return row["model"], row["pe_type"], block, row["n_embd"], row["learning_rate"]
+
+
+def pair(rows: Sequence[Row], published: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """(ours, theirs) for each cell that both tables have."""
+    theirs = {key(row): row for row in published}
+    return [(row, theirs[key(row)]) for row in rows if key(row) in theirs]
+
+
+def differences(rows: Sequence[Row], published: Sequence[Row]) -> str:
+    """How far the validation losses are from the published ones."""
+    pairs = pair(rows, published)
+    lines = [
+        f"Beside the published study: {len(pairs)} of its {len(published)} cells are here.",
+        "",
+        "| cells | n | mean difference | mean absolute difference | largest |",
+        "|---|---|---|---|---|",
+    ]
+    groups = [("all", pairs)]
+    groups += [(m, [p for p in pairs if p[0]["model"] == m])
+               for m in sorted({ours["model"] for ours, _ in pairs})]  # fmt: skip
+    for name, group in groups:
+        if group:
+            found = [ours["val_loss"] - theirs["val_loss"] for ours, theirs in group]
+            sizes = [abs(each) for each in found]
+            lines.append(
+                f"| {name} | {len(found)} | {sum(found) / len(found):+.4f} "
+                f"| {sum(sizes) / len(sizes):.4f} | {max(sizes):.4f} |"
+            )
+    far = [p for p in pairs if abs(p[0]["val_loss"] - p[1]["val_loss"]) > LARGE]
+    lines += ["", f"Aims: mean absolute difference at most {AIM}, none above {LARGE}. "
+              f"Above {LARGE}: {len(far)} cells."]  # fmt: skip
+    lines += [f"- {tell(ours)}, published {theirs['val_loss']:.4f}" for ours, theirs in far]
+    return "\n".join(lines)
+
+
+def pictures(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """Draw what the table has: loss by each column, and a heat map. Returns the files."""
+    # Imported here: matplotlib takes longer than the rest of a short command.
+    plots = importlib.import_module("pictures")
+    finite = [row for row in rows if row["val_loss"] == row["val_loss"]]
+    named = [row for row in finite if row["pe_type"] is not None]
+    if not named:
+        return []
+    made = [
+        plots.loss_by(named, column, folder / f"loss_by_{column}.png")
+        for column in ("block_size", "n_embd", "learning_rate", "pe_type")
+    ]
+    return [*made, plots.heat_map(named, folder / "heat_map.png")]

@@ -1,0 +1,125 @@
+"""An experiment grid: its cells, how one is trained and measured, and what its table says.
+
+A cell is one setting of everything that is varied; a row of the table is a cell with its losses:
+{"model": "bow", "pe_type": "rope", "block_size": 8, "n_embd": 32, "learning_rate": 0.01,
+"train_loss": 2.25, "val_loss": 2.30}. Only what differs in one column may be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice, product
+from typing import Any
+
+import torch
+from bigram import Bigram, BigramMF
+from bow import BigramV2, BoW, BoWConfig
+from torch import Tensor, nn
+
+MODELS = ("bigram", "bigram_mf", "bigram_v2", "bow", "bow_v2")
+NO_POSITIONS = ("bigram", "bigram_mf")  # see one character: no position to encode
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One setting. pe_type is None where a model has no positions, n_embd where it has no width."""
+
+    model: str
+    pe_type: str | None
+    block_size: int
+    n_embd: int | None
+    learning_rate: float
+
+    @property
+    def key(self) -> tuple:
+        """What tells this cell from another, in a row or here."""
+        return tuple(asdict(self).values())
+
+
+def expand(
+    model: Sequence[str],
+    pe_type: Sequence[str],
+    block_size: Sequence[int],
+    n_embd: Sequence[int],
+    learning_rate: Sequence[float],
+) -> list[Cell]:
+    """Every combination of the lists' values, each once, the last list varying fastest."""
+    # TODO(f): return a list of Cells: the product of the lists in this order. A model of
+    # NO_POSITIONS has pe_type None, "bigram" n_embd None too; a cell that has come already is left
+    # out.
+    raise NotImplementedError("TODO(f): expand")
+
+
+def missing(cells: Iterable[Cell], rows: Iterable[Row]) -> list[Cell]:
+    """The cells that no row of the table is of, in their order: what a resumed sweep has to do."""
+    # TODO(f): return the Cells whose five values no row has.
+    raise NotImplementedError("TODO(f): missing")
+
+
+def build(cell: Cell, vocab_size: int) -> nn.Module:
+    """The cell's model with fresh weights. Given. Raises ValueError for an unknown model."""
+    if cell.model == "bigram":
+        return Bigram(vocab_size)
+    if cell.model == "bigram_mf":
+        return BigramMF(vocab_size, cell.n_embd)
+    if cell.model not in MODELS:
+        raise ValueError(f"{cell.model!r} is no model: choose one of {', '.join(MODELS)}")
+    config = BoWConfig(
+        vocab_size, cell.block_size, cell.n_embd,
+        pe_type=cell.pe_type, attention=cell.model == "bow_v2",
+    )  # fmt: skip
+    return BigramV2(config) if cell.model == "bigram_v2" else BoW(config)
+
+
+def get_batch(
+    data: Tensor, block_size: int, batch_size: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Random places of a text. data: (N,) long. Returns x, y, each (batch_size, block_size)."""
+    # TODO(f): return (x, y): batch_size pieces of block_size characters, and for each the piece
+    # that begins one character later. Starts are drawn with ONE
+    # torch.randint(len(data) - block_size, (batch_size,), generator=generator).
+    raise NotImplementedError("TODO(f): get_batch")
+
+
+def train(
+    model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], steps: int, learning_rate: float
+) -> list[float]:
+    """Train the model in place. batches: a list or a stream without end, each item (x, y).
+
+    Returns the loss of each step, before the step.
+    """
+    # TODO(f): return the `steps` losses, floats: torch.optim.AdamW with its own defaults but for
+    # this learning rate, which stays as it is; the batches in their order, one a step.
+    raise NotImplementedError("TODO(f): train")
+
+
+def estimate_loss(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
+    """The mean of the model's losses over the batches, in nats a character; no gradient is kept."""
+    # TODO(f): return the mean loss as a float, computed in eval mode and without gradients; the
+    # model is left in the mode in which it came.
+    raise NotImplementedError("TODO(f): estimate_loss")
+
+
+def count_pairs(
+    rows: Sequence[Row], column: str, better: Any, worse: Any, loss: str = "val_loss"
+) -> tuple[int, int]:
+    """How often one value of a column does better than another, all else equal.
+
+    rows: of one or more models; loss: the column that is compared, lower is better. Returns
+    (pairs in which `better` has the lower loss, all pairs).
+    """
+    # TODO(f): return (holds, pairs): a pair is a row with `better` and a row with `worse` in
+    # `column` that are equal in the other four of Cell's columns; it holds where the first row's
+    # loss is strictly lower.
+    raise NotImplementedError("TODO(f): count_pairs")
+
+
+def pivot(
+    rows: Sequence[Row], index: str, column: str, loss: str = "val_loss"
+) -> dict[Any, dict[Any, float]]:
+    """The table that a heat map draws: {value of index: {value of column: mean loss}}."""
+    # TODO(f): return the means of `loss` over the rows with each pair of values; a pair that no
+    # row has is absent.
+    raise NotImplementedError("TODO(f): pivot")

@@ -1,0 +1,63 @@
+"""Position encodings: how a model that only averages can know where a character stands.
+
+`sinpe` is the sinusoid of Vaswani et al., "Attention Is All You Need" (2017); `rope` is that of Su
+et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding" (2021), applied to the
+embedding itself; `randn` is a small random vector a position that is never trained.
+
+Letters in the shapes: B batch, T time, C = n_embd channels, an even number.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+PE_TYPES = ("randn", "sinpe", "rope")
+BASE = 10000.0
+RANDN_STD = 0.02
+
+
+def randn_encoding(block_size: int, n_embd: int) -> Tensor:
+    """A random vector for each position. Returns (block_size, C) float32."""
+    # TODO(c): return (block_size, C): normal numbers of mean 0 and standard deviation RANDN_STD.
+    raise NotImplementedError("TODO(c): randn_encoding")
+
+
+def angles(block_size: int, n_embd: int) -> Tensor:
+    """How far each pair of channels has turned at each position. Returns (block_size, C / 2)."""
+    # TODO(c): return (block_size, C / 2) float32: position t, pair k has t / BASE**(2 k / C).
+    raise NotImplementedError("TODO(c): angles")
+
+
+def sinusoid_encoding(block_size: int, n_embd: int) -> Tensor:
+    """The sinusoids of the Transformer. Returns (block_size, C) float32."""
+    # TODO(c): return (block_size, C): the sine of angle k in channel 2 k, its cosine in 2 k + 1.
+    raise NotImplementedError("TODO(c): sinusoid_encoding")
+
+
+def apply_rope(x: Tensor) -> Tensor:
+    """Turn each pair of channels by its position's angle. x: (..., T, C). Returns (..., T, C)."""
+    # TODO(c): return (..., T, C): the pair (a, b) of channels (2 k, 2 k + 1) at position t becomes
+    # (a cos - b sin, a sin + b cos) of angle k at t.
+    raise NotImplementedError("TODO(c): apply_rope")
+
+
+class PositionEncoding(nn.Module):
+    """x with its positions in it; nothing in here is trained."""
+
+    def __init__(self, pe_type: str, block_size: int, n_embd: int) -> None:
+        """pe_type: one of PE_TYPES. Raises ValueError for another, and for an odd n_embd."""
+        super().__init__()
+        if pe_type not in PE_TYPES:
+            raise ValueError(f"{pe_type!r} is no encoding: choose one of {', '.join(PE_TYPES)}")
+        if n_embd % 2:
+            raise ValueError(f"n_embd {n_embd} is odd: sinpe and rope work on pairs of channels")
+        self.pe_type = pe_type
+        # TODO(c): for "randn" and "sinpe", a buffer self.pe of shape (block_size, C); for "rope"
+        # none. A buffer is saved with the model and is no parameter.
+        raise NotImplementedError("TODO(c): PositionEncoding.__init__")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, T, C), T at most block_size. Returns (B, T, C)."""
+        # TODO(c): return (B, T, C): x plus the first T rows of self.pe, or x turned for "rope".
+        raise NotImplementedError("TODO(c): PositionEncoding.forward")

@@ -1,0 +1,137 @@
+"""A sweep: the cells that are still missing, in stacks, over all cores, one table.
+
+One process a core with one thread each: the models are so small that a second thread waits longer
+than it works. The largest stacks go first, so that no core is left with a long one at the end.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import table
+import torch
+from cells import Setting, run_plain, run_stack
+from corpora import Corpus
+
+from course.devices import available_cores
+from course.errors import UserError
+
+# Places (T x cells) in a stack: fewer and the calls cost more than the sums, more and what a step
+# touches no longer fits a core's cache.
+PLACES = 64
+GRIDS: dict[str, dict[str, list]] = {
+    "published-bow": {
+        "model": ["bow", "bow_v2"],
+        "pe_type": ["randn", "sinpe", "rope"],
+        "block_size": [8, 16, 32, 64],
+        "n_embd": [32, 64, 128, 256],
+        "learning_rate": [1e-2, 1e-3, 5e-4, 3e-4],
+    },
+    "published-bigram": {
+        "model": ["bigram_v2"],
+        "pe_type": ["randn", "sinpe", "rope"],
+        "block_size": [8, 16, 32, 64],
+        "n_embd": [64, 128, 256],
+        "learning_rate": [1e-2],
+    },
+}
+# The published table gives no block size for these two; 8 is that of its smallest.
+PLAIN_BIGRAMS = {"published-bigram": (("bigram", None), ("bigram_mf", 384))}
+BIGRAM_BLOCK = 8
+_shared: dict[str, Any] = {}  # of a worker process
+
+
+def published(name: str) -> list[Any]:
+    """The cells of a published grid."""
+    grid = importlib.import_module("grid")
+    cells = grid.expand(**GRIDS[name])
+    for model, n_embd in PLAIN_BIGRAMS.get(name, ()):
+        cells += grid.expand([model], [None], [BIGRAM_BLOCK], [n_embd], [1e-2])
+    return cells
+
+
+def stacks(cells: Sequence[Any], places: int = PLACES) -> list[list[Any]]:
+    """Cells that may be trained side by side, the costly stacks first."""
+
+    def shape(cell: Any) -> tuple:
+        return cell.model, cell.block_size, cell.n_embd or 0, cell.pe_type == "rope"
+
+    found = []
+    for key, group in groupby(sorted(cells, key=shape), key=shape):
+        alike, size = list(group), max(1, places // key[1])
+        found += [alike[i : i + size] for i in range(0, len(alike), size)]
+    return sorted(found, key=cost, reverse=True)
+
+
+def cost(stack: Sequence[Any]) -> float:
+    """Roughly how long a stack takes beside others: operations a step."""
+    cell = stack[0]
+    width = cell.n_embd or 0
+    attention = 2 * cell.block_size * (width + 130) if cell.model.endswith("_v2") else 0
+    return len(stack) * cell.block_size * (200 * (width + 200) + attention)
+
+
+def cost_of(cells: Sequence[Any]) -> float:
+    """The same for cells of any shapes together."""
+    return sum(cost(stack) for stack in stacks(cells))
+
+
+def run(
+    cells: Sequence[Any],
+    setting: Setting,
+    corpus: Corpus,
+    path: Path,
+    source: Path,
+    plain: bool = False,
+    processes: int | None = None,
+    on_rows: Callable = lambda rows: None,
+) -> list[table.Row]:
+    """Train what the table at `path` has not, and return all its rows.
+
+    source: the folder of the student's modules. plain: cells one by one in their own modules.
+    on_rows: called with each stack's rows once they are in the table.
+    """
+    rows = table.read(path)
+    missing = importlib.import_module("grid").missing(cells, rows)
+    jobs = [[cell] for cell in missing] if plain else stacks(missing)
+    jobs = sorted(jobs, key=cost, reverse=True)
+    processes = min(processes or available_cores(), max(len(jobs), 1))
+    context = multiprocessing.get_context("spawn")
+    start = (os.getpid(), setting, corpus, source, plain)
+    with ProcessPoolExecutor(processes, context, _start, start) as pool:
+        futures = [pool.submit(_work, job) for job in jobs]
+        try:
+            for future in as_completed(futures):
+                rows += future.result()
+                table.write(path, rows)
+                on_rows(future.result())
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a process of the sweep was ended from outside, perhaps for want of memory; "
+                "the same command goes on from the table"
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return rows
+
+
+def _start(parent: int, setting: Setting, corpus: Corpus, source: Path, plain: bool) -> None:
+    """Makes a worker process ready."""
+    torch.set_num_threads(1)
+    importlib.import_module("course.cli").source_path(source.parent, source.name == "solution")
+    _shared.update(parent=parent, setting=setting, corpus=corpus, plain=plain)
+
+
+def _work(job: list[Any]) -> list[table.Row]:
+    setting, corpus = _shared["setting"], _shared["corpus"]
+    if _shared["plain"]:
+        return [run_plain(cell, setting, corpus) for cell in job]
+    return run_stack(job, setting, corpus, _shared["parent"])

@@ -1,0 +1,83 @@
+"""The table of a sweep: one CSV, a row a cell, whole at every moment."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from course.errors import UserError
+from course.files import make_folder, write_aside
+
+KINDS = {
+    "data": str, "seed": int, "steps": int, "batch_size": int, "eval_batches": int,
+    "model": str, "pe_type": str, "block_size": int, "n_embd": int, "learning_rate": float,
+    "train_loss": float, "val_loss": float, "seconds": float,
+}  # fmt: skip
+SETTING = tuple(KINDS)[:5]
+Row = dict[str, Any]
+
+
+def read(path: Path, columns: Sequence[str] = tuple(KINDS)) -> list[Row]:
+    """The rows of a table; an empty field is None, an absent file has no rows.
+
+    Raises UserError, with file and line, for what is no such table.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+    lines = csv.DictReader(io.StringIO(text))
+    absent = [name for name in columns if name not in (lines.fieldnames or ())]
+    if absent:
+        raise UserError(f"{path} is no table of cells: it has no column {absent[0]!r}")
+    rows = []
+    for number, line in enumerate(lines, 2):
+        try:
+            rows.append({name: KINDS[name](line[name]) if line[name] else None for name in columns})
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{path}, line {number}: {error}") from error
+    return rows
+
+
+def write(path: Path, rows: Sequence[Row]) -> None:
+    """Write the table anew, aside and then renamed: a kill leaves the old one or the new one."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, tuple(KINDS), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with write_aside(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def check_setting(path: Path, rows: Sequence[Row], setting: Row) -> None:
+    """Raise UserError where the table's cells were trained on other data or for other steps."""
+    for row in rows:
+        for name in SETTING:
+            if row[name] != setting[name]:
+                raise UserError(
+                    f"{path} holds cells with {name} {row[name]}, this sweep has {setting[name]}: "
+                    "name another folder with --out"
+                )
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Within it, no other sweep writes this folder's table. Raises UserError where one does."""
+    try:
+        make_folder(folder)
+        lock = (folder / "table.lock").open("w")
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror or error}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(f"{folder}: another sweep is writing this table") from error
+        yield

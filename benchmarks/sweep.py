@@ -1,0 +1,133 @@
+"""How fast a2's sweep is beside its cells trained one by one, on the machine at hand.
+
+    python benchmarks/sweep.py                       # a sample of the published grids' cells
+    python benchmarks/sweep.py --shapes 12 --steps 400
+
+Some shapes (model, block size, width) are drawn, and of each all encodings at two learning rates.
+They are trained in the plain way, each cell's own module and torch's own optimizer after the other
+in one process, with one thread and with as many as there are cores; and by the sweep, stacked, one
+process a core. Each way is timed for few and for more steps, and what counts is the difference:
+neither start-up nor evaluation is in it. The text is the embedded one, whose cost a step is that of
+any other. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from course.cli import source_path
+from course.devices import available_cores, hardware, seed_everything
+from course.errors import UserError, run_main
+
+A2 = Path(__file__).resolve().parents[1] / "a2_bigram_bow"
+RATES = (1e-2, 1e-3)
+FULL_STEPS = 5000
+SEED = 1337
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shapes", type=int, default=8, help="of the 44 (default: 8)")
+    parser.add_argument("--steps", type=int, default=200, help="timed steps (default: 200)")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(argv)
+    if args.shapes < 1 or args.steps < 1:
+        raise UserError("--shapes and --steps must be above 0")
+    sys.path.insert(0, str(A2))
+    source = source_path(A2, solution=True)
+    seed_everything(args.seed)
+    print(json.dumps(measure(args.shapes, args.steps, args.seed, source)))
+    return 0
+
+
+def measure(shapes: int, steps: int, seed: int, source: Path) -> dict[str, Any]:
+    """Seconds a step of the whole sample in each way, and what follows for all cells."""
+    import sweep
+
+    every = sweep.published("published-bow") + sweep.published("published-bigram")
+    cells = sample(every, shapes, seed)
+    cores = available_cores()
+    plain = {
+        f"plain_{threads}_threads": per_step(lambda n, t=threads: run_plain(cells, n, t), steps)
+        for threads in sorted({1, cores})
+    }
+    stacked = per_step(lambda n: run_sweep(cells, n, source), steps)
+    share = sweep.cost_of(every) / sweep.cost_of(cells)
+    best = min(plain.values())
+    return {
+        "cells": len(cells), "shapes": shapes, "steps": steps, "seed": seed,
+        "seconds_a_step": {**plain, "sweep": stacked},
+        "speed_up": round(best / stacked, 2),
+        "estimated_minutes_of_422_cells": {
+            "plain": round(best * FULL_STEPS * share / 60), "sweep":
+            round(stacked * FULL_STEPS * share / 60),
+        },
+        "hardware": hardware(),
+    }  # fmt: skip
+
+
+def sample(every: Sequence[Any], shapes: int, seed: int) -> list[Any]:
+    """All encodings, at two rates, of some shapes."""
+
+    def shape(cell: Any) -> tuple:
+        return cell.model, cell.block_size, cell.n_embd
+
+    found = sorted({shape(cell) for cell in every if cell.pe_type is not None})
+    drawn = random.Random(seed).sample(found, min(shapes, len(found)))
+    return [c for c in every if shape(c) in drawn and c.learning_rate in RATES]
+
+
+def per_step(run: Callable[[int], None], steps: int) -> float:
+    """Seconds a step: the time of more steps less that of few."""
+    run(1)  # imports, and the processor's clock
+    few = max(1, steps // 4)
+    seconds = []
+    for count in (few, few + steps):
+        started = time.perf_counter()
+        run(count)
+        seconds.append(time.perf_counter() - started)
+    if seconds[1] <= seconds[0]:
+        raise UserError("the machine is too busy to time so few steps: more are needed, --steps")
+    return (seconds[1] - seconds[0]) / steps
+
+
+def setting_and_corpus(steps: int) -> tuple[Any, Any]:
+    import cells
+    import corpora
+
+    setting = cells.Setting("embedded", SEED, steps)
+    return replace(setting, eval_batches=1), corpora.load("embedded")
+
+
+def run_plain(cells: Sequence[Any], steps: int, threads: int) -> None:
+    from cells import run_plain as run_cell
+
+    setting, corpus = setting_and_corpus(steps)
+    torch.set_num_threads(threads)
+    for cell in cells:
+        run_cell(cell, setting, corpus)
+
+
+def run_sweep(cells: Sequence[Any], steps: int, source: Path) -> None:
+    import sweep
+
+    setting, corpus = setting_and_corpus(steps)
+    with tempfile.TemporaryDirectory() as folder:
+        sweep.run(cells, setting, corpus, Path(folder, "table.csv"), source)
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

@@ -1,0 +1,98 @@
+"""What this suite's tests share: small models, copied random weights, gradients.
+
+Letters in the shapes: B batch, T time, C channels, H hidden, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from grader import expect
+
+V, BLOCK, C, H = 11, 12, 8, 6
+PE_TYPES = ("randn", "sinpe", "rope")
+
+
+def config(code: Any, **changes: Any) -> Any:
+    """A small configuration of `code`, the student or the reference."""
+    sizes = {"n_embd": C, "n_embd2": H, "pe_type": "rope", "attention": False} | changes
+    return code.bow.BoWConfig(V, BLOCK, **sizes)
+
+
+def twins(
+    student: Any, reference: Any, make: Callable[[Any], Any], generator: torch.Generator
+) -> tuple[Any, nn.Module]:
+    """The module that `make` makes of the student's code and of ours, with the same weights."""
+    ours = make(reference)
+    for parameter in ours.parameters():
+        parameter.data.copy_(0.5 * torch.randn(parameter.shape, generator=generator))
+    theirs = expect.thing(make(student), "the module")
+    load(theirs, ours.state_dict())
+    return theirs, ours
+
+
+def load(module: Any, state: dict[str, Tensor]) -> None:
+    """Copies weights into the student's module; the names and shapes must be the handout's."""
+    theirs = expect.tensors(module.state_dict())
+    for name, value in state.items():
+        assert name in theirs, f"the state_dict has no {name}"
+        assert theirs[name].shape == value.shape, (
+            f"{name} should have shape {tuple(value.shape)}, and has {tuple(theirs[name].shape)}"
+        )
+    extra = len(theirs.keys() - state.keys())
+    assert not extra, f"the state_dict has {extra} entries that the handout's module has not"
+    module.load_state_dict(dict(state))
+
+
+def normal(generator: torch.Generator, *shape: int) -> Tensor:
+    """Normally distributed numbers of `shape`."""
+    return torch.randn(shape, generator=generator)
+
+
+def indices(generator: torch.Generator, *shape: int, size: int = V) -> Tensor:
+    """Random characters, long."""
+    return torch.randint(size, shape, generator=generator)
+
+
+def check_model(theirs: Any, ours: nn.Module, idx: Tensor, targets: Tensor, what: str) -> None:
+    """Logits, loss, no loss without targets, and the loss's gradients are those of ours."""
+    logits, loss = expect.items(theirs(idx), 2, what)
+    expect.close(logits, ours(idx)[0], f"{what}'s logits", atol=1e-4)
+    assert loss is None, f"{what} has a loss without targets"
+    logits, loss = expect.items(theirs(idx, targets), 2, what)
+    expected = ours(idx, targets)
+    expect.close(logits, expected[0], f"{what}'s logits with targets", atol=1e-4)
+    expect.close(loss, expected[1], f"{what}'s loss")
+
+
+def check_gradients(
+    student: Any, reference: Any, theirs: Any, ours: nn.Module, inputs: list[Tensor], what: str
+) -> None:
+    """Every parameter's gradient of the loss is that of ours."""
+    found = student.probe.parameter_gradients(theirs, inputs, 1)
+    expected = reference.probe.parameter_gradients(ours, inputs, 1)
+    assert isinstance(found, dict), f"{what} has no parameters"
+    for name, gradient in expected.items():
+        assert found.get(name) is not None, f"no gradient reaches {name} of {what}"
+        expect.close(found[name], gradient, f"the gradient of {name}", atol=1e-4, rtol=1e-3)
+
+
+def check_causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str) -> None:
+    """Whatever comes at position t or later, what is returned before t stays as it was.
+
+    x, other: two inputs (B, T, ...), different everywhere; the returned tensor is (B, T, ...).
+    """
+    before = expect.tensor(forward(x), (*x.shape[:2], None), "float", what)
+    for t in range(x.size(1)):
+        changed = torch.cat((x[:, :t], other[:, t:]), dim=1)
+        after = expect.tensor(forward(changed), before.shape, "float", what)
+        assert expect.is_close(after[:, :t], before[:, :t], atol=1e-5), (
+            f"{what} changes at a position before the one where the input was changed"
+        )
+        assert not expect.is_close(after[:, t], before[:, t], atol=1e-5), (
+            f"{what} does not change at the position where the input was changed"
+        )

@@ -1,0 +1,121 @@
+"""Task c: position encodings."""
+
+import math
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a2_bigram_bow.helpers import BLOCK, PE_TYPES, C, normal
+
+pytestmark = pytest.mark.part("c")
+
+
+def expected_angles(length, channels):
+    """By the definition, one by one."""
+    return torch.tensor(
+        [[t / 10000.0 ** (2 * k / channels) for k in range(channels // 2)] for t in range(length)]
+    )
+
+
+def turned(x):
+    """rope as products of complex numbers."""
+    pairs = torch.view_as_complex(x.double().unflatten(-1, (-1, 2)).contiguous())
+    angles = expected_angles(*x.shape[-2:]).double()
+    return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).flatten(-2)
+
+
+def encoding(student, pe_type, length=BLOCK, channels=C):
+    made = student.positions.PositionEncoding(pe_type, length, channels)
+    return expect.thing(made, "PositionEncoding")
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("0.02 times normal numbers")
+def test_randn(student):
+    """randn_encoding draws normal numbers of mean 0 and standard deviation 0.02."""
+    first, second = (
+        expect.tensor(
+            student.positions.randn_encoding(200, 50), (200, 50), torch.float32, "randn_encoding"
+        )
+        for _ in range(2)
+    )
+    # 10,000 numbers: five standard errors of the mean and of the deviation.
+    assert abs(first.mean()) < 0.02 * 5 / 100, "the mean is not 0"
+    assert abs(first.std() - 0.02) < 0.02 * 5 / math.sqrt(20000), "the deviation is not 0.02"
+    assert 0.6 < ((first.abs() < 0.02).float().mean()) < 0.76, "the numbers are not normal"
+    assert not torch.equal(first, second), "it draws the same numbers each time"
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("the first pair turns by 1 a position, the others ever slower")
+def test_angles(student):
+    """angles gives t / 10000^(2k / C)."""
+    for length, channels in ((1, 2), (5, 6), (64, 32)):
+        found = student.positions.angles(length, channels)
+        expect.close(found, expected_angles(length, channels), "angles", atol=1e-4)
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("sine in the even channels, cosine in the odd ones, of the same angle")
+def test_sinusoid(student):
+    """sinusoid_encoding has sines in channels 0, 2, ... and cosines in 1, 3, ..."""
+    for length, channels in ((1, 2), (9, 6), (64, 32)):
+        angles = expected_angles(length, channels)
+        expected = torch.zeros(length, channels)
+        expected[:, 0::2], expected[:, 1::2] = angles.sin(), angles.cos()
+        found = student.positions.sinusoid_encoding(length, channels)
+        expect.close(found, expected, "sinusoid_encoding", atol=1e-4)
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("pairs are neighbours: channels (0, 1), (2, 3), ...")
+def test_rope(student, generator):
+    """apply_rope turns each pair of neighbouring channels by its position's angle."""
+    for shape in ((1, 1, 2), (3, 5, 6), (2, 40, 8), (4, 8)):
+        x = normal(generator, *shape)
+        expect.close(student.positions.apply_rope(x), turned(x), "apply_rope", atol=1e-4)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("a rotation changes no length, and products depend on the distance alone")
+def test_rope_is_a_rotation(student, generator):
+    """Turned vectors keep their lengths; products of two depend on their distance only."""
+    a, b = normal(generator, 8), normal(generator, 8)
+    x = expect.tensor(student.positions.apply_rope(a.expand(1, 9, 8)), (1, 9, 8), "float", "rope")
+    y = expect.tensor(student.positions.apply_rope(b.expand(1, 9, 8)), (1, 9, 8), "float", "rope")
+    expect.close(x.norm(dim=-1), a.norm().expand(1, 9), "the vectors' lengths")
+    products = x[0] @ y[0].T
+    for distance in (1, 3):
+        line = products.diagonal(distance)
+        expect.close(line, line[:1].expand_as(line), "the products at one distance", atol=1e-4)
+    assert not expect.is_close(products[0, 1], products[0, 3]), "no product depends on distance"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("register_buffer")
+def test_nothing_is_trained(student):
+    """randn and sinpe keep their encoding in a buffer `pe`; nothing is a parameter."""
+    for pe_type in PE_TYPES:
+        module = encoding(student, pe_type)
+        assert student.probe.parameters(module) == {}, "an encoding has parameters"
+        state = expect.tensors(module.state_dict())
+        names = set() if pe_type == "rope" else {"pe"}
+        assert set(state) == names, f"the state_dict of {pe_type} should have {names or 'nothing'}"
+        if names:
+            assert state["pe"].shape == (BLOCK, C), "pe should have shape (block_size, C)"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("the first T rows; T may be smaller than the block")
+def test_forward(student, generator):
+    """The encoding is added to, or turns, inputs of every length, from position 0 on."""
+    for pe_type in PE_TYPES:
+        module = encoding(student, pe_type)
+        for length in (1, 5, BLOCK):
+            x = normal(generator, 2, length, C)
+            if pe_type == "rope":
+                expected = turned(x)
+            else:
+                expected = x + expect.tensors(module.state_dict())["pe"][:length]
+            expect.close(module(x), expected, f"x with {pe_type}", atol=1e-4)

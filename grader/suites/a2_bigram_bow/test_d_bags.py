@@ -1,0 +1,108 @@
+"""Task d: causal bags of words."""
+
+import math
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a2_bigram_bow.helpers import C, check_causal, normal
+
+pytestmark = pytest.mark.part("d")
+
+
+def uniform(x):
+    """Position by position."""
+    return torch.stack([x[:, : t + 1].mean(1) for t in range(x.size(1))], dim=1)
+
+
+def attended(x):
+    """Row by row, position by position, in float64."""
+    x = x.double()
+    y = torch.zeros_like(x)
+    for b in range(x.size(0)):
+        for t in range(x.size(1)):
+            past = x[b, : t + 1]
+            weights = (past @ x[b, t] / math.sqrt(x.size(-1))).softmax(0)
+            y[b, t] = weights @ past
+    return y
+
+
+def bag(student, name):
+    return expect.thing(getattr(student.bow, name)(), name)
+
+
+def input_gradient(student, expected, module, generator, what):
+    x, cotangent = normal(generator, 2, 5, C), normal(generator, 2, 5, C)
+    x.requires_grad_()
+    (expected(x) * cotangent).sum().backward()
+    found = student.probe.input_gradient(module, [x.detach()], cotangent)
+    expect.close(found, x.grad, f"the gradient of {what}'s input", atol=1e-4)
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("the sum up to t is divided by t + 1")
+def test_uniform(student, generator):
+    """CausalBoW gives the mean of the vectors up to each position."""
+    module = bag(student, "CausalBoW")
+    for shape in ((1, 1, C), (3, 7, C), (2, 40, 3)):
+        x = normal(generator, *shape)
+        expect.close(module(x), uniform(x), "CausalBoW", atol=1e-4)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("no position may see a later one")
+def test_uniform_causal(student, generator):
+    """In CausalBoW what comes later changes nothing before it, and the past is seen."""
+    module = bag(student, "CausalBoW")
+    check_causal(module, normal(generator, 2, 6, C), normal(generator, 2, 6, C), "CausalBoW")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("no detach on the way")
+def test_uniform_gradient(student, generator):
+    """The gradient goes through CausalBoW to every position that was averaged."""
+    input_gradient(student, uniform, bag(student, "CausalBoW"), generator, "CausalBoW")
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("softmax(x x^T / sqrt(C)) x, the scores of later positions masked before")
+def test_attention(student, generator):
+    """CausalSelfBoW weights the past by the softmax of the products with x itself."""
+    module = bag(student, "CausalSelfBoW")
+    for shape in ((1, 1, C), (3, 7, C), (2, 30, 4)):
+        x = normal(generator, *shape)
+        expect.close(module(x), attended(x).float(), "CausalSelfBoW", atol=1e-4)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("torch's softmax subtracts the largest score first; exp of a large number is inf")
+def test_attention_large(student, generator):
+    """Scores of some hundreds give numbers, and the right ones."""
+    x = 15 * normal(generator, 2, 9, C)
+    found = bag(student, "CausalSelfBoW")(x)
+    expect.close(found, attended(x).float(), "CausalSelfBoW of large vectors", atol=1e-2)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("mask before the softmax")
+def test_attention_causal(student, generator):
+    """In CausalSelfBoW what comes later changes nothing before it, and the past is seen."""
+    module = bag(student, "CausalSelfBoW")
+    x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
+    check_causal(module, x, other, "CausalSelfBoW")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("x is query, key and value: the gradient comes three ways")
+def test_attention_gradient(student, generator):
+    """The gradient goes through CausalSelfBoW as queries, as keys and as values."""
+    module = bag(student, "CausalSelfBoW")
+    input_gradient(student, lambda x: _differentiable(x), module, generator, "CausalSelfBoW")
+
+
+def _differentiable(x):
+    T = x.size(1)
+    scores = x @ x.mT / math.sqrt(x.size(-1))
+    scores = scores.masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)
+    return scores.softmax(-1) @ x

@@ -1,0 +1,101 @@
+"""Task e: the block and the models."""
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a2_bigram_bow.helpers import (
+    BLOCK,
+    PE_TYPES,
+    C,
+    check_causal,
+    check_gradients,
+    check_model,
+    config,
+    indices,
+    normal,
+    twins,
+)
+from grader.suites.a2_bigram_bow.training import hidden_loss, learn, tales
+
+pytestmark = pytest.mark.part("e")
+
+
+def model(name, **changes):
+    return lambda code: getattr(code.bow, name)(config(code, **changes))
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("x + cbow(x), and to that c_proj(tanh(c_fc(.)))")
+def test_block(student, reference, generator):
+    """BoWBlock adds its bag of words, uniform or by attention, and then its network."""
+    for attention in (False, True):
+        theirs, ours = twins(student, reference, model("BoWBlock", attention=attention), generator)
+        for shape in ((1, 1, C), (3, 9, C)):
+            x = normal(generator, *shape)
+            expect.close(theirs(x), ours(x), "BoWBlock", atol=1e-4)
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("embed, encode the positions, the block, lm_head")
+def test_bow(student, reference, generator):
+    """BoW with each encoding agrees with the reference on the same weights."""
+    for pe_type in PE_TYPES:
+        for attention in (False, True):
+            theirs, ours = twins(
+                student, reference, model("BoW", pe_type=pe_type, attention=attention), generator
+            )
+            for length in (1, 7, BLOCK):
+                idx, targets = indices(generator, 2, length), indices(generator, 2, length)
+                check_model(theirs, ours, idx, targets, "BoW")
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint("lm_head of the attention's output: nothing is added to it")
+def test_bigram_v2(student, reference, generator):
+    """BigramV2 with each encoding agrees with the reference on the same weights."""
+    for pe_type in PE_TYPES:
+        theirs, ours = twins(student, reference, model("BigramV2", pe_type=pe_type), generator)
+        for length in (1, 7, BLOCK):
+            idx, targets = indices(generator, 2, length), indices(generator, 2, length)
+            check_model(theirs, ours, idx, targets, "BigramV2")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("no position may see a later one")
+def test_causal(student, reference, generator):
+    """The logits of a position do not depend on later characters."""
+    for name, changes in (("BoW", {}), ("BoW", {"attention": True}), ("BigramV2", {})):
+        theirs, _ = twins(student, reference, model(name, **changes), generator)
+        idx = indices(generator, 2, 6)
+        other = (idx + 1 + indices(generator, 2, 6, size=9)) % 11
+
+        def logits(x, theirs=theirs):
+            return expect.items(theirs(x), 2, "what the model returns")[0]
+
+        check_causal(logits, idx, other, "the logits")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("no detach and no torch.no_grad on the way")
+def test_gradients(student, reference, generator):
+    """The loss's gradient reaches every parameter of both models."""
+    for name, changes in (("BoW", {"pe_type": "sinpe"}), ("BigramV2", {})):
+        theirs, ours = twins(student, reference, model(name, **changes), generator)
+        inputs = [indices(generator, 3, 7), indices(generator, 3, 7)]
+        check_gradients(student, reference, theirs, ours, inputs, name)
+
+
+@pytest.mark.slow
+@pytest.mark.limit(60)
+@pytest.mark.points(2)
+@pytest.mark.hint("tasks c and d first: the model needs positions, a mean and a residual")
+def test_learning(student, reference, seed):
+    """Trained for some seconds, your bag of words guesses better than bigrams can."""
+    torch.manual_seed(seed)
+    text = tales(reference, seed)
+    loss = hidden_loss(learn(student, text, seed), text, seed)
+    # The counted bigrams know 80 % of the text and are asked about the rest.
+    assert loss < text.bigram_loss - text.margin, (
+        "the model's loss on hidden text is hardly lower than that of bigrams"
+    )

@@ -1,0 +1,181 @@
+"""Task f: the experiment grid and its table."""
+
+import pytest
+import torch
+
+from grader import expect
+from grader.suites.a2_bigram_bow.helpers import V, indices
+
+pytestmark = pytest.mark.part("f")
+COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate")
+LISTS = (["bow", "bow_v2"], ["rope", "randn"], [8, 16], [32, 64, 128], [0.01, 0.001])
+
+
+def values(cells, what):
+    """The cells as tuples; each is a student's object with five attributes."""
+    assert isinstance(cells, list | tuple), f"{what} should be a list"
+    return [
+        tuple(getattr(expect.thing(cell, "a cell"), name) for name in COLUMNS) for cell in cells
+    ]
+
+
+def product(*lists):
+    """By nested loops."""
+    found = [()]
+    for items in lists:
+        found = [(*before, item) for before in found for item in items]
+    return found
+
+
+def rows_of(cells, generator):
+    """Rows with random losses, which have the cells' values and more columns beside."""
+    return [
+        dict(zip(COLUMNS, cell, strict=True))
+        | {"train_loss": 2 + torch.rand((), generator=generator).item(),
+           "val_loss": 2 + torch.rand((), generator=generator).item(), "seconds": 1.0}
+        for cell in cells
+    ]  # fmt: skip
+
+
+def small_model(student, size=V):
+    return expect.thing(student.bigram.Bigram(size), "Bigram")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("itertools.product, the last list varies fastest")
+def test_expand(student):
+    """expand gives every combination once, in the lists' order."""
+    found = values(student.grid.expand(*LISTS), "expand")
+    assert found == product(*LISTS), "expand has not the combinations in their order"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("two cells that are the same model trained the same way are one cell")
+def test_expand_without_positions(student):
+    """bigram and bigram_mf have no encoding, bigram no width; no cell comes twice."""
+    lists = (["bigram", "bigram_mf", "bow"], ["randn", "rope"], [8, 16], [32, 64], [0.1, 0.1])
+    found = values(student.grid.expand(*lists), "expand")
+    expected = product(["bigram"], [None], [8, 16], [None], [0.1])
+    expected += product(["bigram_mf"], [None], [8, 16], [32, 64], [0.1])
+    expected += product(["bow"], ["randn", "rope"], [8, 16], [32, 64], [0.1])
+    assert len(found) == len(expected), f"there are {len(found)} cells, not {len(expected)}"
+    assert found == expected, "expand has not the right cells in their order"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("compare the five values; the rows' order says nothing")
+def test_missing(student, generator):
+    """missing leaves out the cells that a row is of, and keeps the others' order."""
+    cells = student.grid.expand(*LISTS)
+    every = product(*LISTS)
+    done = [place for place in range(len(every)) if (place * 7) % 3 == 0]
+    rows = rows_of([every[place] for place in reversed(done)], generator)
+    rows += rows_of([("bow", "rope", 999, 32, 0.01)], generator)
+    found = values(student.grid.missing(cells, rows), "missing")
+    assert found == [cell for place, cell in enumerate(every) if place not in done], (
+        "missing gives the wrong cells"
+    )
+    assert values(student.grid.missing(cells, []), "missing") == every, "without rows all miss"
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("y begins one character after x; the last start is len(data) - block_size - 1")
+def test_get_batch(student, generator, seed):
+    """get_batch cuts pieces at the places that the generator draws, and their successors."""
+    data = indices(generator, 400, size=50)
+    for block, rows in ((1, 3), (9, 20), (399, 2)):
+        arguments = [data, block, rows]
+        found = student.probe.with_generator(student.grid.get_batch, seed % 1000, *arguments)
+        x, y = expect.items(found, 2, "get_batch")
+        starts = torch.randint(
+            len(data) - block, (rows,), generator=torch.Generator().manual_seed(seed % 1000)
+        )
+        for tensor, shift, what in ((x, 0, "x"), (y, 1, "y")):
+            tensor = expect.tensor(tensor, (rows, block), torch.long, what)
+            expected = torch.stack([data[s + shift : s + shift + block] for s in starts])
+            assert torch.equal(tensor, expected), f"{what} has wrong characters"
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("AdamW's own betas and weight decay; zero the gradients before each backward")
+def test_train(student, reference, generator):
+    """train takes AdamW's steps with torch's defaults, one batch each, and returns the losses."""
+    batches = [(indices(generator, 4, 5), indices(generator, 4, 5)) for _ in range(9)]
+    ours, theirs = reference.bigram.Bigram(V), small_model(student)
+    theirs.load_state_dict(ours.state_dict())
+    expected = []
+    optimizer = torch.optim.AdamW(ours.parameters(), lr=0.05)
+    for x, y in batches[:8]:
+        loss = ours(x, y)[1]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        expected.append(loss.item())
+    losses = student.grid.train(theirs, batches, 8, 0.05)
+    assert isinstance(losses, list | tuple) and len(losses) == 8, "train should return 8 losses"
+    found = torch.tensor([expect.number(loss, "a loss") for loss in losses])
+    expect.close(found, torch.tensor(expected), "the losses", atol=1e-4)
+    weights = expect.tensors(theirs.state_dict())["wte.weight"]
+    expect.close(weights, ours.wte.weight, "the trained weights", atol=1e-4)
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("a mean over the batches; .item(), no gradients")
+def test_estimate_loss(student, reference, generator):
+    """estimate_loss is the mean of the batches' losses, whatever mode the model is in."""
+    ours, theirs = reference.bigram.Bigram(V), small_model(student)
+    theirs.load_state_dict(ours.state_dict())
+    batches = [(indices(generator, 4, 5), indices(generator, 4, 5)) for _ in range(6)]
+    expected = sum(ours(x, y)[1].item() for x, y in batches) / 6
+    for mode in (True, False):
+        theirs.train(mode)
+        found = expect.number(student.grid.estimate_loss(theirs, batches), "estimate_loss")
+        assert abs(found - expected) < 1e-4, "estimate_loss is wrong"
+        assert expect.truth(theirs.training, "training") == mode, "the model's mode has changed"
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("match the rows that are equal in every other column; < and not <=")
+def test_count_pairs(student, generator):
+    """count_pairs compares rows that differ in one column only, and counts the strictly lower."""
+    cells = product(*LISTS)
+    rows = rows_of(cells, generator)
+    rows = [row for place, row in enumerate(rows) if place % 11]  # some have no counterpart
+    rows[3]["val_loss"] = rows[4]["val_loss"] = 2.5
+    order = torch.randperm(len(rows), generator=generator).tolist()
+    rows = [rows[place] for place in order]
+    for column, better, worse, loss in (
+        ("pe_type", "rope", "randn", "val_loss"), ("block_size", 16, 8, "train_loss"),
+        ("learning_rate", 0.01, 0.001, "val_loss"), ("model", "bow_v2", "bow", "val_loss"),
+        ("n_embd", 32, 999, "val_loss"),
+    ):  # fmt: skip
+        expected = [0, 0]
+        for a in rows:
+            for b in rows:
+                same = all(a[name] == b[name] for name in COLUMNS if name != column)
+                if same and a[column] == better and b[column] == worse:
+                    expected[0] += a[loss] < b[loss]
+                    expected[1] += 1
+        found = student.grid.count_pairs(rows, column, better, worse, loss)
+        holds, pairs = (expect.whole(n, "a count") for n in expect.items(found, 2, "count_pairs"))
+        assert pairs == expected[1], f"the number of pairs in {column} is wrong"
+        assert holds == expected[0], f"the number of pairs that hold in {column} is wrong"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("a dictionary of dictionaries: the mean of all rows with both values")
+def test_pivot(student, generator):
+    """pivot gives the mean loss of each pair of values, and nothing for a pair without rows."""
+    rows = rows_of(product(*LISTS), generator)
+    rows = [row for row in rows if (row["block_size"], row["n_embd"]) != (16, 64)]
+    found = student.grid.pivot(rows, "block_size", "n_embd")
+    assert isinstance(found, dict) and set(found) == {8, 16}, "pivot's rows are not 8 and 16"
+    for block, line in found.items():
+        widths = {32, 64, 128} - ({64} if block == 16 else set())
+        assert isinstance(line, dict) and set(line) == widths, "a row of pivot has other columns"
+        for width, mean in line.items():
+            losses = [
+                r["val_loss"] for r in rows if (r["block_size"], r["n_embd"]) == (block, width)
+            ]
+            difference = expect.number(mean, "a mean") - sum(losses) / len(losses)
+            assert abs(difference) < 1e-6, "a mean of pivot is wrong"

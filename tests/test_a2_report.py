@@ -1,0 +1,85 @@
+"""a2's conclusions and the comparison with the published study, on tables made by hand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+A2 = Path(__file__).parent.parent / "a2_bigram_bow"
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    before = set(sys.modules)
+    for folder in (A2, A2 / "solution"):
+        monkeypatch.syspath_prepend(folder)
+    import conclusions
+    import embedded
+    import report
+    import table
+
+    yield {"conclusions": conclusions, "report": report, "table": table, "embedded": embedded}
+    flat = {path.stem for folder in (A2, A2 / "solution") for path in folder.glob("*.py")}
+    for name in (set(sys.modules) - before) & flat:
+        del sys.modules[name]
+
+
+def cell(pe_type, block_size, loss, model="bigram_v2", n_embd=64):
+    return {"model": model, "pe_type": pe_type, "block_size": block_size, "n_embd": n_embd,
+            "learning_rate": 0.01, "train_loss": loss, "val_loss": loss}  # fmt: skip
+
+
+def test_a_conclusion_is_true_only_where_all_pairs_hold(modules):
+    first = modules["conclusions"].BIGRAM[0]
+    rows = [cell("rope", 8, 2.1), cell("sinpe", 8, 2.2), cell("randn", 8, 2.3)]
+    assert first.count(rows) == (2, 2)
+    assert modules["conclusions"].verdict(first.count(rows)) == ("true", "2 of 2")
+    rows[2]["val_loss"] = 2.15
+    assert modules["conclusions"].verdict(first.count(rows)) == ("false", "1 of 2")
+    assert modules["conclusions"].verdict(first.count([])) == ("not measured", "0")
+
+
+def test_a_baseline_is_beaten_or_not(modules):
+    third = modules["conclusions"].BIGRAM[2]
+    rows = [cell("rope", 8, 2.1), cell("sinpe", 8, 2.49), cell(None, 8, 2.48, "bigram", None),
+            cell(None, 8, 2.5, "bigram_mf", 384)]  # fmt: skip
+    assert third.count(rows) == (2, 3)
+
+
+def test_the_published_table_is_whole_and_has_nine_verdicts(modules):
+    report, table = modules["report"], modules["table"]
+    rows = table.read(report.PUBLISHED, report.COLUMNS)
+    assert len(rows) == 422 and len({report.key(row) for row in rows}) == 422
+    text = modules["conclusions"].told(rows, rows)
+    assert text.count("| true |") + text.count("| false |") == 18
+    assert len(modules["conclusions"].BOW) == 5 and len(modules["conclusions"].BIGRAM) == 4
+
+
+def test_differences_name_what_is_far_away(modules):
+    report = modules["report"]
+    published = [cell("rope", 8, 2.1), cell("rope", 16, 2.0)]
+    text = report.differences([cell("rope", 8, 2.11), cell("rope", 16, 2.09)], published)
+    assert "| all | 2 | +0.0500 | 0.0500 | 0.0900 |" in text
+    assert "Above 0.06: 1 cells." in text and "block_size 16" in text
+
+
+def test_a_torn_table_is_refused(modules, tmp_path):
+    from course.errors import UserError
+
+    table, path = modules["table"], tmp_path / "table.csv"
+    assert table.read(path) == []
+    path.write_text(",".join(table.KINDS) + "\nembedded,x\n")
+    with pytest.raises(UserError, match="line 2"):
+        table.read(path)
+
+
+def test_the_embedded_text_is_the_same_each_time_and_far_letters_tell(modules):
+    """In one tale few consonants occur: what stands far back tells what may come."""
+    build = modules["embedded"].build
+    text = build("tiny", 3)
+    assert text == build("tiny", 3) != build("tiny", 4)
+    consonants = set(modules["embedded"].CONSONANTS)
+    for line in text.splitlines():
+        assert len(set(line.lower()) & consonants) <= modules["embedded"].CONSONANTS_EACH

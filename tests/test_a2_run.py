@@ -1,0 +1,130 @@
+"""a2's run.py from the command line: what it prints, what it refuses, and life after a kill."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.errors import run_main
+
+ROOT = Path(__file__).parent.parent
+RUN = ROOT / "a2_bigram_bow" / "run.py"
+SHORT = ("--solution", "--steps", 6, "--batch_size", 4, "--eval_batches", 2)
+
+
+def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(RUN), *map(str, arguments)], cwd=cwd, env=environment(),
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_train_resumed_evaluate_and_sample(tmp_path):
+    one = ("--model", "bow", "--pe-type", "sinpe", "--n-embd", 8, "--out", "one", *SHORT)
+    done = run("train", *one, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    losses = [line for line in done.stdout.splitlines() if "loss" in line]
+    again = run("train", *one, cwd=tmp_path)
+    assert losses == [line for line in again.stdout.splitlines() if "loss" in line]
+    told = run("evaluate", *one, cwd=tmp_path)
+    assert told.stdout.splitlines() == losses
+    text = run("sample", *one, "--length", 20, "--prompt", "be", cwd=tmp_path)
+    assert text.stdout.startswith("be") and len(text.stdout) == 23
+
+
+def test_a_sweep_goes_on_repeats_nothing_and_is_reported(tmp_path):
+    lists = ("sweep", "--model", "bigram,bow", "--n_embd", 8, "--lr", "1e-2,1e-3", *SHORT)
+    first = run(*lists, "--pe_type", "rope", "--processes", 1, cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.startswith("4 cells trained, 0 were there")
+    folder = tmp_path / "runs" / "a2_bigram_bow" / "embedded_sweep"
+    before = rows(folder / "table.csv")
+    second = run(*lists, "--pe_type", "randn,rope", "--processes", 1, "--plain", cwd=tmp_path)
+    assert second.stdout.startswith("2 cells trained, 4 were there")
+    after = rows(folder / "table.csv")
+    assert after[:4] == before and len(after) == 6
+    told = run("report", "--solution", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "6 cells on embedded" in told.stdout and "not measured" in told.stdout
+    pictures = {path.name for path in folder.glob("*.png")}
+    assert {"heat_map.png", "loss_by_block_size.png", "loss_by_pe_type.png"} <= pictures
+
+
+@pytest.mark.slow
+def test_a_killed_sweep_keeps_its_cells(tmp_path):
+    """Killed in the middle, the sweep goes on with the cells that the table has not."""
+    lists = ["sweep", "--model", "bow,bow_v2", "--block_size", "8,16", "--solution", "--steps",
+             "150", "--processes", "1"]  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, str(RUN), *lists], cwd=tmp_path, env=environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    table = tmp_path / "runs" / "a2_bigram_bow" / "embedded_sweep" / "table.csv"
+    while not table.exists() and process.poll() is None:
+        os.sched_yield()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = rows(table)
+    assert kept
+    done = run(*lists, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert rows(table)[: len(kept)] == kept and len(rows(table)) == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("train", "--model", "bag"), "bag"),
+        (("sweep", "--pe_type", "rope,sine"), "randn, sinpe, rope"),
+        (("sweep", "--grid", "all"), "published-bow"),
+        (("train", "--n_embd", 7), "even"),
+        (("train", "--lr", 0), "above 0"),
+        (("sweep", "--block_size", "8,0"), "above 0"),
+        (("sweep", "--processes", 0), "above 0"),
+        (("train", "--block_size", 40_000), "at most 4096"),
+        (("evaluate",), "model.params"),
+        (("sample", "--length", -1), "above 0"),
+        (("report",), "no cells"),
+        (("report", "--table", "other.csv"), "no column"),
+    ],
+)  # fmt: skip
+def test_what_a_user_got_wrong_is_one_line(tmp_path, monkeypatch, capsys, arguments, said):
+    """In this process, which is faster than a command: the folder's flat modules go again."""
+    before = set(sys.modules)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(RUN.parent), *sys.path])
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    try:
+        main = importlib.import_module("run").main
+        code = run_main(main, [*map(str, arguments), "--solution"])
+    finally:
+        flat = {path.stem for path in RUN.parent.rglob("*.py")}
+        for name in (set(sys.modules) - before) & flat:
+            del sys.modules[name]
+    told = capsys.readouterr()
+    assert code == 2
+    assert told.err.startswith("error: ") and told.err.count("\n") == 1
+    assert said in told.err and told.out == ""
+
+
+def test_another_settings_table_is_not_mixed(tmp_path):
+    lists = ("sweep", "--model", "bigram", "--processes", 1, *SHORT)
+    assert run(*lists, cwd=tmp_path).returncode == 0
+    other = run(*lists, "--seed", 1, cwd=tmp_path)
+    assert other.returncode == 2 and "seed 1337" in other.stderr
