@@ -34,7 +34,7 @@ def test_expand_and_missing(student):
 def test_get_batch(student):
     """Each y is the character after its x."""
     arguments = [torch.arange(50), 6, 4]
-    x, y = student.probe.with_generator(student.grid.get_batch, arguments, 1)
+    x, y = student.probe.with_generator(student.grid.get_batch, 1, *arguments)
     assert x.shape == y.shape == (4, 6), f"their shapes are {tuple(x.shape)}, {tuple(y.shape)}"
     assert torch.equal(y, x + 1), "y is not one character later"
 

@@ -1,0 +1,117 @@
+"""Every assignment's suites: on its solution, its skeleton, and values of any kind."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import replace
+
+import pytest
+
+from grader.assignment import Assignment, all_assignments
+from grader.boundary.sandbox import why_no_sandbox
+from grader.skeleton import BEGIN, END
+from grader.submission import Tree, take
+from grader.verdict.audit import Case, Kind, tree_of
+from grader.verdict.check import check
+from grader.verdict.grade import Options, grade
+from grader.verdict.score import Outcome, Result
+
+ASSIGNMENTS = all_assignments()
+# What a test may be given for by more than the functions that students write.
+SUBMITTED, GIVEN = "predictions", "test_nothing_is_trained"
+ODD = {
+    "none": "None",
+    "text": "'text'",
+    "list": "[[], None]",
+    "number": "10**400",
+    "handle": "object()",
+    "pair_of_handles": "(object(), object())",
+    "nan": "(__import__('torch').full((2, 3), float('nan')),) * 2",
+    "complex": "__import__('torch').ones(2, 3, dtype=__import__('torch').complex64)",
+    "scalar": "__import__('torch').tensor(7)",
+    "empty": "__import__('torch').empty(0, 5)",
+    "dict": "{'a': None}",
+}
+QUICK = ("none", "pair_of_handles")
+
+each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda found: found.id)
+
+
+def odd(assignment: Assignment, expression: str) -> Tree:
+    """The solution with every function that students write returning one value.
+
+    Where they write a constructor, every attribute that it sets is that value instead.
+    """
+    tree = take(assignment.solution, assignment)
+    region = re.compile(rf"^( *){re.escape(BEGIN)}\n(.*?)^ *{re.escape(END)}\n", re.M | re.S)
+
+    def replaced(found: re.Match) -> str:
+        names = re.findall(r"\bself\.(\w+)(?=[^=\n]* = )", found[2])
+        constructor = names and "return" not in found[2]
+        lines = [f"self.{name} = {expression}" for name in names] if constructor else []
+        return textwrap.indent("\n".join(lines) or f"return {expression}", found[1]) + "\n"
+
+    files = {name: region.sub(replaced, data.decode()).encode() for name, data in
+             tree.files.items() if name.endswith(".py")}  # fmt: skip
+    return replace(tree, files=tree.files | files)
+
+
+def faults(result: Result) -> list[str]:
+    """What the grader itself did wrong."""
+    broken = [test for test in result.tests if test.outcome is Outcome.GRADER_FAULT]
+    return [*result.faults, *(f"{test.name}: {test.message}" for test in broken)]
+
+
+def failed(result: Result) -> list[str]:
+    return [test.name for test in result.tests if test.outcome is not Outcome.PASSED]
+
+
+@each_assignment
+def test_public_tests_on_the_solution(assignment: Assignment) -> None:
+    result = check(assignment, take(assignment.solution, assignment))
+    assert not faults(result)
+    assert failed(result) == []
+    assert {part.id for part in result.parts if part.max_score} == set(assignment.part_titles)
+
+
+@each_assignment
+def test_public_tests_on_the_skeleton(assignment: Assignment) -> None:
+    result = check(assignment, tree_of(assignment, Case(Kind.SKELETON)))
+    assert not faults(result)
+    assert {test.outcome for test in result.tests} == {Outcome.NOT_IMPLEMENTED}
+
+
+@each_assignment
+def test_hidden_suite_on_the_solution(assignment: Assignment) -> None:
+    options = Options(isolation="none", quick=True)
+    result = grade(assignment, take(assignment.solution, assignment), options)
+    assert not faults(result)
+    assert failed(result) == []
+
+
+@each_assignment
+def test_hidden_suite_on_the_skeleton(assignment: Assignment) -> None:
+    """None of it passes; every test has a sentence, a hint and points, in all those promised."""
+    blank = tree_of(assignment, Case(Kind.SKELETON))
+    result = grade(assignment, blank, Options(isolation="none"))
+    assert not faults(result)
+    assert (result.score, result.max_score) == (0, assignment.points)
+    written = [test for test in result.tests if SUBMITTED not in test.name]
+    assert {test.outcome for test in written} == {Outcome.NOT_IMPLEMENTED}
+    for test in result.tests:
+        assert test.title.endswith("."), test.name
+        assert test.hint, test.name
+        assert test.max_score > 0, test.name
+
+
+@pytest.mark.skipif(why_no_sandbox() is not None, reason="needs bubblewrap")
+@pytest.mark.parametrize(
+    "value", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in ODD]
+)
+@each_assignment
+def test_odd_values_are_no_fault_of_the_grader(assignment: Assignment, value: str) -> None:
+    result = grade(assignment, odd(assignment, ODD[value]), Options(isolation="sandbox"))
+    assert not faults(result)
+    gained = [test.name for test in result.tests if test.score and SUBMITTED not in test.name]
+    assert [name for name in gained if not name.endswith(GIVEN)] == []
