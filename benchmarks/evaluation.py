@@ -17,14 +17,12 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
-from training import BLOCK_SIZE, ROOT, load_dataset
+from training import BLOCK_SIZE, begin, common_parser
 
 from course import checkpoints
-from course.cli import source_path
-from course.devices import hardware, keep_memory, seed_everything, set_threads
+from course.devices import hardware, seed_everything
 from course.errors import run_main
 
 ANSWER_STEPS = 32
@@ -32,27 +30,19 @@ TURNS = 8
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", choices=("embedded", "birthplaces"), default="embedded")
-    parser.add_argument("--data-dir", type=Path)
+    parser = common_parser(__doc__)
     parser.add_argument("--variant", choices=("vanilla", "perceiver"), default="vanilla")
     parser.add_argument("--reading_params_path", metavar="FILE", help="weights of that variant")
     parser.add_argument("--names", type=int, default=500, help="questions, repeated where too few")
-    parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
-    set_threads(args.threads)
-    keep_memory()
-    source_path(ROOT / "a5_mingpt_perceiver", solution=True)
+    documents = begin(args)
     import corpora
     from recipe import build_model
 
-    documents = load_dataset(args.data, args.data_dir)
     seed_everything(0)
     model = build_model(args.variant, documents.vocab_size, BLOCK_SIZE).eval()
     if args.reading_params_path:

@@ -20,24 +20,22 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 from training import (
     N_EMBD,
     N_LAYER,
-    ROOT,
     Batch,
-    load_dataset,
+    begin,
+    common_parser,
     our_model,
     our_step,
     plain_step,
     real_batch,
 )
 
-from course.cli import source_path
-from course.devices import hardware, keep_memory, seed_everything, set_threads
+from course.devices import hardware, seed_everything
 from course.errors import run_main
 
 SIZE = 2048  # of the matrices whose product tells what the machine can do
@@ -57,12 +55,7 @@ KINDS = {  # the first that fits, by a part of the operation's name
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", choices=("embedded", "birthplaces"), default="embedded")
-    parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--threads", type=int, default=2)
+    parser = common_parser(__doc__)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=7, help="timed steps of each")
     return parser.parse_args(argv)
@@ -70,10 +63,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
-    set_threads(args.threads)
-    keep_memory()
-    source_path(ROOT / "a5_mingpt_perceiver", solution=True)
-    dataset = load_dataset(args.data, args.data_dir)
+    dataset = begin(args)
     result = {"data": args.data, "batch": args.batch_size, "hardware": hardware()}
     for dtype in (torch.float32, torch.bfloat16):
         name = str(dtype).removeprefix("torch.")

@@ -37,24 +37,27 @@ Batch = tuple[Tensor, Tensor]
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", choices=("embedded", "birthplaces"), default="embedded")
-    parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--threads", type=int, default=2)
+    parser = common_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="timed steps of each")
     parser.add_argument("--loss-steps", type=int, default=200)
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[32, 128])
     return parser.parse_args(argv)
 
 
+def common_parser(description: str | None) -> argparse.ArgumentParser:
+    """What the benchmarks of a5 have in common."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", choices=("embedded", "birthplaces"), default="embedded")
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
-    set_threads(args.threads)
-    keep_memory()  # for both: it is the process's
-    source_path(ROOT / "a5_mingpt_perceiver", solution=True)
-    dataset = load_dataset(args.data, args.data_dir)
+    dataset = begin(args)
     result = {"data": args.data, "threads": args.threads, "hardware": hardware()}
     for name, draw in (("dense", dense_batch), ("real", real_batch)):
         rows = [compare(dataset, draw, size, args.rounds) for size in args.batch_sizes]
@@ -67,12 +70,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def load_dataset(name: str, data_dir: Path | None):
-    """Span corruption of a data set's pretraining text."""
+def begin(args: argparse.Namespace):
+    """Settle threads, memory and path; returns span corruption of the pretraining text."""
+    set_threads(args.threads)
+    keep_memory()  # of the whole process, so for all that are timed in it
+    source_path(ROOT / "a5_mingpt_perceiver", solution=True)
     import corpora
     from dataset import CharCorruptionDataset
 
-    text = corpora.find("pretrain", None, name, data_dir)
+    text = corpora.find("pretrain", None, args.data, args.data_dir)
     return CharCorruptionDataset(text.content, BLOCK_SIZE)
 
 
