@@ -16,6 +16,7 @@ from grader.submission import Tree, take
 from grader.verdict.check import check
 from grader.verdict.grade import Options, grade
 from grader.verdict.score import Outcome, Result
+from tests.flat import flat_imports
 
 A1 = find("a1")
 SOURCE = (A1.solution / "makemore.py").read_text(encoding="utf-8")
@@ -94,12 +95,12 @@ def test_hidden_tests_name_the_cell_and_not_the_message(tmp_path: Path) -> None:
     assert (frame.file, frame.line, frame.source) == ("In[2]", 2, "1 / 0")
 
 
-def test_the_last_cell_trains_and_writes(monkeypatch, capsys) -> None:
+def test_the_last_cell_trains_and_writes(capsys) -> None:
     """Run as a program, as Jupyter does: the quick look at the end, some steps of it."""
     source = SOURCE.replace("max_steps=1000", "max_steps=5").replace("names = build()", (
         "names = build(200)"))  # fmt: skip
-    monkeypatch.syspath_prepend(str(A1.root))
-    exec(compile(source, "makemore.py", "exec"), {"__name__": "__main__"})
+    with flat_imports(A1.root):
+        exec(compile(source, "makemore.py", "exec"), {"__name__": "__main__"})
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("loss at first 3.") and printed[1].startswith("dev loss ")
     assert len(printed[2].split(" ")) == 10

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import sys
+import importlib
 from pathlib import Path
 
 import pytest
+
+from tests.flat import flat_imports
 
 A2 = Path(__file__).parent.parent / "a2_bigram_bow"
 
 
 @pytest.fixture
-def modules(monkeypatch):
-    before = set(sys.modules)
-    for folder in (A2, A2 / "solution"):
-        monkeypatch.syspath_prepend(folder)
-    import conclusions
-    import embedded
-    import report
-    import table
-
-    yield {"conclusions": conclusions, "report": report, "table": table, "embedded": embedded}
-    flat = {path.stem for folder in (A2, A2 / "solution") for path in folder.glob("*.py")}
-    for name in (set(sys.modules) - before) & flat:
-        del sys.modules[name]
+def modules():
+    with flat_imports(A2, A2 / "solution"):
+        names = ("conclusions", "embedded", "report", "table")
+        yield {name: importlib.import_module(name) for name in names}
 
 
 def cell(pe_type, block_size, loss, model="bigram_v2", n_embd=64):

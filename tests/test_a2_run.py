@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from course.errors import run_main
+from tests.flat import flat_imports
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a2_bigram_bow" / "run.py"
@@ -106,17 +107,11 @@ def test_a_killed_sweep_keeps_its_cells(tmp_path):
 )  # fmt: skip
 def test_what_a_user_got_wrong_is_one_line(tmp_path, monkeypatch, capsys, arguments, said):
     """In this process, which is faster than a command: the folder's flat modules go again."""
-    before = set(sys.modules)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(RUN.parent), *sys.path])
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    try:
+    with flat_imports(RUN.parent, RUN.parent / "solution"):
         main = importlib.import_module("run").main
         code = run_main(main, [*map(str, arguments), "--solution"])
-    finally:
-        flat = {path.stem for path in RUN.parent.rglob("*.py")}
-        for name in (set(sys.modules) - before) & flat:
-            del sys.modules[name]
     told = capsys.readouterr()
     assert code == 2
     assert told.err.startswith("error: ") and told.err.count("\n") == 1

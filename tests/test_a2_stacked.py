@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from itertools import islice
 from pathlib import Path
@@ -9,26 +10,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.flat import flat_imports
+
 A2 = Path(__file__).parent.parent / "a2_bigram_bow"
 V = 13
 
 
 @pytest.fixture
-def modules(monkeypatch):
+def modules():
     """a2's flat modules, gone again afterwards."""
-    before = set(sys.modules)
-    for folder in (A2, A2 / "solution"):
-        monkeypatch.syspath_prepend(folder)
-    import cells
-    import corpora
-    import grid
-    import stacked
-    import sweep
-
-    yield {"cells": cells, "corpora": corpora, "grid": grid, "stacked": stacked, "sweep": sweep}
-    flat = {path.stem for folder in (A2, A2 / "solution") for path in folder.glob("*.py")}
-    for name in (set(sys.modules) - before) & flat:
-        del sys.modules[name]
+    with flat_imports(A2, A2 / "solution"):
+        names = ("cells", "corpora", "grid", "stacked", "sweep")
+        yield {name: importlib.import_module(name) for name in names}
 
 
 def models_of(modules, cells):

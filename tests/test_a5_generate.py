@@ -1,12 +1,13 @@
 """Answers in batches, with keys and values kept, are those of one question at a time."""
 
 import importlib
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+
+from tests.flat import flat_imports
 
 A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"
 MODULES = ("model", "attention", "dataset", "utils", "generate")
@@ -15,13 +16,9 @@ QUESTIONS = ("Where was Bo born?", "Where was Bartholomew Cubbins born?", "Who?"
 
 @pytest.fixture(scope="module")
 def a5():
-    sys.path.insert(0, str(A5 / "solution"))
-    before = set(sys.modules)
     torch.set_num_threads(1)
-    yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    sys.path.remove(str(A5 / "solution"))
-    for name in set(MODULES) - before:
-        sys.modules.pop(name, None)
+    with flat_imports(A5 / "solution"):
+        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """a5's run.py from the command line: what it prints, what it refuses, and life after a kill -9."""
 
-import importlib.util
+import importlib
 import os
 import signal
 import subprocess
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
+
+from tests.flat import flat_imports
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a5_mingpt_perceiver" / "run.py"
@@ -198,18 +200,10 @@ def test_an_unknown_variant_is_wrong_usage(folder):
 
 
 @pytest.fixture
-def module(monkeypatch):
+def module():
     """run.py with the reference beside it; all that it imports flat is gone afterwards."""
-    monkeypatch.syspath_prepend(str(RUN.parent))
-    monkeypatch.syspath_prepend(str(RUN.parent / "solution"))
-    before = set(sys.modules)
-    spec = importlib.util.spec_from_file_location("a5_run", RUN)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    yield found
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(RUN.parent)):
-            del sys.modules[name]
+    with flat_imports(RUN.parent, RUN.parent / "solution"):
+        yield importlib.import_module("run")
 
 
 def test_the_options_of_the_study_reach_the_model_and_the_corruption(folder, module):

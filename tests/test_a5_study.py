@@ -1,13 +1,13 @@
 """a5's study, one factor at a time: its cells, and that no finished one runs again."""
 
 import csv
-import importlib.util
-import sys
+import importlib
 from pathlib import Path
 
 import pytest
 
 from course.errors import UserError
+from tests.flat import flat_imports
 
 A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"
 
@@ -15,11 +15,8 @@ A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"
 @pytest.fixture
 def study(monkeypatch):
     """The module, whose run.py answers at once: 30 of 40 right, but for one cell that fails."""
-    monkeypatch.syspath_prepend(str(A5))
-    spec = importlib.util.spec_from_file_location("a5_study", A5 / "study.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "a5_study", module)  # its dataclass looks for it there
-    spec.loader.exec_module(module)
+    with flat_imports(A5):
+        module = importlib.import_module("study")
     module.calls = []
 
     def call(function: str, *options: str) -> str:
@@ -31,9 +28,7 @@ def study(monkeypatch):
 
     module.broken = False
     monkeypatch.setattr(module, "call", call)
-    yield module
-    for name in ("corpora", "embedded"):
-        sys.modules.pop(name, None)
+    return module
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:

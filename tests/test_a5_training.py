@@ -2,13 +2,14 @@
 
 import copy
 import importlib
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
+
+from tests.flat import flat_imports
 
 A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"
 MODULES = ("model", "attention", "dataset", "ragged", "packed", "trainer", "recipe", "utils")
@@ -21,13 +22,9 @@ BLOCK_SIZE = 48
 @pytest.fixture(scope="module")
 def a5():
     """The reference's modules, imported flat as run.py does, and gone afterwards."""
-    sys.path.insert(0, str(A5 / "solution"))
-    before = set(sys.modules)
     torch.set_num_threads(1)
-    yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    sys.path.remove(str(A5 / "solution"))
-    for name in set(MODULES) - before:
-        sys.modules.pop(name, None)
+    with flat_imports(A5 / "solution"):
+        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 
 def make_model(a5, variant: str, dropout: float = 0.0) -> nn.Module:

@@ -5,7 +5,7 @@ Looked at are README.md, CONTRIBUTING.md, CHANGELOG.md, docs/*.md and each room'
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import re
 import shlex
@@ -21,6 +21,7 @@ import typer
 
 from grader import cli, skeleton
 from grader.assignment import CHECKOUT, Assignment, all_assignments
+from tests.flat import flat_imports
 
 PATTERNS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "*/README.md",
             "*/results/README.md")  # fmt: skip
@@ -85,7 +86,7 @@ def parse(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
         elif program == "make":
             parse_make(arguments)
         elif program in ("python", "python3"):
-            parse_python(arguments, command.folder, monkeypatch)
+            parse_python(arguments, command.folder)
         elif program == "pytest":
             parse_pytest(arguments, command.folder)
         else:
@@ -112,7 +113,7 @@ def parse_make(arguments: list[str]) -> None:
             assert re.search(rf"^{re.escape(word)}:", makefile, re.MULTILINE), f"no target {word}"
 
 
-def parse_python(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def parse_python(arguments: list[str], folder: Path) -> None:
     if arguments[0] == "-m":
         assert importlib.util.find_spec(arguments[1]), f"there is no module {arguments[1]}"
         if arguments[1] == "pytest":
@@ -125,22 +126,13 @@ def parse_python(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyP
         script = folder / arguments[0]
         assert script.is_file(), f"there is no file {script}"
         if script.name == "run.py" and not {"-h", "--help"} & set(arguments):
-            parse_run(script, arguments[1:], monkeypatch)
+            parse_run(script, arguments[1:])
 
 
-def parse_run(script: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def parse_run(script: Path, arguments: list[str]) -> None:
     """By the parser of an assignment's run.py, whose flat imports leave no trace here."""
-    before = set(sys.modules)
-    monkeypatch.syspath_prepend(script.parent)
-    spec = importlib.util.spec_from_file_location(f"run_of_{script.parent.name}", script)
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        module.parse(arguments)
-    finally:
-        flat = {path.stem for path in script.parent.glob("*.py")}
-        for imported in (set(sys.modules) - before) & flat:
-            del sys.modules[imported]
+    with flat_imports(script.parent):
+        importlib.import_module("run").parse(arguments)
 
 
 def parse_pytest(arguments: list[str], folder: Path) -> None:

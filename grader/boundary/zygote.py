@@ -56,6 +56,8 @@ def _become_worker(descriptors: list[int], threads: int) -> None:
     """In the fork: locks down, then in a fork of its own (pid 1 of its namespace) serves."""
     wire_fd, output_fd, status_fd = descriptors
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # What a shell starts in the background ignores SIGINT; a worker is the same however we started.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sock = socket.socket(fileno=wire_fd)
     try:
         lockdown.die_with_parent()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,16 @@ def test_one_submission_twice_gives_one_result(inspector: Path) -> None:
     """But for times. The limits were once told with the worker's own memory, which varies."""
     first, second = (_timeless(_grade(inspector, None)[0].to_json()) for _ in range(2))
     assert first == second
+
+
+def test_a_grade_in_the_background_is_the_same(baseline: Result, tmp_path: Path) -> None:
+    """A shell starts what ends in & with SIGINT ignored, and workers once inherited that."""
+    attack = next(attack for attack in ATTACKS if attack.name == "signals_itself")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _timeless(value: Any) -> Any:
