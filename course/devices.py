@@ -75,8 +75,8 @@ def keep_memory() -> bool:
     """Keep freed memory for the next step. Returns whether the C library can be told so.
 
     A training step frees hundreds of megabytes and asks for them again. glibc gives large blocks
-    back to the kernel, which hands each page out anew filled with zeros: up to half of a step's
-    time. The process then stays as large as its largest step, or half as large again: what is
+    back to the kernel, which hands each page out anew filled with zeros, at a good part of a
+    step's time. The process then stays as large as its largest step, or half as large again: what is
     free lies in pieces.
     """
     try:
