@@ -76,8 +76,8 @@ def keep_memory() -> bool:
 
     A training step frees hundreds of megabytes and asks for them again. glibc gives large blocks
     back to the kernel, which hands each page out anew filled with zeros, at a good part of a
-    step's time. The process then stays as large as its largest step, or half as large again: what is
-    free lies in pieces.
+    step's time. The process then stays as large as its largest step, or half as large again:
+    what is free lies in pieces.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
