@@ -161,8 +161,8 @@ def keep_mask(like: Tensor, p: float) -> Tensor | None:
     """1 where dropout keeps an element, else 0, in the shape and dtype of `like`; None for p 0.
 
     What is kept is still to be multiplied by 1 / (1 - p). Sixteen random bits an element decide,
-    four elements from one draw: bernoulli_ draws a number an element, and takes a third of a plain
-    step of this model on a processor.
+    four elements from one draw: bernoulli_ draws a number an element, a quarter of a plain step
+    on a processor (docs/performance.md).
     """
     if not p:
         return None
