@@ -268,8 +268,24 @@ def _source(name: str, data: bytes) -> bytes:
 def _notes(files: dict[str, bytes], left_out: list[str], assignment: Assignment) -> tuple[str, ...]:
     missing = [name for name in assignment.student_files if name not in files]
     notes = [f"{name} is missing: the skeleton's is used" for name in missing]
-    if left_out:
-        named = [shown(name) for name in sorted(left_out)]
-        more = f" and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else ""
-        notes.append(f"left out, not the student's files: {', '.join(named[:MAX_NAMED])}{more}")
+    given = [name for name in left_out if _is_given(name, assignment)]
+    other = [name for name in left_out if name not in given]
+    if given:
+        notes.append(f"the course's own copies are used of {_named(given)}")
+    if other:
+        notes.append(f"left out, not the student's files: {_named(other)}")
     return tuple(notes)
+
+
+def _is_given(name: str, assignment: Assignment) -> bool:
+    """Whether the course itself lays such a file: src/trainer.py, trainer.py, work/run.py."""
+    parts = PurePosixPath(name).parts
+    places = [PurePosixPath(*parts[start:]) for start in range(min(len(parts), 2))]
+    roots = (assignment.root, assignment.src, assignment.solution)
+    return any((root / place).is_file() for root in roots for place in places)
+
+
+def _named(names: list[str]) -> str:
+    shortened = [shown(name) for name in sorted(names)[:MAX_NAMED]]
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(shortened) + more

@@ -129,6 +129,17 @@ def test_optional_files_are_taken_and_others_left_out(tmp_path: Path, toy: Assig
     )
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_given_files_are_no_reproach(tmp_path: Path, toy: Assignment, layout: str) -> None:
+    """Who hands in the whole folder did nothing wrong: the note says whose copies are used."""
+    (toy.src / "trainer.py").write_bytes(b"")
+    name = LAYOUTS[layout]("src/trainer.py")
+    files = {LAYOUTS[layout](own): data for own, data in FILES.items()} | {name: b""}
+    assert take(make_folder(tmp_path / "work", files), toy).notes == (
+        f"the course's own copies are used of {Path(name).as_posix()!r}",
+    )
+
+
 def test_what_macos_adds_to_a_zip_does_not_disturb(tmp_path: Path, toy: Assignment) -> None:
     """__MACOSX stands beside the student's one folder, which still counts as the only one."""
     files = {f"work/{name}": data for name, data in FILES.items()}
