@@ -14,6 +14,7 @@ import embedded
 
 from course import data
 from course.errors import UserError
+from course.files import read_text
 
 DATASETS = ("embedded", "names")
 FILE = "names.txt"
@@ -27,13 +28,7 @@ def find(path: str | None, dataset: str, data_dir: Path | None) -> list[str]:
     if path is None and dataset == "embedded":
         return embedded.build()
     path = Path(path) if path is not None else data.load(dataset, data_dir, [FILE])[FILE]
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8: byte {error.start} cannot be read") from error
-    names = text.rstrip("\n").split("\n")
+    names = read_text(path).rstrip("\n").split("\n")
     check(names, str(path))
     return names
 

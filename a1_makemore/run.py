@@ -28,8 +28,8 @@ from course import checkpoints, devices
 from course.cli import add_common_flags, source_path
 from course.errors import UserError, run_main
 from course.files import must_be_writable
-from course.runs import Run, open_run, run_folder
-from course.watch import Watcher, earlier
+from course.runs import Run, run_folder
+from course.watch import watched
 
 ASSIGNMENT = "a1_makemore"
 FUNCTIONS = ("train", "evaluate", "sample")
@@ -116,18 +116,11 @@ def train(args: argparse.Namespace) -> None:
     )  # fmt: skip
     identity = describe(args, config) | {"names": corpora.sha256(names)}
     trainer = given.Trainer(model, *data["train"], config)
-    state = earlier(folder, identity)
-    if state is not None:
-        trainer.load_state_dict(state)
-    run = open_run(folder, ASSIGNMENT, args.name, identity, args.seed,
-                   resumed_step=None if state is None else trainer.step)  # fmt: skip
-    watcher = Watcher(trainer, run, "train", identity, args.checkpoint_seconds, LOG_EVERY,
-                      given.Trainer.rate)  # fmt: skip
-    with run, watcher:
-        try:
-            trainer.train()
-        except FloatingPointError as error:
-            raise UserError(f"{error}; a lower learning rate may keep it finite") from error
+    with watched(
+        trainer, folder, ASSIGNMENT, args.name, identity, args.seed, "train",
+        seconds=args.checkpoint_seconds, log_every=LOG_EVERY, rate=given.Trainer.rate,
+    ) as run:  # fmt: skip
+        trainer.train()
     checkpoints.save_weights(path, weights.state_of(model))
     losses = {split: makemore.evaluate(model, *data[split]) for split in ("train", "dev")}
     size = sum(p.numel() for p in model.parameters())

@@ -34,9 +34,11 @@ from course.cli import add_common_flags, source_path
 from course.errors import UserError, run_main
 from course.progress import Progress
 from course.runs import run_folder
+from course.watch import SAVE_EVERY, watched
 
 ASSIGNMENT = "a2_bigram_bow"
 SEED = 1337
+LOG_EVERY = 50  # steps
 PE_TYPES = ("randn", "sinpe", "rope")
 MODELS = ("bigram", "bigram_mf", "bigram_v2", "bow", "bow_v2")
 LARGEST = {"block_size": 4096, "n_embd": 4096}
@@ -66,6 +68,9 @@ def add_flags(parser: argparse.ArgumentParser, verb: str) -> None:
         flag(parser, "steps", int, 5000, "batches")
         flag(parser, "batch_size", int, 64, "rows of a batch")
         flag(parser, "eval_batches", int, 200, "batches over which a loss is the mean")
+    if verb == "train":
+        flag(parser, "checkpoint_seconds", float, SAVE_EVERY,
+             "between checkpoints, 0: after each step")  # fmt: skip
     if verb == "sweep":
         flag(parser, "grid", str, None, f"instead of the lists: {', '.join(sweeps.GRIDS)}")
         flag(parser, "processes", int, None, "default: as many as cores")
@@ -105,9 +110,15 @@ def train(args: argparse.Namespace, source: Path) -> None:
     check_fits([cell], corpus)
     torch.set_num_threads(1)
     folder = cell_folder(args, cell)
-    model = training.train(cell, setting, corpus, folder, ASSIGNMENT, args.solution)
-    checkpoints.save_weights(folder / "model.params", model)
-    print_losses(model, cell, setting, corpus)
+    trainer = training.Trainer(cell, setting, corpus)
+    identity = asdict(setting) | asdict(cell) | {"solution": args.solution}
+    with watched(
+        trainer, folder, ASSIGNMENT, folder.name, identity, args.seed, f"train {cell.model}",
+        seconds=args.checkpoint_seconds, log_every=LOG_EVERY, rate=lambda _: cell.learning_rate,
+    ):  # fmt: skip
+        trainer.train()
+    checkpoints.save_weights(folder / "model.params", trainer.model)
+    print_losses(trainer.model, cell, setting, corpus)
     print(f"weights in {folder / 'model.params'}")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from course.errors import UserError
-from course.files import make_folder, write_aside
+from course.files import make_folder, read_text, write_aside
 
 KINDS = {
     "data": str, "seed": int, "steps": int, "batch_size": int, "eval_batches": int,
@@ -27,13 +27,9 @@ def read(path: Path, columns: Sequence[str] = tuple(KINDS)) -> list[Row]:
 
     Raises UserError, with file and line, for what is no such table.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}") from error
-    lines = csv.DictReader(io.StringIO(text))
+    lines = csv.DictReader(io.StringIO(read_text(path)))
     absent = [name for name in columns if name not in (lines.fieldnames or ())]
     if absent:
         raise UserError(f"{path} is no table of cells: it has no column {absent[0]!r}")

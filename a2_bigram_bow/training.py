@@ -1,94 +1,67 @@
-"""One cell trained by itself, with checkpoints, for run.py's train; and what it then writes."""
+"""One cell trained by itself, resumably, for run.py's train; and what it then writes."""
 
 from __future__ import annotations
 
 import importlib
-import time
-from dataclasses import asdict
-from pathlib import Path
+import math
+from types import SimpleNamespace
 from typing import Any
 
-import corpora
 import torch
 from cells import Setting, fresh
+from corpora import Corpus
 from torch import Tensor, nn
 
-from course import checkpoints
-from course.errors import UserError
-from course.progress import Progress
-from course.runs import open_run
 
-LOG_EVERY = 50  # steps
-SAVE_EVERY = 20.0  # seconds
+class Trainer:
+    """A cell's module, trained as `run_plain` trains it, so that course.watch can look on.
 
-
-def train(
-    cell: Any, setting: Setting, corpus: corpora.Corpus, folder: Path, assignment: str,
-    solution: bool,
-) -> nn.Module:  # fmt: skip
-    """The cell's model, trained to the end, from the folder's checkpoint where there is one.
-
-    Raises UserError where the folder holds another run.
+    step: steps done. loss: the last one's. real_tokens: characters in its batch.
     """
-    grid = importlib.import_module("grid")
-    model = fresh(cell, setting, corpus.vocab_size)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=cell.learning_rate)
-    generator = torch.Generator().manual_seed(setting.seed)
-    identity = asdict(setting) | asdict(cell) | {"solution": solution}
-    path = folder / "checkpoint.pt"
-    done = _restore(path, identity, model, optimizer, generator)
-    saved, losses = time.monotonic(), []
-    with (
-        open_run(folder, assignment, folder.name, identity, setting.seed,
-                 resumed_step=done or None) as run,
-        Progress(setting.steps, f"train {cell.model}", initial=done) as bar,
-    ):  # fmt: skip
-        for step in range(done + 1, setting.steps + 1):
-            batch = grid.get_batch(
-                corpus.splits["train"], cell.block_size, setting.batch_size, generator
-            )
-            losses.append(_step(model, optimizer, batch))
-            bar.update(losses[-1], batch[0].numel())
-            last = step == setting.steps
-            if step % LOG_EVERY == 0 or last:
-                run.log(step, loss=sum(losses) / len(losses))
-                losses = []
-            if last or (time.monotonic() - saved >= SAVE_EVERY and not losses):
-                _save(path, identity, step, model, optimizer, generator)
-                saved = time.monotonic()
-    return model
 
+    def __init__(self, cell: Any, setting: Setting, corpus: Corpus) -> None:
+        self.cell, self.setting, self.text = cell, setting, corpus.splits["train"]
+        self.model = fresh(cell, setting, corpus.vocab_size)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=cell.learning_rate)
+        self.generator = torch.Generator().manual_seed(setting.seed)
+        self.total_steps, self.step = setting.steps, 0
+        self.loss, self.real_tokens = math.nan, setting.batch_size * cell.block_size
+        self.config = SimpleNamespace(on_step=None)
 
-def _step(model: nn.Module, optimizer: torch.optim.Optimizer, batch: tuple) -> float:
-    _, loss = model(*batch)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.item()
+    def train(self) -> None:
+        """Trains to the end. Raises FloatingPointError for a loss that is not finite."""
+        get_batch = importlib.import_module("grid").get_batch
+        sizes = self.cell.block_size, self.setting.batch_size
+        while self.step < self.total_steps:
+            self._step(*get_batch(self.text, *sizes, self.generator))
+            if not math.isfinite(self.loss):
+                raise FloatingPointError(f"step {self.step}: the loss is {self.loss}")
+            if self.config.on_step:
+                self.config.on_step(self)
 
+    def _step(self, x: Tensor, y: Tensor) -> None:
+        _, loss = self.model(x, y)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.loss, self.step = loss.item(), self.step + 1
 
-def _save(path, identity, step, model, optimizer, generator) -> None:
-    state = {"identity": identity, "step": step, "model": model.state_dict(),
-             "optimizer": optimizer.state_dict(), "generator": generator.get_state()}  # fmt: skip
-    checkpoints.save(path, state)
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the rest of the training depends on."""
+        return {
+            "step": self.step,
+            "loss": self.loss,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+        }
 
-
-def _restore(path: Path, identity: dict[str, Any], model, optimizer, generator) -> int:
-    """The step of the checkpoint, put into everything; 0 where there is none."""
-    if not path.exists():
-        return 0
-    state = checkpoints.load(path)
-    found = state.get("identity", {})
-    for name, value in identity.items():
-        if found.get(name) != value:
-            raise UserError(
-                f"{path.parent} holds a run with {name} {found.get(name)!r}, this one has "
-                f"{value!r}: name another folder with --out, or remove that one"
-            )
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    generator.set_state(state["generator"])
-    return state["step"]
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from what `state_dict` returned."""
+        self.step, self.loss = state["step"], state["loss"]
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ import embedded
 
 from course import data
 from course.errors import UserError
+from course.files import read_text
 
 DATASETS = ("embedded", "birthplaces")
 FILES = {"pretrain": "wiki.txt", "finetune": "birth_places_train.tsv", "evaluate": "birth_dev.tsv"}
@@ -48,14 +49,8 @@ def find(kind: str, path: str | None, dataset: str, data_dir: Path | None) -> Te
 
 
 def read(path: Path) -> Text:
-    """The text of a file. Raises UserError where there is none, or it is not UTF-8."""
-    try:
-        # Lines end in \n however the file spells it, and a byte order mark is no character.
-        return Text(str(path), path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8: byte {error.start} cannot be read") from error
+    """The text of a file, named by its path."""
+    return Text(str(path), read_text(path))
 
 
 def check_documents(text: Text) -> None:

@@ -26,8 +26,8 @@ from course import checkpoints, devices
 from course.cli import add_common_flags, source_path
 from course.errors import UserError, run_main
 from course.files import must_be_writable, write_aside
-from course.runs import open_run, run_folder
-from course.watch import Watcher, earlier
+from course.runs import run_folder
+from course.watch import watched
 
 ASSIGNMENT = "a5_mingpt_perceiver"
 FUNCTIONS = ("pretrain", "finetune", "evaluate")
@@ -154,19 +154,11 @@ def train(args, model, dataset, config, texts: dict[str, str]) -> None:
     must_be_writable(weights)
     identity = describe(args, config) | texts
     trainer = student("trainer").Trainer(model, dataset, None, config)
-    state = earlier(default_folder(args), identity)
-    if state is not None:
-        trainer.load_state_dict(state)
-    resumed = None if state is None else trainer.step
-    title = f"{args.function} {args.variant}"
-    with open_run(
-        default_folder(args), ASSIGNMENT, run_name(args), identity, args.seed,
-        resumed_step=resumed, device=trainer.device,
-    ) as run, Watcher(trainer, run, title, identity, args.checkpoint_seconds):  # fmt: skip
-        try:
-            trainer.train()
-        except FloatingPointError as error:
-            raise UserError(f"{error}; a lower learning rate may keep it finite") from error
+    with watched(
+        trainer, default_folder(args), ASSIGNMENT, run_name(args), identity, args.seed,
+        f"{args.function} {args.variant}", seconds=args.checkpoint_seconds,
+    ):  # fmt: skip
+        trainer.train()
     checkpoints.save_weights(weights, trainer.model)
     print(f"step {trainer.step}: loss {trainer.loss:.6f}; weights in {weights}")
 

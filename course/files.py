@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written aside in the same folder, then renamed."""
+"""Files that are read with one clear error, and written aside and renamed: whole or not there."""
 
 import errno
 import os
@@ -29,6 +29,19 @@ def must_be_writable(path: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read_text(path: Path) -> str:
+    """The text of a user's file. Raises UserError where there is none, or it is not UTF-8.
+
+    Lines end in "\\n" however the file spells it, and a byte order mark is no character.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: byte {error.start} cannot be read") from error
 
 
 @contextmanager

@@ -1,22 +1,52 @@
 """What a run.py does while its trainer works: the bar, the metrics, the checkpoint.
 
+    with watched(trainer, folder, "a5_mingpt_perceiver", "run", identity, seed=0, title="train"):
+        trainer.train()
+
 A trainer has `step`, `total_steps`, `loss` and `real_tokens` (of what was done since the last
-call), `state_dict()`, and a `config` whose `on_step` it calls.
+call), `state_dict()` and `load_state_dict()`, and a `config` whose `on_step` it calls.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from course import checkpoints
 from course.errors import UserError
 from course.progress import Progress
-from course.runs import Run
+from course.runs import Run, open_run
 
 LOG_EVERY = 20  # steps
+SAVE_EVERY = 30.0  # seconds
+
+
+@contextmanager
+def watched(
+    trainer: Any, folder: Path, assignment: str, name: str, identity: dict[str, Any], seed: int,
+    title: str, **options: Any,
+) -> Iterator[Run]:  # fmt: skip
+    """The run folder, in which the trainer goes on from its checkpoint where there is one.
+
+    identity: what a run must have in common with a checkpoint to go on from it. options: those of
+    Watcher. Raises UserError for a checkpoint of another run, and in place of a FloatingPointError.
+    """
+    state = earlier(folder, identity)
+    if state is not None:
+        trainer.load_state_dict(state)
+    run = open_run(
+        folder, assignment, name, identity, seed,
+        resumed_step=None if state is None else trainer.step,
+        device=getattr(trainer, "device", None),
+    )  # fmt: skip
+    with run, Watcher(trainer, run, title, identity, **options):
+        try:
+            yield run
+        except FloatingPointError as error:
+            raise UserError(f"{error}; a lower learning rate may keep it finite") from error
 
 
 def _optimizer_rate(trainer: Any) -> float:
@@ -27,12 +57,15 @@ class Watcher:
     """Called by the trainer after each step or some; a context manager around the training."""
 
     def __init__(
-        self, trainer: Any, run: Run, title: str, identity: dict[str, Any], seconds: float,
-        log_every: int = LOG_EVERY, rate: Callable[[Any], float] = _optimizer_rate,
+        self, trainer: Any, run: Run, title: str, identity: dict[str, Any],
+        seconds: float = SAVE_EVERY, log_every: int = LOG_EVERY,
+        rate: Callable[[Any], float] = _optimizer_rate,
     ) -> None:  # fmt: skip
-        """identity: what a run must have in common with a checkpoint to go on from it.
-        seconds: between checkpoints; 0 for one after every call. log_every: steps between rows of
-        metrics, each the mean of its calls. rate: tells a trainer's learning rate."""
+        """seconds: between checkpoints; 0 for one after every call.
+
+        log_every: steps between rows of metrics, each the mean of its calls. rate: tells a
+        trainer's learning rate.
+        """
         self.run, self.identity, self.seconds = run, identity, seconds
         self.log_every, self.rate = log_every, rate
         self.saved, self.saved_step = time.monotonic(), trainer.step

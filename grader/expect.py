@@ -131,6 +131,23 @@ def tensors(value: Any, what: str = "the state_dict") -> dict[str, Tensor]:
     return {name: tensor(item, what=what) for name, item in value.items()}
 
 
+def causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str) -> None:
+    """Whatever comes at position t or later, what is returned before t stays as it was.
+
+    x, other: two inputs (B, T, ...), different everywhere; the returned tensor is (B, T, ...).
+    """
+    before = tensor(forward(x), (*x.shape[:2], None), "float", what)
+    for t in range(x.size(1)):
+        changed = torch.cat((x[:, :t], other[:, t:]), dim=1)
+        after = tensor(forward(changed), before.shape, "float", what)
+        assert is_close(after[:, :t], before[:, :t]), (
+            f"{what} changes at a position before the one where the input was changed"
+        )
+        assert not is_close(after[:, t], before[:, t]), (
+            f"{what} does not change at the position where the input was changed"
+        )
+
+
 def refusal(call: Callable[[], Any], message: str) -> None:
     """`call` raises an exception of student code, whichever; `message` where it does not."""
     try:

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.programs import killed, python
+
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a1_makemore" / "run.py"
 SMALL = ["--n_embd", "4", "--n_hidden", "8", "--max_steps", "300", "--seed", "7"]
 NAMES = [a + b + c for a in ("ka", "lo", "mi", "ne") for b in ("ra", "so", "ti") for c in "nsl"]
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-
-
-def python(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=cwd, env=environment(),
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
 
 
 def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
@@ -58,28 +47,10 @@ def test_train_evaluate_and_sample(folder):
     assert sum(map(int, re.findall(r"\d+", total))) == 5
 
 
-# Ends its own process by the signal that nothing can catch, before the second checkpoint.
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, {path!r})
-import course.watch, run
-original, calls = course.watch.checkpoints.save, 0
-def save(*arguments):
-    global calls
-    calls += 1
-    if calls == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return original(*arguments)
-course.watch.checkpoints.save = save
-run.main(sys.argv[1:])
-"""
-
-
 def test_after_kill_9_the_same_command_ends_with_the_same_weights(folder):
     arguments = ["train", "names.txt", *SMALL, "--checkpoint_seconds", "0", "--out", "run"]
-    script = KILLED.format(path=str(RUN.parent))
-    killed = python("-c", script, *arguments, "--solution", cwd=folder)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    first = killed(RUN, *arguments, "--solution", cwd=folder, count=2)
+    assert first.returncode == -signal.SIGKILL, first.stderr
     assert not (folder / "run" / "model.params").exists()
     resumed = run(*arguments, cwd=folder)
     assert resumed.returncode == 0, resumed.stderr

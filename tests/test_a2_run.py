@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from course.errors import run_main
 from tests.flat import flat_imports
+from tests.programs import environment, error_of, killed, python
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a2_bigram_bow" / "run.py"
@@ -21,14 +23,7 @@ SHORT = ("--solution", "--steps", 6, "--batch_size", 4, "--eval_batches", 2)
 
 
 def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, str(RUN), *map(str, arguments)], cwd=cwd, env=environment(),
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return python(RUN, *arguments, cwd=cwd)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -47,6 +42,19 @@ def test_train_resumed_evaluate_and_sample(tmp_path):
     assert told.stdout.splitlines() == losses
     text = run("sample", *one, "--length", 20, "--prompt", "be", cwd=tmp_path)
     assert text.stdout.startswith("be") and len(text.stdout) == 23
+
+
+def test_after_kill_9_a_training_ends_with_the_same_weights(tmp_path):
+    one = ["train", "--model", "bow_v2", "--n_embd", 8, "--checkpoint_seconds", 0, *SHORT, "--out"]
+    first = killed(RUN, *one, "run", cwd=tmp_path, count=4)
+    assert first.returncode == -signal.SIGKILL, first.stderr
+    assert not (tmp_path / "run" / "model.params").exists()
+    resumed = run(*one, "run", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    whole = run(*one, "whole", cwd=tmp_path)
+    assert resumed.stdout == whole.stdout.replace("whole", "run")
+    config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    assert config["resumed_steps"] == [3]
 
 
 def test_a_sweep_goes_on_repeats_nothing_and_is_reported(tmp_path):
@@ -122,4 +130,4 @@ def test_another_settings_table_is_not_mixed(tmp_path):
     lists = ("sweep", "--model", "bigram", "--processes", 1, *SHORT)
     assert run(*lists, cwd=tmp_path).returncode == 0
     other = run(*lists, "--seed", 1, cwd=tmp_path)
-    assert other.returncode == 2 and "seed 1337" in other.stderr
+    assert "seed 1337" in error_of(other)

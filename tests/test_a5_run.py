@@ -1,16 +1,15 @@
 """a5's run.py from the command line: what it prints, what it refuses, and life after a kill -9."""
 
 import importlib
-import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from tests.flat import flat_imports
+from tests.programs import error_of, killed, python
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a5_mingpt_perceiver" / "run.py"
@@ -22,14 +21,7 @@ QUESTIONS = "Where was Ada born?\tOslo\nWhere was Bo born?\tRome\n"
 
 
 def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, str(RUN), *map(str, arguments)], cwd=cwd, env=environment(),
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return python(RUN, *arguments, cwd=cwd)
 
 
 @pytest.fixture
@@ -41,14 +33,6 @@ def folder(tmp_path) -> Path:
 
 def common(*extra: object) -> list[object]:
     return ["wiki.txt", "--solution", "--device", "cpu", "--threads", "1", "--seed", "7", *extra]
-
-
-def error_of(result: subprocess.CompletedProcess) -> str:
-    """The one line of a user's mistake."""
-    assert result.returncode == 2, result.stderr
-    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
-    assert result.stdout == ""
-    return result.stderr.removeprefix("error: ").rstrip("\n")
 
 
 @pytest.mark.parametrize("variant", ["vanilla", "perceiver"])
@@ -73,36 +57,12 @@ def test_pretrain_finetune_and_evaluate(folder, variant):
     }
 
 
-# Ends its own process by the signal that nothing can catch, the `count`-th time that `where` is
-# reached: before a checkpoint is written, or when its bytes are there and its name is not.
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, {path!r})
-import course.files, course.watch, run
-where, count = {where!r}, {count}
-module, name = (course.watch.checkpoints, "save") if where == "save" else (course.files.os, "fsync")
-original, calls = getattr(module, name), 0
-def patched(*arguments):
-    global calls
-    calls += where == "save" or os.fstat(arguments[0]).st_size > 10**6
-    if calls == count:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return original(*arguments)
-setattr(module, name, patched)
-run.main(sys.argv[1:])
-"""
-
-
 @pytest.mark.parametrize("where", ["save", "fsync"])
 def test_after_kill_9_the_same_command_ends_at_the_same_loss(folder, where):
     options = ("--max_epochs", 3, "--batch_size", 3, "--checkpoint_seconds", 0, "--out", "run")
     arguments = ["pretrain", "perceiver", *common(*options)]
-    script = KILLED.format(path=str(RUN.parent), where=where, count=4)
-    killed = subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)], cwd=folder, env=environment(),
-        capture_output=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    first = killed(RUN, *arguments, cwd=folder, count=4, where=where)
+    assert first.returncode == -signal.SIGKILL, first.stderr
     assert not (folder / "run" / "model.params").exists()
     resumed = run(*arguments, cwd=folder)
     assert resumed.returncode == 0, resumed.stderr

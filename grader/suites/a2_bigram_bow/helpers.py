@@ -79,20 +79,3 @@ def check_gradients(
     for name, gradient in expected.items():
         assert found.get(name) is not None, f"no gradient reaches {name} of {what}"
         expect.close(found[name], gradient, f"the gradient of {name}", atol=1e-4, rtol=1e-3)
-
-
-def check_causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str) -> None:
-    """Whatever comes at position t or later, what is returned before t stays as it was.
-
-    x, other: two inputs (B, T, ...), different everywhere; the returned tensor is (B, T, ...).
-    """
-    before = expect.tensor(forward(x), (*x.shape[:2], None), "float", what)
-    for t in range(x.size(1)):
-        changed = torch.cat((x[:, :t], other[:, t:]), dim=1)
-        after = expect.tensor(forward(changed), before.shape, "float", what)
-        assert expect.is_close(after[:, :t], before[:, :t], atol=1e-5), (
-            f"{what} changes at a position before the one where the input was changed"
-        )
-        assert not expect.is_close(after[:, t], before[:, t], atol=1e-5), (
-            f"{what} does not change at the position where the input was changed"
-        )

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from grader import expect
-from grader.suites.a2_bigram_bow.helpers import C, check_causal, normal
+from grader.suites.a2_bigram_bow.helpers import C, normal
 
 pytestmark = pytest.mark.part("d")
 
@@ -55,7 +55,7 @@ def test_uniform(student, generator):
 def test_uniform_causal(student, generator):
     """In CausalBoW what comes later changes nothing before it, and the past is seen."""
     module = bag(student, "CausalBoW")
-    check_causal(module, normal(generator, 2, 6, C), normal(generator, 2, 6, C), "CausalBoW")
+    expect.causal(module, normal(generator, 2, 6, C), normal(generator, 2, 6, C), "CausalBoW")
 
 
 @pytest.mark.points(1)
@@ -90,7 +90,7 @@ def test_attention_causal(student, generator):
     """In CausalSelfBoW what comes later changes nothing before it, and the past is seen."""
     module = bag(student, "CausalSelfBoW")
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
-    check_causal(module, x, other, "CausalSelfBoW")
+    expect.causal(module, x, other, "CausalSelfBoW")
 
 
 @pytest.mark.points(1)

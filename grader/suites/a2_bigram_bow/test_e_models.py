@@ -8,7 +8,6 @@ from grader.suites.a2_bigram_bow.helpers import (
     BLOCK,
     PE_TYPES,
     C,
-    check_causal,
     check_gradients,
     check_model,
     config,
@@ -73,7 +72,7 @@ def test_causal(student, reference, generator):
         def logits(x, theirs=theirs):
             return expect.items(theirs(x), 2, "what the model returns")[0]
 
-        check_causal(logits, idx, other, "the logits")
+        expect.causal(logits, idx, other, "the logits")
 
 
 @pytest.mark.points(2)

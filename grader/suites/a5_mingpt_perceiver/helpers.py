@@ -84,24 +84,6 @@ def logits_of(output: Any) -> Any:
     return expect.items(output, 2, "what GPT returns")[0]
 
 
-def check_causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str) -> None:
-    """Whatever comes at position t or later, what is returned before t stays as it was.
-
-    x, other: two inputs (B, T, ...), different everywhere; the returned tensor is (B, T, ...).
-    """
-    length = x.size(1)
-    before = expect.tensor(forward(x), (x.size(0), length, None), "float", what)
-    for t in range(length):
-        changed = torch.cat((x[:, :t], other[:, t:]), dim=1)
-        after = expect.tensor(forward(changed), before.shape, "float", what)
-        assert expect.is_close(after[:, :t], before[:, :t], atol=1e-5), (
-            f"{what} changes at a position before the one where the input was changed"
-        )
-        assert not expect.is_close(after[:, t], before[:, t], atol=1e-5), (
-            f"{what} does not change at the position where the input was changed"
-        )
-
-
 def check_gradients(gradients: Any, variants: list[dict[str, Tensor | None]], what: str) -> None:
     """Every parameter's gradient is that of one of the right `variants`, {name: gradient}.
 

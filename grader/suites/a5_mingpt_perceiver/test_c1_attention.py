@@ -7,7 +7,6 @@ from grader import expect
 from grader.suites.a5_mingpt_perceiver.helpers import (
     BLOCK,
     C,
-    check_causal,
     check_gradients,
     config,
     load,
@@ -62,7 +61,7 @@ def test_causal(student, reference, generator):
     """What comes later changes nothing before it."""
     theirs, _ = twins(student, reference, make, generator)
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
-    check_causal(theirs, x, other, WHAT)
+    expect.causal(theirs, x, other, WHAT)
 
 
 @pytest.mark.points(1)

@@ -11,7 +11,6 @@ from grader.suites.a5_mingpt_perceiver.helpers import (
     BLOCK,
     C,
     V,
-    check_causal,
     check_gradients,
     compare_names,
     config,
@@ -92,7 +91,7 @@ def test_gpt_causal(student, reference, generator):
     theirs, _ = twins(student, reference, make_gpt, generator)
     idx = indices(generator, 2, BLOCK)
     other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
-    check_causal(lambda x: logits_of(theirs(x)), idx, other, LOGITS)
+    expect.causal(lambda x: logits_of(theirs(x)), idx, other, LOGITS)
 
 
 @pytest.mark.points(2)

@@ -11,7 +11,6 @@ from grader.suites.a5_mingpt_perceiver.helpers import (
     C,
     M,
     V,
-    check_causal,
     check_gradients,
     down,
     indices,
@@ -135,7 +134,7 @@ def test_causal(student, reference, generator):
     theirs, _ = twins(student, reference, make_gpt, generator)
     idx = indices(generator, 2, BLOCK)
     other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
-    check_causal(lambda x: logits_of(theirs(x)), idx, other, "the perceiver's logits")
+    expect.causal(lambda x: logits_of(theirs(x)), idx, other, "the perceiver's logits")
 
 
 @pytest.mark.points(1)
