@@ -52,6 +52,24 @@ def _panel(axes: Any, rows: Sequence[Row], column: str) -> None:
         axes.plot(*zip(*line, strict=True), marker="o", color=COLORS[name], label=name)
 
 
+def scatter(pairs: Sequence[tuple[Row, Row]], path: Path) -> Path:
+    """Each cell's validation loss, ours against the published one; on the line they are equal."""
+    figure = Figure(figsize=(5.2, 4.8), layout="constrained")
+    axes = figure.subplots()
+    for name in (*ENCODINGS, None):
+        own = [(t["val_loss"], o["val_loss"]) for o, t in pairs if o["pe_type"] == name]
+        if own:
+            color, label = COLORS.get(name, "black"), name or "no encoding"
+            axes.scatter(*zip(*own, strict=True), s=12, alpha=0.6, color=color, label=label)
+    ends = [f(t["val_loss"] for _, t in pairs) for f in (min, max)]
+    axes.plot(ends, ends, color="black", linewidth=0.8)
+    axes.set_xlabel("published " + LOSS)
+    axes.set_ylabel("here")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    return _save(figure, path)
+
+
 def heat_map(rows: Sequence[Row], path: Path) -> Path:
     """Model by encoding: the lowest loss over the learning rates, by block size and width."""
     models = sorted({row["model"] for row in rows})

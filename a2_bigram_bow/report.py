@@ -24,8 +24,10 @@ def write(rows: Sequence[Row], folder: Path, beside_published: bool) -> str:
     make_folder(folder)
     published = table.read(PUBLISHED, COLUMNS) if beside_published else []
     parts = [f"# {len(rows)} cells on {rows[0]['data']}", best(rows)]
-    if published:
-        parts.append(differences(rows, published))
+    pairs = pair(rows, published)
+    if pairs:
+        parts.append(differences(pairs, len(published)))
+        write_beside(pairs, folder)
     parts.append(conclusions.told(rows, published))
     text = "\n\n".join(parts) + "\n"
     with write_aside(folder / "report.md") as file:
@@ -57,16 +59,27 @@ def key(row: Row) -> tuple:
 
 
 def pair(rows: Sequence[Row], published: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """(ours, theirs) for each cell that both tables have."""
-    theirs = {key(row): row for row in published}
-    return [(row, theirs[key(row)]) for row in rows if key(row) in theirs]
+    """(ours, theirs) for each cell that both tables have, in the published order."""
+    ours = {key(row): row for row in rows}
+    return [(ours[key(row)], row) for row in published if key(row) in ours]
 
 
-def differences(rows: Sequence[Row], published: Sequence[Row]) -> str:
-    """How far the validation losses are from the published ones."""
-    pairs = pair(rows, published)
+def write_beside(pairs: Sequence[tuple[Row, Row]], folder: Path) -> None:
+    """Every cell beside the published one, as beside_published.csv and as a picture."""
+    names = (*COLUMNS, "published_train_loss", "published_val_loss", "difference")
+    lines = []
+    for ours, theirs in pairs:
+        losses = theirs["train_loss"], theirs["val_loss"]
+        difference = round(ours["val_loss"] - theirs["val_loss"], 5)
+        lines.append([*(ours[name] for name in COLUMNS), *losses, difference])
+    table.write_csv(folder / "beside_published.csv", names, lines)
+    importlib.import_module("pictures").scatter(pairs, folder / "beside_published.png")
+
+
+def differences(pairs: Sequence[tuple[Row, Row]], published: int) -> str:
+    """How far the validation losses are from those of the `published` cells."""
     lines = [
-        f"Beside the published study: {len(pairs)} of its {len(published)} cells are here.",
+        f"Beside the published study: {len(pairs)} of its {published} cells are here.",
         "",
         "| cells | n | mean difference | mean absolute difference | largest |",
         "|---|---|---|---|---|",

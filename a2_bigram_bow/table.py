@@ -44,10 +44,13 @@ def read(path: Path, columns: Sequence[str] = tuple(KINDS)) -> list[Row]:
 
 def write(path: Path, rows: Sequence[Row]) -> None:
     """Write the table anew, aside and then renamed: a kill leaves the old one or the new one."""
+    write_csv(path, tuple(KINDS), [[row[name] for name in KINDS] for row in rows])
+
+
+def write_csv(path: Path, columns: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
+    """A CSV with this head, whole or not at all; None is an empty field."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, tuple(KINDS), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([columns, *lines])
     with write_aside(path) as file:
         file.write(text.getvalue().encode())
 

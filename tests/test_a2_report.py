@@ -53,7 +53,9 @@ def test_the_published_table_is_whole_and_has_nine_verdicts(modules):
 def test_differences_name_what_is_far_away(modules):
     report = modules["report"]
     published = [cell("rope", 8, 2.1), cell("rope", 16, 2.0)]
-    text = report.differences([cell("rope", 8, 2.11), cell("rope", 16, 2.09)], published)
+    ours = [cell("rope", 16, 2.09), cell("rope", 8, 2.11), cell("sinpe", 8, 2.2)]
+    text = report.differences(report.pair(ours, published), len(published))
+    assert "2 of its 2 cells" in text
     assert "| all | 2 | +0.0500 | 0.0500 | 0.0900 |" in text
     assert "Above 0.06: 1 cells." in text and "block_size 16" in text
 

@@ -1,0 +1,49 @@
+"""a2's results: the table of 422 cells, and the report that rests on it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.flat import flat_imports
+
+A2 = Path(__file__).parent.parent / "a2_bigram_bow"
+RESULTS = A2 / "results"
+SETTING = ("tinyshakespeare", 1337, 5000, 64, 200)
+
+
+@pytest.fixture(scope="module")
+def a2() -> Iterator[SimpleNamespace]:
+    """The modules report and table, our rows and the published ones."""
+    with flat_imports(A2, A2 / "solution"):
+        report, table = importlib.import_module("report"), importlib.import_module("table")
+        rows = table.read(RESULTS / "table.csv")
+        published = table.read(report.PUBLISHED, report.COLUMNS)
+        yield SimpleNamespace(report=report, table=table, rows=rows, published=published)
+
+
+def test_every_published_cell_is_there_once_in_the_studys_setting(a2):
+    ours = [a2.report.key(row) for row in a2.rows]
+    assert len(ours) == len(set(ours)) == 422
+    assert set(ours) == {a2.report.key(row) for row in a2.published}
+    assert {tuple(row[name] for name in a2.table.SETTING) for row in a2.rows} == {SETTING}
+
+
+def test_the_validation_losses_are_near_the_published_ones(a2):
+    differences = [
+        abs(ours["val_loss"] - theirs["val_loss"])
+        for ours, theirs in a2.report.pair(a2.rows, a2.published)
+    ]
+    assert sum(differences) / len(differences) <= 0.02
+    assert max(differences) <= 0.06
+
+
+def test_the_report_is_the_tables(a2, tmp_path):
+    a2.report.write(a2.rows, tmp_path, beside_published=True)
+    for name in ("report.md", "heat_map.png"):
+        assert (RESULTS / name).exists(), name
+    assert (tmp_path / "report.md").read_text() == (RESULTS / "report.md").read_text()
