@@ -24,8 +24,8 @@ import pictures
 import weights
 from torch import Tensor
 
-from course import checkpoints, devices
-from course.cli import add_common_flags, source_path
+from course import devices
+from course.cli import add_common_flags, code_digest, source_path
 from course.errors import UserError, run_main
 from course.files import must_be_writable
 from course.runs import Run, run_folder
@@ -36,7 +36,11 @@ FUNCTIONS = ("train", "evaluate", "sample")
 MAX_STEPS = {"names": 200_000, "embedded": 10_000}
 LOG_EVERY = 1000  # steps; each row is their mean
 SPLITS = ("train", "dev", "test")
-LIMITS = {"noise": (0, 1), "weight_decay": (0, 1), "average": (0, 1)}
+SHARES = ("noise", "weight_decay", "average")
+LARGEST = {
+    "count": 10**6, "block_size": 256, "n_embd": 4096, "n_hidden": 16_384, "batch_size": 65_536,
+    "max_steps": 10**9, "lr": 1e38, "checkpoint_seconds": 1e6,
+}  # fmt: skip
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -75,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     check(args)
     devices.set_threads(args.threads)
     devices.seed_everything(args.seed)
-    source_path(Path(__file__).parent, args.solution)
+    args.code = code_digest(source_path(Path(__file__).parent, args.solution))
     {"train": train, "evaluate": evaluate, "sample": sample}[args.function](args)
     return 0
 
@@ -86,16 +90,19 @@ def check(args: argparse.Namespace) -> None:
         raise UserError("--device cuda: these layers compute on the CPU; use cpu or auto")
     if args.max_steps is None:
         args.max_steps = MAX_STEPS["names" if args.corpus else args.data]
-    for name in ("count", "n_embd", "n_hidden", "max_steps", "lr"):
-        if not getattr(args, name) > 0:
-            raise UserError(f"--{name} {getattr(args, name)}: it must be above 0")
+    for name, largest in LARGEST.items():
+        value = getattr(args, name)
+        if not (value > 0 or (name == "checkpoint_seconds" and value == 0)):
+            raise UserError(f"--{name} {value}: it must be above 0")
+        if value > largest:
+            raise UserError(f"--{name} {value}: it must be at most {largest:,}")
     if args.batch_size < 2:
         raise UserError(f"--batch_size {args.batch_size}: at least 2, one has no variance")
     if args.block_size < 2 or args.block_size & (args.block_size - 1):
         raise UserError(f"--block_size {args.block_size} is not a power of 2: 2, 4, 8, 16, ...")
-    for name, (low, high) in LIMITS.items():
-        if not low <= getattr(args, name) < high:
-            raise UserError(f"--{name} {getattr(args, name)}: from {low} to below {high}")
+    for name in SHARES:
+        if not 0 <= getattr(args, name) < 1:
+            raise UserError(f"--{name} {getattr(args, name)}: from 0 to below 1")
     if args.function != "train" and not args.reading_params_path:
         raise UserError(f"{args.function} needs --reading_params_path: the weights")
 
@@ -121,7 +128,7 @@ def train(args: argparse.Namespace) -> None:
         seconds=args.checkpoint_seconds, log_every=LOG_EVERY, rate=given.Trainer.rate,
     ) as run:  # fmt: skip
         trainer.train()
-    checkpoints.save_weights(path, weights.state_of(model))
+    weights.save_model(path, model, stoi)
     losses = {split: makemore.evaluate(model, *data[split]) for split in ("train", "dev")}
     size = sum(p.numel() for p in model.parameters())
     # Last: a batch in training moves the running statistics.
@@ -153,7 +160,7 @@ def load(args: argparse.Namespace) -> tuple[Any, list[str], dict, dict, Any, int
     names = corpora.find(args.corpus, args.data, args.data_dir)
     makemore = student("makemore")
     stoi, itos = makemore.build_vocabulary(names)
-    model, block_size = weights.load_model(args.reading_params_path, makemore, len(stoi))
+    model, block_size = weights.load_model(args.reading_params_path, makemore, stoi)
     return makemore, names, stoi, itos, model, block_size
 
 
@@ -177,7 +184,7 @@ def draw(run: Run, makemore: Any, model: Any, data: tuple[Tensor, Tensor], size:
 def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
     """All that decides the numbers of a training, in plain values."""
     chosen = {k: v for k, v in asdict(config).items() if k not in ("on_step", "fast")}
-    named = ("block_size", "n_embd", "n_hidden", "solution")
+    named = ("block_size", "n_embd", "n_hidden", "solution", "code")
     return chosen | {name: getattr(args, name) for name in named}
 
 

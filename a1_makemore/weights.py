@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from course import checkpoints
 from course.errors import UserError
 
 NAMES = ("weight", "bias", "gamma", "beta", "running_mean", "running_var")
+CHARACTERS = "characters"  # the code points of the vocabulary, in its order
 
 
 def state_of(model: Any) -> dict[str, Tensor]:
-    """{"3.gamma": tensor}: the layer's place in the Sequential, and the tensor's name."""
-    return {
+    """{"3.gamma": tensor}: the layer's place in the Sequential, and the tensor's name.
+
+    Running statistics are (dim,), also those of a layer that keeps them as (1, 1, dim).
+    """
+    state = {
         f"{place}.{name}": getattr(layer, name).detach()
         for place, layer in enumerate(model.layers)
         for name in NAMES
         if isinstance(getattr(layer, name, None), Tensor)
     }
+    return {k: v.flatten() if "running" in k else v for k, v in state.items()}
 
 
-def load_model(path: str, makemore: Any, vocab_size: int) -> tuple[Any, int]:
+def save_model(path: Path, model: Any, stoi: dict[str, int]) -> None:
+    """Write the model's weights and its vocabulary."""
+    characters = torch.tensor(code_points(stoi))
+    checkpoints.save_weights(path, state_of(model) | {CHARACTERS: characters})
+
+
+def code_points(stoi: dict[str, int]) -> list[int]:
+    """That of each character, in the order of the indices."""
+    return [ord(char) for char in sorted(stoi, key=stoi.__getitem__)]
+
+
+def load_model(path: str, makemore: Any, stoi: dict[str, int]) -> tuple[Any, int]:
     """The model whose weights a file holds, and its block size. makemore: the student's module.
 
-    Raises UserError for a file of anything else, and for a vocabulary of another size.
+    Raises UserError for a file of anything else, and for another vocabulary than `stoi`.
     """
     found = checkpoints.load_weights(path)
+    characters = found.pop(CHARACTERS, torch.tensor([]))
     model, block_size = _empty(found, makemore, path)
     expected = state_of(model)
     for name in sorted(expected.keys() | found.keys()):
         shapes = [tuple(t[name].shape) if name in t else None for t in (found, expected)]
         if shapes[0] != shapes[1]:
             raise UserError(f"{path}: tensor {name} has shape {shapes[0]}, expected {shapes[1]}")
-    if found["0.weight"].size(0) != vocab_size:
-        raise UserError(
-            f"{path}: a model of {found['0.weight'].size(0)} characters, the names have "
-            f"{vocab_size}: it was trained on others"
-        )
+    if characters.tolist() != code_points(stoi) or len(found["0.weight"]) != len(stoi):
+        raise UserError(f"{path}: its model was trained on names of other characters than these")
     for name, tensor in found.items():
         place, _, attribute = name.partition(".")
         getattr(model.layers[int(place)], attribute).data.copy_(tensor)
@@ -47,7 +63,7 @@ def load_model(path: str, makemore: Any, vocab_size: int) -> tuple[Any, int]:
 
 def _empty(found: dict[str, Tensor], makemore: Any, path: str) -> tuple[Any, int]:
     """A model of the sizes that the tensors' shapes tell."""
-    gammas = [tensor for name, tensor in found.items() if name.endswith(".gamma")]
+    gammas = [t for name, t in found.items() if name.endswith(".gamma") and t.dim() == 1]
     if not gammas or found.get("0.weight") is None or found["0.weight"].dim() != 2:
         raise UserError(f"{path} holds no weights of a makemore model")
     block_size = 2 ** len(gammas)

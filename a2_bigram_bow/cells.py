@@ -36,12 +36,17 @@ class Setting:
     eval_batches: int = 200
 
 
-def run_plain(cell: Any, setting: Setting, corpus: Corpus) -> dict[str, Any]:
-    """The row of one cell, by the student's modules and the student's own loop."""
+def run_plain(
+    cell: Any, setting: Setting, corpus: Corpus, parent: int | None = None
+) -> dict[str, Any]:
+    """The row of one cell, by the student's modules and the student's own loop.
+
+    parent: the process that waits for the row; without it the work ends.
+    """
     grid = importlib.import_module("grid")
     started = time.monotonic()
     model = fresh(cell, setting, corpus.vocab_size)
-    stream = _stream(grid, cell, setting, corpus, "train", 0)
+    stream = _while_wanted(_stream(grid, cell, setting, corpus, "train", 0), parent)
     grid.train(model, stream, setting.steps, cell.learning_rate)
     losses = []
     for offset, split in enumerate(SPLITS, 1):
@@ -69,10 +74,8 @@ def run_stack(
 
     _compare(cells, models, stack, next(_stream(grid, cells[0], setting, corpus, "train", 0)),
              corpus.vocab_size)  # fmt: skip
-    for step, batch in enumerate(islice(stream("train", 0), setting.steps)):
+    for batch in islice(_while_wanted(stream("train", 0), parent), setting.steps):
         stack.step(batch)
-        if parent is not None and step % PARENT_EVERY == 0 and os.getppid() != parent:
-            raise SystemExit(1)
     losses = [
         stacked.evaluate(stack, islice(stream(split, offset), setting.eval_batches)).tolist()
         for offset, split in enumerate(SPLITS, 1)
@@ -102,6 +105,14 @@ def _stream(grid, cell, setting, corpus, split, offset) -> Iterator:
     """A split's batches; training and the two evaluations draw with seeds of their own."""
     size = cell.block_size
     return batches(grid, corpus.splits[split], size, setting.batch_size, setting.seed + offset)
+
+
+def _while_wanted(batches: Iterator, parent: int | None) -> Iterator:
+    """The batches, as long as the process that waits for their result lives."""
+    for number, batch in enumerate(batches):
+        if parent is not None and number % PARENT_EVERY == 0 and os.getppid() != parent:
+            raise SystemExit(1)
+        yield batch
 
 
 def _compare(cells, models, stack, batch, vocab_size: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,27 @@ from typing import Any
 import conclusions
 import table
 
-from course.files import make_folder, write_aside
+from course.files import must_be_writable, write_aside
 
 PUBLISHED = Path(__file__).parent / "results" / "published.csv"
 COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate", "train_loss", "val_loss")
+STUDY = ("tinyshakespeare", 1337, 5000, 64, 200)  # what all its cells have in common
 NO_BLOCK = ("bigram", "bigram_mf")  # the published study gives no block size for these
 AIM, LARGE = 0.02, 0.06  # of the differences of the validation losses
 Row = dict[str, Any]
 
 
-def write(rows: Sequence[Row], folder: Path, beside_published: bool) -> str:
-    """Write report.md and the pictures into `folder`, and return the report's text."""
-    make_folder(folder)
-    published = table.read(PUBLISHED, COLUMNS) if beside_published else []
-    parts = [f"# {len(rows)} cells on {rows[0]['data']}", best(rows)]
+def write(rows: Sequence[Row], folder: Path) -> str:
+    """Write report.md and the pictures into `folder`, and return the report's text.
+
+    The published study stands beside them where their setting is its own.
+    Raises UserError where the folder cannot be written.
+    """
+    must_be_writable(folder / "report.md")
+    setting = ", ".join(f"{name} {rows[0][name]}" for name in table.SETTING)
+    parts = [f"# {len(rows)} cells: {setting}", best(rows)]
+    alike = all(tuple(row[name] for name in table.SETTING) == STUDY for row in rows)
+    published = read_published() if alike else []
     pairs = pair(rows, published)
     if pairs:
         parts.append(differences(pairs, len(published)))
@@ -36,12 +44,17 @@ def write(rows: Sequence[Row], folder: Path, beside_published: bool) -> str:
     return text
 
 
+def read_published() -> list[Row]:
+    """The published study's cells."""
+    return table.read(PUBLISHED, COLUMNS, optional=("pe_type", "n_embd", "block_size"))
+
+
 def best(rows: Sequence[Row]) -> str:
-    """The best cell of each model, as a list."""
-    models = sorted({row["model"] for row in rows})
+    """The best cell of each model, as a list; one that diverged is none."""
+    finite = [row for row in rows if math.isfinite(row["val_loss"])]
     lines = [
-        "- " + tell(min((r for r in rows if r["model"] == m), key=lambda r: r["val_loss"]))
-        for m in models
+        "- " + tell(min((r for r in finite if r["model"] == m), key=lambda r: r["val_loss"]))
+        for m in sorted({row["model"] for row in finite})
     ]
     return "\n".join(["Lowest validation loss of each model:", "", *lines])
 
@@ -95,7 +108,7 @@ def differences(pairs: Sequence[tuple[Row, Row]], published: int) -> str:
                 f"| {name} | {len(found)} | {sum(found) / len(found):+.4f} "
                 f"| {sum(sizes) / len(sizes):.4f} | {max(sizes):.4f} |"
             )
-    far = [p for p in pairs if abs(p[0]["val_loss"] - p[1]["val_loss"]) > LARGE]
+    far = [p for p in pairs if not abs(p[0]["val_loss"] - p[1]["val_loss"]) <= LARGE]
     lines += ["", f"Aims: mean absolute difference at most {AIM}, none above {LARGE}. "
               f"Above {LARGE}: {len(far)} cells."]  # fmt: skip
     lines += [f"- {tell(ours)}, published {theirs['val_loss']:.4f}" for ours, theirs in far]
@@ -106,7 +119,7 @@ def pictures(rows: Sequence[Row], folder: Path) -> list[Path]:
     """Draw what the table has: loss by each column, and a heat map. Returns the files."""
     # Imported here: matplotlib takes longer than the rest of a short command.
     plots = importlib.import_module("pictures")
-    finite = [row for row in rows if row["val_loss"] == row["val_loss"]]
+    finite = [row for row in rows if math.isfinite(row["val_loss"])]
     named = [row for row in finite if row["pe_type"] is not None]
     if not named:
         return []

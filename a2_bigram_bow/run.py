@@ -30,7 +30,7 @@ import training
 from cells import Setting, fresh
 
 from course import checkpoints, devices
-from course.cli import add_common_flags, source_path
+from course.cli import add_common_flags, code_digest, source_path
 from course.errors import UserError, run_main
 from course.progress import Progress
 from course.runs import run_folder
@@ -41,7 +41,10 @@ SEED = 1337
 LOG_EVERY = 50  # steps
 PE_TYPES = ("randn", "sinpe", "rope")
 MODELS = ("bigram", "bigram_mf", "bigram_v2", "bow", "bow_v2")
-LARGEST = {"block_size": 4096, "n_embd": 4096}
+LARGEST = {
+    "block_size": 4096, "n_embd": 4096, "lr": 1e38, "steps": 10**9, "batch_size": 65_536,
+    "eval_batches": 10**6, "length": 10**6, "processes": 1024, "checkpoint_seconds": 1e6,
+}  # fmt: skip
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -108,10 +111,13 @@ def train(args: argparse.Namespace, source: Path) -> None:
     cell, setting = one_cell(args), setting_of(args)
     corpus = corpora.load(args.data, args.data_dir)
     check_fits([cell], corpus)
+    if args.checkpoint_seconds:
+        positive("checkpoint_seconds", args.checkpoint_seconds)
     torch.set_num_threads(1)
     folder = cell_folder(args, cell)
     trainer = training.Trainer(cell, setting, corpus)
-    identity = asdict(setting) | asdict(cell) | {"solution": args.solution}
+    identity = asdict(setting) | asdict(cell)
+    identity |= {"solution": args.solution, "code": code_digest(source)}
     with watched(
         trainer, folder, ASSIGNMENT, folder.name, identity, args.seed, f"train {cell.model}",
         seconds=args.checkpoint_seconds, log_every=LOG_EVERY, rate=lambda _: cell.learning_rate,
@@ -166,9 +172,8 @@ def sweep(args: argparse.Namespace, source: Path) -> None:
                 cells, setting, corpus, path, source, args.plain, args.processes, show
             )  # fmt: skip
     reports.pictures(rows, folder)
-    best = min(rows, key=lambda row: row["val_loss"])
     print(f"{len(missing)} cells trained, {done} were there; {len(rows)} in {path}")
-    print("lowest validation loss: " + reports.tell(best))
+    print(reports.best(rows))
 
 
 def report(args: argparse.Namespace, source: Path) -> None:
@@ -177,8 +182,11 @@ def report(args: argparse.Namespace, source: Path) -> None:
     rows = table.read(path)
     if not rows:
         raise UserError(f"{path} has no cells: make it with `run.py sweep`, or name one: --table")
+    for row in rows:
+        if row["model"] not in MODELS or row["pe_type"] not in (None, *PE_TYPES):
+            raise UserError(f"{path}: {row['model']} {row['pe_type']} is no cell of this study")
     folder = args.out or path.parent
-    text = reports.write(rows, folder, beside_published=rows[0]["data"] == "tinyshakespeare")
+    text = reports.write(rows, folder)
     print(text)
     print(f"report.md and its pictures are in {folder}")
 
@@ -203,7 +211,7 @@ def lists_to_cells(args: argparse.Namespace, values: Callable) -> list[Any]:
                 raise UserError(f"--{name} {value!r}: choose from {', '.join(valid)}")
     for name in ("block_size", "n_embd", "lr"):
         for value in values(getattr(args, name)):
-            positive(name, value, LARGEST.get(name))
+            positive(name, value)
     for width in values(args.n_embd):
         if width % 2:
             raise UserError(f"--n_embd {width}: it must be even, encodings work on pairs")
@@ -219,11 +227,11 @@ def setting_of(args: argparse.Namespace) -> Setting:
     return Setting(args.data, args.seed, args.steps, args.batch_size, args.eval_batches)
 
 
-def positive(name: str, value: float, largest: float | None = None) -> None:
-    if not 0 < value < float("inf"):
+def positive(name: str, value: float) -> None:
+    if not value > 0:
         raise UserError(f"--{name} {value}: it must be above 0")
-    if largest is not None and value > largest:
-        raise UserError(f"--{name} {value}: it must be at most {largest}")
+    if value > LARGEST[name]:
+        raise UserError(f"--{name} {value}: it must be at most {LARGEST[name]:,}")
 
 
 def check_fits(cells: Sequence[Any], corpus: corpora.Corpus) -> None:
@@ -262,7 +270,8 @@ def cell_folder(args: argparse.Namespace, cell: Any) -> Path:
 
 
 def sweep_folder(args: argparse.Namespace) -> Path:
-    return run_folder(args.out, ASSIGNMENT, f"{args.data}_sweep")
+    whose = "_solution" if args.solution else ""  # never in one table
+    return run_folder(args.out, ASSIGNMENT, f"{args.data}_sweep{whose}")
 
 
 def _words(text: str) -> list[str]:

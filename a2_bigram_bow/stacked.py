@@ -6,6 +6,7 @@ they go through the same operations at once, a leading dimension G over cells. B
 1. Mixing positions and multiplying channels commute: W (M x) = M (W x). What reads the mixed
    vectors is c_fc and lm_head, so each vector is multiplied by both at once, C -> F = H + V, before
    the mean is taken, and c_proj and lm_head become one (V, H) matrix. C leaves the inner part.
+   That pays where C is larger than NARROW; with less the C channels are mixed as they are.
 2. That wide product is made once for each different vector and not at each place: V + T of them
    for an added encoding, W (e + p) = W e + W p; the U different pairs of character and position
    for rope (U is about 200 of N = 512 at T = 8, 1,650 of 4,096 at T = 64).

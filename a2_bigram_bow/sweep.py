@@ -119,7 +119,8 @@ def run(
                 "the same command goes on from the table"
             ) from error
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for future in futures:  # those that have not begun; leaving the pool awaits the others
+                future.cancel()
     return rows
 
 
@@ -133,5 +134,5 @@ def _start(parent: int, setting: Setting, corpus: Corpus, source: Path, plain: b
 def _work(job: list[Any]) -> list[table.Row]:
     setting, corpus = _shared["setting"], _shared["corpus"]
     if _shared["plain"]:
-        return [run_plain(cell, setting, corpus) for cell in job]
+        return [run_plain(cell, setting, corpus, _shared["parent"]) for cell in job]
     return run_stack(job, setting, corpus, _shared["parent"])

@@ -11,34 +11,38 @@ from pathlib import Path
 from typing import Any
 
 from course.errors import UserError
-from course.files import make_folder, read_text, write_aside
+from course.files import is_file, make_folder, read_text, write_aside
 
 KINDS = {
     "data": str, "seed": int, "steps": int, "batch_size": int, "eval_batches": int,
     "model": str, "pe_type": str, "block_size": int, "n_embd": int, "learning_rate": float,
     "train_loss": float, "val_loss": float, "seconds": float,
 }  # fmt: skip
+OPTIONAL = ("pe_type", "n_embd")  # of a model that has none
 SETTING = tuple(KINDS)[:5]
 Row = dict[str, Any]
 
 
-def read(path: Path, columns: Sequence[str] = tuple(KINDS)) -> list[Row]:
-    """The rows of a table; an empty field is None, an absent file has no rows.
+def read(
+    path: Path, columns: Sequence[str] = tuple(KINDS), optional: Sequence[str] = OPTIONAL
+) -> list[Row]:
+    """The rows of a table; an absent file has none, an empty field of `optional` is None.
 
     Raises UserError, with file and line, for what is no such table.
     """
-    if not path.exists():
+    if not is_file(path):
         return []
-    lines = csv.DictReader(io.StringIO(read_text(path)))
-    absent = [name for name in columns if name not in (lines.fieldnames or ())]
-    if absent:
-        raise UserError(f"{path} is no table of cells: it has no column {absent[0]!r}")
     rows = []
-    for number, line in enumerate(lines, 2):
-        try:
-            rows.append({name: KINDS[name](line[name]) if line[name] else None for name in columns})
-        except (TypeError, ValueError) as error:
-            raise UserError(f"{path}, line {number}: {error}") from error
+    lines = csv.DictReader(io.StringIO(read_text(path)))
+    try:
+        absent = [name for name in columns if name not in (lines.fieldnames or ())]
+        if absent:
+            raise UserError(f"{path} is no table of cells: it has no column {absent[0]!r}")
+        for line in lines:
+            empty = [name for name in optional if line.get(name) == ""]
+            rows.append({n: None if n in empty else KINDS[n](line[n]) for n in columns})
+    except (csv.Error, TypeError, ValueError) as error:
+        raise UserError(f"{path}, line {lines.line_num}: {error}") from error
     return rows
 
 

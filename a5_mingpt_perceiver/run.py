@@ -23,7 +23,7 @@ import corpora
 import torch
 
 from course import checkpoints, devices
-from course.cli import add_common_flags, source_path
+from course.cli import add_common_flags, code_digest, source_path
 from course.errors import UserError, run_main
 from course.files import must_be_writable, write_aside
 from course.runs import run_folder
@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     devices.set_threads(args.threads)
     devices.keep_memory()
     devices.seed_everything(args.seed)
-    source_path(Path(__file__).parent, args.solution)
+    args.code = code_digest(source_path(Path(__file__).parent, args.solution))
     {"pretrain": pretrain, "finetune": finetune, "evaluate": evaluate}[args.function](args)
     return 0
 
@@ -188,8 +188,8 @@ def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
     names = ("max_epochs", "batch_size", "learning_rate", "lr_decay", "warmup_tokens",
              "final_tokens", "weight_decay", "grad_norm_clip")  # fmt: skip
     chosen = {name: getattr(config, name) for name in names}
-    named = ("function", "variant", "bottleneck_dim", "seed", "solution", "reading_params_path",
-             "optimizer", "dropout", *CORRUPTION)  # fmt: skip
+    named = ("function", "variant", "bottleneck_dim", "seed", "solution", "code",
+             "reading_params_path", "optimizer", "dropout", *CORRUPTION)  # fmt: skip
     return chosen | {name: getattr(args, name) for name in named}
 
 

@@ -3,7 +3,7 @@
     python benchmarks/makemore.py                    # batch 32, as in the published recipe
     python benchmarks/makemore.py --steps 500        # a quicker look
 
-Both have 76,579 parameters, the same starting weights and the same batches; a step of either is
+Both have 76,579 parameters, the same starting weights and batches drawn alike; a step of either is
 forward, backward and SGD. torch.nn has nn.Linear, nn.BatchNorm1d (on flattened rows, which is its
 quickest form), F.cross_entropy and torch.optim.SGD. The two take turns, a hundred steps each, so
 that a busy machine is unfair to neither; each ratio is one of a pair of neighbours, and the median
@@ -28,7 +28,7 @@ from torch.nn import functional as F
 
 from course.cli import source_path
 from course.devices import hardware, seed_everything, set_threads
-from course.errors import run_main
+from course.errors import UserError, run_main
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "a1_makemore"))
@@ -50,6 +50,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
+    if args.batch_size < 2 or args.steps < 1:
+        raise UserError("--batch-size must be at least 2, and --steps at least 1")
     set_threads(args.threads)
     seed_everything(0)
     source_path(ROOT / "a1_makemore", solution=True)

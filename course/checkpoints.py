@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from course.errors import UserError
-from course.files import make_folder, write_aside
+from course.files import is_file, make_folder, write_aside
 
 State = dict[str, Any]
 
@@ -141,7 +141,7 @@ def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def _must_exist(path: Path) -> None:
-    if not path.is_file():
+    if not is_file(path):
         raise UserError(f"{path}: there is no such file")
 
 

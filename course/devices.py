@@ -15,6 +15,7 @@ from course.errors import UserError
 
 DEVICES = ("auto", "cpu", "cuda")
 MAX_SEED = 2**32 - 1  # the largest that numpy.random.seed takes
+MAX_THREADS = 1024
 GIB = 2**30
 # glibc's mallopt, from its malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -67,6 +68,8 @@ def set_threads(n: int | None = None) -> int:
         n = min(torch.get_num_threads(), available_cores())
     if n < 1:
         raise UserError(f"{n} threads: at least 1 is needed")
+    if n > MAX_THREADS:
+        raise UserError(f"{n} threads: at most {MAX_THREADS} can be had")
     torch.set_num_threads(n)
     return torch.get_num_threads()
 

@@ -20,6 +20,13 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).splitlines())
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python or torch was refused memory; on the CPU torch says so in words only."""
+    told = str(error).lower()
+    words = ("can't allocate memory", "out of memory")
+    return isinstance(error, MemoryError) or any(each in told for each in words)
+
+
 def run_main(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None = None) -> int:
     """Run `main(argv)` and return the process's exit code, with no traceback for a user's mistake.
 
@@ -29,6 +36,12 @@ def run_main(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | 
         return main(argv)
     except UserError as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
+        return USAGE
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        print("error: the memory does not suffice: less is taken by a smaller batch, block or "
+              "model", file=sys.stderr)  # fmt: skip
         return USAGE
     except KeyboardInterrupt:
         print("\nstopped: the same command resumes from the last checkpoint", file=sys.stderr)

@@ -31,6 +31,17 @@ def must_be_writable(path: Path) -> None:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file. Raises UserError where that cannot be told.
+
+    pathlib raises OSError for a name that is too long, or a folder that may not be entered.
+    """
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
 def read_text(path: Path) -> str:
     """The text of a user's file. Raises UserError where there is none, or it is not UTF-8.
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from course import checkpoints
 from course.errors import UserError
+from course.files import is_file
 from course.progress import Progress
 from course.runs import Run, open_run
 
@@ -36,13 +37,15 @@ def watched(
     """
     state = earlier(folder, identity)
     if state is not None:
-        trainer.load_state_dict(state)
+        trainer.load_state_dict(state["trainer"])
     run = open_run(
         folder, assignment, name, identity, seed,
         resumed_step=None if state is None else trainer.step,
         device=getattr(trainer, "device", None),
     )  # fmt: skip
-    with run, Watcher(trainer, run, title, identity, **options):
+    watcher = Watcher(trainer, run, title, identity, **options)
+    watcher.losses += state["losses"] if state else []
+    with run, watcher:
         try:
             yield run
         except FloatingPointError as error:
@@ -87,8 +90,9 @@ class Watcher:
     def save(self, trainer: Any) -> None:
         """Write the checkpoint, which is whole at every moment."""
         if self.saved_step != trainer.step:
-            path = checkpoint_path(self.run.folder)
-            checkpoints.save(path, {"identity": self.identity, "trainer": trainer.state_dict()})
+            state = {"identity": self.identity, "losses": self.losses}
+            state["trainer"] = trainer.state_dict()
+            checkpoints.save(checkpoint_path(self.run.folder), state)
         self.saved, self.saved_step = time.monotonic(), trainer.step
 
     def _log(self, trainer: Any) -> None:
@@ -111,12 +115,12 @@ def checkpoint_path(folder: Path) -> Path:
 
 
 def earlier(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """The trainer's state in the folder's checkpoint, None where there is none.
+    """The folder's checkpoint: "trainer", its state, and "losses"; None where there is none.
 
     Raises UserError where it is of another run, and says what differs.
     """
     path = checkpoint_path(folder)
-    if not path.exists():
+    if not is_file(path):
         return None
     state = checkpoints.load(path)
     found = state.get("identity", {})
@@ -126,4 +130,4 @@ def earlier(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
                 f"{folder} holds a run with {name} {found.get(name)!r}, this one has {value!r}: "
                 "name another folder with --out, or remove that one"
             )
-    return state["trainer"]
+    return state

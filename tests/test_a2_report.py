@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,8 @@ def test_a_baseline_is_beaten_or_not(modules):
 
 
 def test_the_published_table_is_whole_and_has_nine_verdicts(modules):
-    report, table = modules["report"], modules["table"]
-    rows = table.read(report.PUBLISHED, report.COLUMNS)
+    report = modules["report"]
+    rows = report.read_published()
     assert len(rows) == 422 and len({report.key(row) for row in rows}) == 422
     text = modules["conclusions"].told(rows, rows)
     assert text.count("| true |") + text.count("| false |") == 18
@@ -58,6 +59,23 @@ def test_differences_name_what_is_far_away(modules):
     assert "2 of its 2 cells" in text
     assert "| all | 2 | +0.0500 | 0.0500 | 0.0900 |" in text
     assert "Above 0.06: 1 cells." in text and "block_size 16" in text
+
+
+def test_a_cell_that_diverged_is_never_the_best_nor_near(modules):
+    report = modules["report"]
+    rows = [cell("rope", 8, math.nan), cell("rope", 16, 2.09)]
+    assert "block_size 16" in report.best(rows) and "nan" not in report.best(rows)
+    pairs = report.pair(rows, [cell("rope", 8, 2.1), cell("rope", 16, 2.1)])
+    assert "Above 0.06: 1 cells." in report.differences(pairs, 2)
+
+
+def test_another_setting_is_not_put_beside_the_published_one(modules, tmp_path):
+    report, table = modules["report"], modules["table"]
+    rows = [row | dict(zip(table.SETTING, report.STUDY, strict=True))
+            for row in report.read_published()]  # fmt: skip
+    assert "422 of its 422 cells" in report.write(rows, tmp_path)
+    rows[0]["steps"] = 6
+    assert "published study" not in report.write(rows, tmp_path)
 
 
 def test_a_torn_table_is_refused(modules, tmp_path):

@@ -22,7 +22,7 @@ def a2() -> Iterator[SimpleNamespace]:
     with flat_imports(A2, A2 / "solution"):
         report, table = importlib.import_module("report"), importlib.import_module("table")
         rows = table.read(RESULTS / "table.csv")
-        published = table.read(report.PUBLISHED, report.COLUMNS)
+        published = report.read_published()
         yield SimpleNamespace(report=report, table=table, rows=rows, published=published)
 
 
@@ -43,7 +43,7 @@ def test_the_validation_losses_are_near_the_published_ones(a2):
 
 
 def test_the_report_is_the_tables(a2, tmp_path):
-    a2.report.write(a2.rows, tmp_path, beside_published=True)
+    a2.report.write(a2.rows, tmp_path)
     for name in ("report.md", "heat_map.png"):
         assert (RESULTS / name).exists(), name
     assert (tmp_path / "report.md").read_text() == (RESULTS / "report.md").read_text()

@@ -6,6 +6,7 @@ import csv
 import importlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from tests.programs import environment, error_of, killed, python
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a2_bigram_bow" / "run.py"
+COLUMNS = ("data,seed,steps,batch_size,eval_batches,model,pe_type,block_size,n_embd,learning_rate,"
+           "train_loss,val_loss,seconds")  # fmt: skip
 SHORT = ("--solution", "--steps", 6, "--batch_size", 4, "--eval_batches", 2)
 
 
@@ -62,7 +65,7 @@ def test_a_sweep_goes_on_repeats_nothing_and_is_reported(tmp_path):
     first = run(*lists, "--pe_type", "rope", "--processes", 1, cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert first.stdout.startswith("4 cells trained, 0 were there")
-    folder = tmp_path / "runs" / "a2_bigram_bow" / "embedded_sweep"
+    folder = tmp_path / "runs" / "a2_bigram_bow" / "embedded_sweep_solution"
     before = rows(folder / "table.csv")
     second = run(*lists, "--pe_type", "randn,rope", "--processes", 1, "--plain", cwd=tmp_path)
     assert second.stdout.startswith("2 cells trained, 4 were there")
@@ -70,9 +73,26 @@ def test_a_sweep_goes_on_repeats_nothing_and_is_reported(tmp_path):
     assert after[:4] == before and len(after) == 6
     told = run("report", "--solution", cwd=tmp_path)
     assert told.returncode == 0, told.stderr
-    assert "6 cells on embedded" in told.stdout and "not measured" in told.stdout
+    assert "6 cells: data embedded, seed 1337" in told.stdout and "not measured" in told.stdout
     pictures = {path.name for path in folder.glob("*.png")}
     assert {"heat_map.png", "loss_by_block_size.png", "loss_by_pe_type.png"} <= pictures
+
+
+def test_an_error_ends_a_sweep_before_the_cells_that_have_not_begun(tmp_path):
+    copy = tmp_path / "a2_bigram_bow"
+    shutil.copytree(RUN.parent, copy, ignore=shutil.ignore_patterns("__pycache__", "runs"))
+    broken = """
+def build(cell, vocab_size):
+    with open("built.txt", "a") as file:
+        file.write("one\\n")
+    raise RuntimeError("this cell cannot be built")
+"""
+    with (copy / "solution" / "grid.py").open("a", encoding="utf-8") as file:
+        file.write(broken)
+    lists = ("--plain", "--pe_type", "rope", "--n_embd", "2,4,6,8,10,12,14,16", "--processes", 1)
+    done = python(copy / "run.py", "sweep", *lists, *SHORT, cwd=tmp_path)
+    assert "this cell cannot be built" in done.stderr
+    assert len((tmp_path / "built.txt").read_text().splitlines()) <= 4  # of 16
 
 
 @pytest.mark.slow
@@ -84,7 +104,7 @@ def test_a_killed_sweep_keeps_its_cells(tmp_path):
         [sys.executable, str(RUN), *lists], cwd=tmp_path, env=environment(),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    table = tmp_path / "runs" / "a2_bigram_bow" / "embedded_sweep" / "table.csv"
+    table = tmp_path / "runs" / "a2_bigram_bow" / "embedded_sweep_solution" / "table.csv"
     while not table.exists() and process.poll() is None:
         os.sched_yield()
     process.send_signal(signal.SIGKILL)
@@ -104,9 +124,18 @@ def test_a_killed_sweep_keeps_its_cells(tmp_path):
         (("sweep", "--grid", "all"), "published-bow"),
         (("train", "--n_embd", 7), "even"),
         (("train", "--lr", 0), "above 0"),
+        (("train", "--lr", "inf"), "at most"),
+        (("train", "--batch_size", 10**12), "at most"),
+        (("train", "--checkpoint_seconds", "nan"), "above 0"),
+        (("train", "--out", "x" * 300), "File name too long"),
+        (("report", "--table", "x" * 300), "File name too long"),
+        (("report", "--table", "whole.csv", "--out", "other.csv"), "other.csv"),
+        (("report", "--table", "torn.csv"), "torn.csv, line 2"),
+        (("report", "--table", "odd.csv"), "odd.csv: bow cosine"),
+        (("report", "--table", "long.csv"), "field larger than field limit"),
         (("sweep", "--block_size", "8,0"), "above 0"),
         (("sweep", "--processes", 0), "above 0"),
-        (("train", "--block_size", 40_000), "at most 4096"),
+        (("train", "--block_size", 40_000), "at most 4,096"),
         (("evaluate",), "model.params"),
         (("sample", "--length", -1), "above 0"),
         (("report",), "no cells"),
@@ -117,6 +146,11 @@ def test_what_a_user_got_wrong_is_one_line(tmp_path, monkeypatch, capsys, argume
     """In this process, which is faster than a command: the folder's flat modules go again."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    for name, (pe_type, loss) in {"whole": ("rope", 2), "torn": ("rope", ""), "odd": ("cosine", 2)
+                                  }.items():  # fmt: skip
+        line = f"embedded,1,9,4,2,bow,{pe_type},8,8,0.1,2,{loss},0.1"
+        (tmp_path / f"{name}.csv").write_text(f"{COLUMNS}\n{line}\n")
+    (tmp_path / "long.csv").write_text(f"{COLUMNS}\n{'x' * 200_000}\n")
     with flat_imports(RUN.parent, RUN.parent / "solution"):
         main = importlib.import_module("run").main
         code = run_main(main, [*map(str, arguments), "--solution"])

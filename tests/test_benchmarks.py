@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
         ("step", ["--rounds", "1", "--batch-size", "4"],
          {"float32_gflops", "bfloat16_gflops", "steps", "kinds of plain", "kinds of trainer"}),
         ("evaluation", ["--names", "9"], {"names", "ratio", "same", "hardware"}),
+        ("makemore", ["--steps", "100"], {"ratio", "plain_ratio", "clock", "hardware"}),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )  # fmt: skip

@@ -33,6 +33,8 @@ def test_bow(student):
         assert logits.shape == (2, 3, 7), f"the logits' shape is {tuple(logits.shape)}"
         assert loss is None, f"the loss without targets is {loss}"
         assert torch.isfinite(model(idx, idx)[1]), "the loss is no number"
+        with pytest.raises(ValueError, match="block_size"):
+            model(torch.zeros(2, model.block_size + 1, dtype=torch.long))
 
 
 @pytest.mark.points(1)

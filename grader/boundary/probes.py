@@ -14,6 +14,7 @@ import random
 import runpy
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,27 @@ def with_generator(function: Any, seed: int, *arguments: Any, **named: Any) -> A
     return function(*arguments, generator=torch.Generator().manual_seed(seed), **named)
 
 
+def with_stream(function: Any, place: int, arguments: list[Any]) -> Any:
+    """function(*arguments), the list at `place` given item by item: whoever asks for more fails."""
+    items = arguments[place]
+
+    def stream() -> Iterator[Any]:
+        yield from items
+        raise RuntimeError("the stream has no end: take as many items as are needed")
+
+    return function(*arguments[:place], stream(), *arguments[place + 1 :])
+
+
+def is_attached(target: Any, name: str) -> bool:
+    """Whether the tensor target.name holds on to the graph that made it."""
+    return getattr(target, name).requires_grad
+
+
+def gives_attached(function: Any, arguments: list[Any]) -> bool:
+    """Whether function(*arguments) is a tensor that holds on to the graph that made it."""
+    return function(*arguments).requires_grad
+
+
 def fill(target: Any, values: dict[str, torch.Tensor]) -> None:
     """Copies values into an object's tensors, {attribute: value}, in place."""
     for name, value in values.items():
@@ -182,14 +204,16 @@ class NameModel:
     """A model of names that needs no training: a layer and, in `layers`, its own list of layers.
 
     The logits after a context are the row (sum of its indices, each times its place from 1) % R of
-    `table`, (R, V); in training they are negated.
+    `table`, (R, V); in training they are negated. largest: the most contexts that came at a time.
     """
 
     def __init__(self, table: torch.Tensor) -> None:
         self.table, self.training, self.layers = table, True, [self]
+        self.largest = 0
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """(B, T) long -> logits (B, V)."""
+        self.largest = max(self.largest, len(x))
         places = torch.arange(1, x.size(1) + 1)
         self.out = self.table[(x * places).sum(1) % len(self.table)]
         self.out = -self.out if self.training else self.out
@@ -203,6 +227,20 @@ class NameModel:
 def name_model(table: torch.Tensor) -> NameModel:
     """A NameModel, beside the student's code."""
     return NameModel(table)
+
+
+class ModeModel(torch.nn.Module):
+    """A model whose loss tells how it was called: the mean of x, 100 more in training, and 10 more
+    where gradients are recorded."""
+
+    def forward(self, x: torch.Tensor, targets: torch.Tensor) -> tuple[None, torch.Tensor]:
+        """(B, T) long -> no logits, and the loss."""
+        return None, x.double().mean() + 100 * self.training + 10 * torch.is_grad_enabled()
+
+
+def mode_model() -> ModeModel:
+    """A ModeModel, beside the student's code."""
+    return ModeModel()
 
 
 def run_command(module: str, arguments: list[str], files: dict[str, str]) -> tuple[int, str, dict]:

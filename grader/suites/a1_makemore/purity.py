@@ -1,8 +1,9 @@
 """Does what a student wrote use torch.nn? Read from the source, here, and never run.
 
-From the functions of a task on, every name is followed to what binds it in the module: helpers,
+From the functions of a task on, every name of the module is followed to what binds it: helpers,
 imports, assignments, also those that change a class from outside. What is not on the way, such as a
-cell that compares one's layers with torch.nn, is not looked at. Ways to reach a module by a text
+cell that compares one's layers with torch.nn, is not looked at, nor what only bears the name of a
+function's own variable. Ways to reach a module by a text
 (importlib, eval, getattr with a computed name, ...) cannot be followed, so on the way they count as
 torch.nn; written by hand, these layers have no use for them.
 """
@@ -10,11 +11,13 @@ torch.nn; written by hand, these layers have no use for them.
 from __future__ import annotations
 
 import ast
+import symtable
 from collections.abc import Iterable, Iterator
 
 MODULES = {"importlib", "ctypes", "engine", "trainer"}  # the last two compute the layers themselves
 NAMES = {"__import__", "eval", "exec", "compile", "globals", "vars", "__builtins__"}
 ATTRIBUTES = {"nn", "ops", "_C", "_nn", "modules", "__dict__", "__globals__", "__builtins__"}
+KERNELS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")  # whole layers, in torch too
 
 
 def uses_torch_nn(source: str, names: Iterable[str]) -> bool:
@@ -26,12 +29,22 @@ def uses_torch_nn(source: str, names: Iterable[str]) -> bool:
         name = waiting.pop()
         seen.add(name)
         for statement in (statement for statement, bound in binders if name in bound):
-            nodes = list(ast.walk(statement))
-            if any(map(_offends, nodes)):
+            used = _used(symtable.symtable(ast.unparse(statement), "", "exec"))
+            if used & NAMES or any(map(_offends, ast.walk(statement))):
                 return True
-            used = {node.id for node in nodes if isinstance(node, ast.Name)}
             waiting += used - seen - set(waiting)
     return False
+
+
+def _used(table: symtable.SymbolTable) -> set[str]:
+    """The names of the module that a statement uses: not the arguments and locals of functions."""
+    inner = set().union(*map(_used, table.get_children()))
+    function = table.get_type() == "function"
+    return inner | {
+        symbol.get_name()
+        for symbol in table.get_symbols()
+        if symbol.is_global() or (symbol.is_referenced() and not function)
+    }
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
@@ -76,9 +89,7 @@ def _offends(node: ast.AST) -> bool:
         case ast.Attribute(value=ast.Name(id="self")):
             return False  # a student's own attribute
         case ast.Attribute(attr=attr):
-            return attr in ATTRIBUTES
-        case ast.Name(id=name):
-            return name in NAMES
+            return attr in ATTRIBUTES or any(kernel in attr for kernel in KERNELS)
         case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=value), *_]):
             return value in ATTRIBUTES
         case ast.Call(func=ast.Name(id="getattr")):
@@ -88,4 +99,6 @@ def _offends(node: ast.AST) -> bool:
 
 def _forbidden(module: str) -> bool:
     first, *rest = module.split(".")
-    return first in MODULES or (first == "torch" and bool(rest) and rest[0] in ATTRIBUTES)
+    inner = ".".join(rest)
+    within = bool(rest) and (rest[0] in ATTRIBUTES or any(kernel in inner for kernel in KERNELS))
+    return first in MODULES or (first == "torch" and within)

@@ -57,7 +57,8 @@ def test_two_dimensions(student, reference, generator):
     theirs, ours = twins(student, reference, generator)
     for size in (3, 8, 40):
         x = batch(generator, size)
-        expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
+        y = expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
+        expect.close(theirs.out, y, "BatchNorm1d's out")
 
 
 @pytest.mark.points(3)
@@ -114,6 +115,10 @@ def test_gradients(student, reference, generator):
             found = student.probe.layer_gradients(theirs, x, cotangent)
             right = reference.probe.layer_gradients(ours, x, cotangent)
             check_gradients(found, right, NAMES, "BatchNorm1d")
+        for name in ("running_mean", "running_var"):
+            assert expect.truth(student.probe.is_attached(theirs, name)) is False, (
+                f"{name} holds on to the graphs of all batches: it needs torch.no_grad()"
+            )
 
 
 @pytest.mark.points(2)

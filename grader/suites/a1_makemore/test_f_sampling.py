@@ -57,6 +57,9 @@ def test_evaluate_many(student, reference, generator):
         y[4000:] = logits.argmax(1)
         right = reference.makemore.evaluate(ours, x, y)
         assert abs(evaluated(student, theirs, x, y) - right) < 1e-3, "the loss is another"
+    model = student.probe.name_model(normal(generator, ROWS, V))
+    evaluated(student, model, indices(generator, V, 30_000, BLOCK), indices(generator, V, 30_000))
+    assert expect.whole(model.largest) < 10_000, "more than some thousands go through at a time"
 
 
 @pytest.mark.points(2)
@@ -107,6 +110,7 @@ def test_sample_walks(student, generator, seed):
             assert written(student, model, 2, seed, max_length=max_length) == [right, right], (
                 "another name than the one that this model writes"
             )
+            assert expect.truth(model.training, "training"), "the model is not in training"
             lengths.add(len(right))
     assert len(lengths) > 2, "the hidden models are too much alike"
 

@@ -93,6 +93,8 @@ def test_fit(student, generator):
     short = student.bigram.fit_by_gradient(counts, 3, 0.1)
     short = expect.tensor(short, (V, V), "float", "the logits")
     assert bool((short.abs() <= 0.5).all()), "three small steps from zeros do not lead so far"
+    attached = student.probe.gives_attached(student.bigram.fit_by_gradient, [counts, 1])
+    assert expect.truth(attached) is False, "the logits hold on to the gradient"
 
 
 @pytest.mark.points(2)

@@ -111,7 +111,7 @@ def test_train(student, reference, generator):
         loss.backward()
         optimizer.step()
         expected.append(loss.item())
-    losses = student.grid.train(theirs, batches, 8, 0.05)
+    losses = student.probe.with_stream(student.grid.train, 1, [theirs, batches, 8, 0.05])
     assert isinstance(losses, list | tuple) and len(losses) == 8, "train should return 8 losses"
     found = torch.tensor([expect.number(loss, "a loss") for loss in losses])
     expect.close(found, torch.tensor(expected), "the losses", atol=1e-4)
@@ -132,6 +132,11 @@ def test_estimate_loss(student, reference, generator):
         found = expect.number(student.grid.estimate_loss(theirs, batches), "estimate_loss")
         assert abs(found - expected) < 1e-4, "estimate_loss is wrong"
         assert expect.truth(theirs.training, "training") == mode, "the model's mode has changed"
+    told = student.grid.estimate_loss(student.probe.mode_model(), batches)
+    right = sum(x.double().mean().item() for x, _ in batches) / 6
+    told = expect.number(told, "estimate_loss") - right
+    assert told < 50, "the model is in training mode while its losses are computed"
+    assert abs(told) < 1e-4, "gradients are recorded while the losses are computed"
 
 
 @pytest.mark.points(3)
@@ -174,8 +179,9 @@ def test_pivot(student, generator):
         widths = {32, 64, 128} - ({64} if block == 16 else set())
         assert isinstance(line, dict) and set(line) == widths, "a row of pivot has other columns"
         for width, mean in line.items():
-            losses = [
-                r["val_loss"] for r in rows if (r["block_size"], r["n_embd"]) == (block, width)
-            ]
-            difference = expect.number(mean, "a mean") - sum(losses) / len(losses)
+            own = [r for r in rows if (r["block_size"], r["n_embd"]) == (block, width)]
+            difference = expect.number(mean, "a mean") - sum(r["val_loss"] for r in own) / len(own)
             assert abs(difference) < 1e-6, "a mean of pivot is wrong"
+    found = student.grid.pivot(rows[:1], "model", "pe_type", "train_loss")
+    mean = expect.number(found[rows[0]["model"]][rows[0]["pe_type"]], "a mean")
+    assert abs(mean - rows[0]["train_loss"]) < 1e-6, "pivot does not look at the loss it is told"
