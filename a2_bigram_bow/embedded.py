@@ -1,9 +1,10 @@
 """Embedded data: an invented text in which what was said long ago tells what comes next.
 
-Every tale is told in a dialect of its own: a few consonants, and two of the five vowels. Most
+Every tale is told in one of eight dialects: a few consonants, and two of the five vowels. Most
 syllables have the vowel that all dialects share, so that the last characters alone rarely tell the
-dialect; the letters of a whole block do. A model that averages 64 characters therefore guesses
-better than one that averages 8, and both better than bigrams: the lesson of the real data.
+dialect; the letters of a whole block do. A model that averages 32 or 64 characters therefore guesses
+better than one that averages 8, and both better than bigrams (results/README.md). In real text, where
+what stood long ago says less, a uniform average of many characters is worse than one of few.
 
     text = build()              # the same text for the same size and seed
     python embedded.py FILE     # writes it

@@ -118,9 +118,10 @@ def run(
                 "a process of the sweep was ended from outside, perhaps for want of memory; "
                 "the same command goes on from the table"
             ) from error
-        finally:
-            for future in futures:  # those that have not begun; leaving the pool awaits the others
-                future.cancel()
+        except BaseException:  # an error of a cell, or Ctrl-C: nobody waits for the others
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
     return rows
 
 

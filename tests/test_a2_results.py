@@ -42,6 +42,24 @@ def test_the_validation_losses_are_near_the_published_ones(a2):
     assert max(differences) <= 0.06
 
 
+def test_the_readmes_say_what_the_table_says(a2):
+    pairs = a2.report.pair(a2.rows, a2.published)
+    sizes = [abs(ours["val_loss"] - theirs["val_loss"]) for ours, theirs in pairs]
+    told = (RESULTS / "README.md").read_text(encoding="utf-8")
+    report = (RESULTS / "report.md").read_text(encoding="utf-8")
+    verdicts = [line for line in report.splitlines() if "| true |" in line or "| false |" in line]
+    assert len(verdicts) == 9 and all(line in told for line in verdicts)
+    assert f"by {sum(sizes) / len(sizes):.4f} in the mean" in told
+    assert f"by {max(sizes):.4f} at most" in told.replace("\n", " ")
+    handout = (A2 / "README.md").read_text(encoding="utf-8")
+    for model in ("bow_v2", "bow", "bigram_v2", "bigram", "bigram_mf"):
+        best = min(
+            (pair for pair in pairs if pair[0]["model"] == model), key=lambda p: p[1]["val_loss"]
+        )
+        losses = [f"{row['train_loss']:.4f} / {row['val_loss']:.4f}" for row in best[::-1]]
+        assert " | ".join(losses) in handout, model
+
+
 def test_the_report_is_the_tables(a2, tmp_path):
     a2.report.write(a2.rows, tmp_path)
     for name in ("report.md", "heat_map.png"):
