@@ -2,9 +2,9 @@
 
 Every tale is told in one of eight dialects: a few consonants, and two of the five vowels. Most
 syllables have the vowel that all dialects share, so that the last characters alone rarely tell the
-dialect; the letters of a whole block do. A model that averages 32 or 64 characters therefore guesses
-better than one that averages 8, and both better than bigrams (results/README.md). In real text, where
-what stood long ago says less, a uniform average of many characters is worse than one of few.
+dialect; the letters of a whole block do. A model that averages 32 or 64 characters therefore
+guesses better than one that averages 8, and both better than bigrams (results/README.md). In real
+text what stood long ago says less: there a uniform average of many is worse than one of few.
 
     text = build()              # the same text for the same size and seed
     python embedded.py FILE     # writes it

@@ -126,8 +126,9 @@ def earlier(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     found = state.get("identity", {})
     for name, value in identity.items():
         if found.get(name) != value:
+            other = f"with {name} {found.get(name)!r}, this one has {value!r}"
+            other = "of other code than there is now" if name == "code" else other
             raise UserError(
-                f"{folder} holds a run with {name} {found.get(name)!r}, this one has {value!r}: "
-                "name another folder with --out, or remove that one"
+                f"{folder} holds a run {other}: name another folder with --out, or remove that one"
             )
     return state

@@ -58,6 +58,19 @@ def test_after_kill_9_a_training_ends_with_the_same_weights(tmp_path):
     assert resumed.stdout == whole.stdout.replace("whole", "run")
     config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
     assert config["resumed_steps"] == [3]
+    other = error_of(run(*one[:-3], "--out", "whole", cwd=tmp_path))
+    assert other.startswith("whole holds a run with ")
+
+
+def test_a_run_of_other_code_is_not_taken_up(tmp_path):
+    copy = tmp_path / "a2_bigram_bow"
+    shutil.copytree(RUN.parent, copy, ignore=shutil.ignore_patterns("__pycache__", "runs"))
+    one = ("train", *SHORT, "--out", "run")
+    assert python(copy / "run.py", *one, cwd=tmp_path).returncode == 0
+    with (copy / "solution" / "bow.py").open("a", encoding="utf-8") as file:
+        file.write("# mended\n")
+    error = error_of(python(copy / "run.py", *one, cwd=tmp_path))
+    assert error.startswith("run holds a run of other code than there is now: ")
 
 
 def test_a_sweep_goes_on_repeats_nothing_and_is_reported(tmp_path):
