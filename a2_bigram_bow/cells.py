@@ -8,7 +8,6 @@ Both read the same batches from the same seed.
 from __future__ import annotations
 
 import importlib
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +21,6 @@ from corpora import SPLITS, Corpus, batches
 from course.errors import UserError
 
 TOLERANCE = 1e-3  # nats between a module's loss and its stack's: rounding is a thousandth of it
-PARENT_EVERY = 100  # steps between two looks whether the sweep is still there
 
 
 @dataclass(frozen=True)
@@ -36,17 +34,12 @@ class Setting:
     eval_batches: int = 200
 
 
-def run_plain(
-    cell: Any, setting: Setting, corpus: Corpus, parent: int | None = None
-) -> dict[str, Any]:
-    """The row of one cell, by the student's modules and the student's own loop.
-
-    parent: the process that waits for the row; without it the work ends.
-    """
+def run_plain(cell: Any, setting: Setting, corpus: Corpus) -> dict[str, Any]:
+    """The row of one cell, by the student's modules and the student's own loop."""
     grid = importlib.import_module("grid")
     started = time.monotonic()
     model = fresh(cell, setting, corpus.vocab_size)
-    stream = _while_wanted(_stream(grid, cell, setting, corpus, "train", 0), parent)
+    stream = _stream(grid, cell, setting, corpus, "train", 0)
     grid.train(model, stream, setting.steps, cell.learning_rate)
     losses = []
     for offset, split in enumerate(SPLITS, 1):
@@ -55,12 +48,9 @@ def run_plain(
     return row(cell, setting, losses, time.monotonic() - started)
 
 
-def run_stack(
-    cells: Sequence[Any], setting: Setting, corpus: Corpus, parent: int | None = None
-) -> list[dict[str, Any]]:
+def run_stack(cells: Sequence[Any], setting: Setting, corpus: Corpus) -> list[dict[str, Any]]:
     """The rows of cells that differ in encoding and learning rate only, trained side by side.
 
-    parent: the process that waits for the rows; without it the work ends.
     Raises UserError where a student's module computes something else than the stack.
     """
     grid = importlib.import_module("grid")
@@ -74,7 +64,7 @@ def run_stack(
 
     _compare(cells, models, stack, next(_stream(grid, cells[0], setting, corpus, "train", 0)),
              corpus.vocab_size)  # fmt: skip
-    for batch in islice(_while_wanted(stream("train", 0), parent), setting.steps):
+    for batch in islice(stream("train", 0), setting.steps):
         stack.step(batch)
     losses = [
         stacked.evaluate(stack, islice(stream(split, offset), setting.eval_batches)).tolist()
@@ -105,14 +95,6 @@ def _stream(grid, cell, setting, corpus, split, offset) -> Iterator:
     """A split's batches; training and the two evaluations draw with seeds of their own."""
     size = cell.block_size
     return batches(grid, corpus.splits[split], size, setting.batch_size, setting.seed + offset)
-
-
-def _while_wanted(batches: Iterator, parent: int | None) -> Iterator:
-    """The batches, as long as the process that waits for their result lives."""
-    for number, batch in enumerate(batches):
-        if parent is not None and number % PARENT_EVERY == 0 and os.getppid() != parent:
-            raise SystemExit(1)
-        yield batch
 
 
 def _compare(cells, models, stack, batch, vocab_size: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -105,7 +106,7 @@ def run(
     jobs = sorted(jobs, key=cost, reverse=True)
     processes = min(processes or available_cores(), max(len(jobs), 1))
     context = multiprocessing.get_context("spawn")
-    start = (os.getpid(), setting, corpus, source, plain)
+    start = (setting, corpus, source, plain)
     with ProcessPoolExecutor(processes, context, _start, start) as pool:
         futures = [pool.submit(_work, job) for job in jobs]
         try:
@@ -125,15 +126,22 @@ def run(
     return rows
 
 
-def _start(parent: int, setting: Setting, corpus: Corpus, source: Path, plain: bool) -> None:
+def _start(setting: Setting, corpus: Corpus, source: Path, plain: bool) -> None:
     """Makes a worker process ready."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     importlib.import_module("course.cli").source_path(source.parent, source.name == "solution")
-    _shared.update(parent=parent, setting=setting, corpus=corpus, plain=plain)
+    _shared.update(setting=setting, corpus=corpus, plain=plain)
+
+
+def _end_with_parent() -> None:
+    """A sweep that was killed leaves nobody who waits for its cells."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _work(job: list[Any]) -> list[table.Row]:
     setting, corpus = _shared["setting"], _shared["corpus"]
     if _shared["plain"]:
-        return [run_plain(cell, setting, corpus, _shared["parent"]) for cell in job]
-    return run_stack(job, setting, corpus, _shared["parent"])
+        return [run_plain(cell, setting, corpus) for cell in job]
+    return run_stack(job, setting, corpus)
