@@ -107,7 +107,7 @@ def test_evaluation(student, reference, generator):
 @pytest.mark.points(3)
 @pytest.mark.hint("the gradient flows through mean and variance too: no detach, no .data there")
 def test_gradients(student, reference, generator):
-    """The gradients by input, gamma and beta are right, through the batch's statistics too."""
+    """The gradients are right, through the batch's statistics too; the running ones have none."""
     for shape in ((6,), (4, 3)):
         theirs, ours = twins(student, reference, generator)
         x, cotangent = batch(generator, *shape), normal(generator, *shape, C)

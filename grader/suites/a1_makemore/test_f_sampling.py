@@ -46,7 +46,7 @@ def test_evaluate(student, reference, generator):
 @pytest.mark.points(2)
 @pytest.mark.hint("the last piece may be smaller: weight each piece's mean by its size")
 def test_evaluate_many(student, reference, generator):
-    """evaluate weighs all examples alike, however many there are."""
+    """evaluate weighs all examples alike, however many there are, some thousands at a time."""
     theirs, ours = warm(student, reference, generator)
     logits = None
     for size in (4100, 10_500):
@@ -99,7 +99,7 @@ def written(student, model, count, seed, **named):
 @pytest.mark.points(4)
 @pytest.mark.hint("shift the context by one, stop at END, which is no part of the name")
 def test_sample_walks(student, generator, seed):
-    """sample shifts the context character by character, and stops at END or max_length."""
+    """sample shifts the context, stops at END or max_length, and leaves the model in training."""
     lengths = set()
     for _ in range(30):
         table = torch.full((ROWS, V), -1000.0)

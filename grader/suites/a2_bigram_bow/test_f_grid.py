@@ -99,7 +99,7 @@ def test_get_batch(student, generator, seed):
 @pytest.mark.points(3)
 @pytest.mark.hint("AdamW's own betas and weight decay; zero the gradients before each backward")
 def test_train(student, reference, generator):
-    """train takes AdamW's steps with torch's defaults, one batch each, and returns the losses."""
+    """train takes AdamW's steps with torch's defaults, on a stream of batches, for their losses."""
     batches = [(indices(generator, 4, 5), indices(generator, 4, 5)) for _ in range(9)]
     ours, theirs = reference.bigram.Bigram(V), small_model(student)
     theirs.load_state_dict(ours.state_dict())
@@ -122,7 +122,7 @@ def test_train(student, reference, generator):
 @pytest.mark.points(2)
 @pytest.mark.hint("a mean over the batches; .item(), no gradients")
 def test_estimate_loss(student, reference, generator):
-    """estimate_loss is the mean of the batches' losses, whatever mode the model is in."""
+    """estimate_loss is the mean loss in eval mode, without gradients, and leaves the mode alone."""
     ours, theirs = reference.bigram.Bigram(V), small_model(student)
     theirs.load_state_dict(ours.state_dict())
     batches = [(indices(generator, 4, 5), indices(generator, 4, 5)) for _ in range(6)]
@@ -170,7 +170,7 @@ def test_count_pairs(student, generator):
 @pytest.mark.points(1)
 @pytest.mark.hint("a dictionary of dictionaries: the mean of all rows with both values")
 def test_pivot(student, generator):
-    """pivot gives the mean loss of each pair of values, and nothing for a pair without rows."""
+    """pivot gives the mean of the loss asked for, and nothing for a pair without rows."""
     rows = rows_of(product(*LISTS), generator)
     rows = [row for row in rows if (row["block_size"], row["n_embd"]) != (16, 64)]
     found = student.grid.pivot(rows, "block_size", "n_embd")
