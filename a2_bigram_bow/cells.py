@@ -85,7 +85,7 @@ def fresh(cell: Any, setting: Setting, vocab_size: int) -> torch.nn.Module:
 
 def row(cell: Any, setting: Setting, losses: Sequence[float], seconds: float) -> dict[str, Any]:
     """The cell's row: its setting, its losses in nats a character, its share of the seconds."""
-    train_loss, val_loss = (round(loss, 5) for loss in losses)
+    train_loss, val_loss = (round(float(loss), 5) for loss in losses)
     return asdict(setting) | asdict(cell) | {
         "train_loss": train_loss, "val_loss": val_loss, "seconds": round(seconds, 1)
     }  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 Row = dict[str, Any]
@@ -19,7 +20,10 @@ SMALL_RATES = (1e-3, 5e-4, 3e-4)
 
 @dataclass(frozen=True)
 class Order:
-    """Along a column, each of `values` has a lower loss than the next, where `where` is so."""
+    """Along a column, each of `values` has a lower loss than the next, where `where` is so.
+
+    Values that the table has not are passed over.
+    """
 
     column: str
     values: tuple
@@ -29,10 +33,8 @@ class Order:
         """(pairs that hold, pairs)."""
         count_pairs = importlib.import_module("grid").count_pairs
         kept = select(rows, self.where)
-        found = [
-            count_pairs(kept, self.column, better, worse)
-            for better, worse in zip(self.values, self.values[1:], strict=False)
-        ]
+        there = [value for value in self.values if any(r[self.column] == value for r in kept)]
+        found = [count_pairs(kept, self.column, better, worse) for better, worse in pairwise(there)]
         return sum(holds for holds, _ in found), sum(pairs for _, pairs in found)
 
 

@@ -32,6 +32,7 @@ IGNORED = {
     ".ruff_cache", ".mypy_cache", ".idea", ".vscode", ".DS_Store", "__MACOSX",
 }  # fmt: skip
 SHAPES = "a folder, .zip, .tar, .tar.gz, .tgz or .ipynb"
+NOTEBOOK_ALONE = "; a notebook is handed in by itself, not in a folder or an archive"
 MAX_NAMED = 8  # files that a note names one by one
 
 
@@ -193,6 +194,7 @@ def choose(entries: Iterable[Entry], assignment: Assignment) -> tuple[dict[str, 
         raise Refused(
             f"holds no file of {assignment.id}: {', '.join(assignment.student_files)} are looked "
             "for at its top, under src/ or solution/, or under one single folder"
+            + (NOTEBOOK_ALONE if any(_is_notebook(entry.name) for entry in entries) else "")
         )
     return chosen, left_out
 
@@ -268,6 +270,9 @@ def _source(name: str, data: bytes) -> bytes:
 def _notes(files: dict[str, bytes], left_out: list[str], assignment: Assignment) -> tuple[str, ...]:
     missing = [name for name in assignment.student_files if name not in files]
     notes = [f"{name} is missing: the skeleton's is used" for name in missing]
+    if assignment.notebook_file and any(map(_is_notebook, left_out)):
+        notes.append("there is a notebook too, which is not looked at" + NOTEBOOK_ALONE)
+        left_out = [name for name in left_out if not _is_notebook(name)]
     given = [name for name in left_out if _is_given(name, assignment)]
     other = [name for name in left_out if name not in given]
     if given:
@@ -275,6 +280,10 @@ def _notes(files: dict[str, bytes], left_out: list[str], assignment: Assignment)
     if other:
         notes.append(f"left out, not the student's files: {_named(other)}")
     return tuple(notes)
+
+
+def _is_notebook(name: str) -> bool:
+    return name.lower().endswith(".ipynb")
 
 
 def _is_given(name: str, assignment: Assignment) -> bool:

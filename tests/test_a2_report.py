@@ -35,6 +35,13 @@ def test_a_conclusion_is_true_only_where_all_pairs_hold(modules):
     assert modules["conclusions"].verdict(first.count([])) == ("not measured", "0")
 
 
+def test_values_that_were_not_measured_are_passed_over(modules):
+    """A sweep of blocks 8 and 32 said nothing of larger blocks, as 16 was missing between them."""
+    first = modules["conclusions"].BOW[0]
+    rows = [cell("rope", 8, 2.1, "bow"), cell("rope", 32, 2.2, "bow")]
+    assert first.count(rows) == (1, 1)
+
+
 def test_a_baseline_is_beaten_or_not(modules):
     third = modules["conclusions"].BIGRAM[2]
     rows = [cell("rope", 8, 2.1), cell("sinpe", 8, 2.49), cell(None, 8, 2.48, "bigram", None),

@@ -594,6 +594,18 @@ def test_a_notebook_becomes_one_module(tmp_path: Path, toy: Assignment) -> None:
     assert tree.notes[0] == "work.ipynb was taken as src/model.py"
 
 
+def test_a_notebook_among_other_files_is_told_of(tmp_path: Path, toy: Assignment) -> None:
+    """A filled-in notebook beside an empty src/ was graded 0, and the student not told why."""
+    work = make_folder(tmp_path / "work", {"mine.ipynb": notebook("x = 1")})
+    with pytest.raises(Refused, match="a notebook is handed in by itself"):
+        take(work, toy)
+    tree = take(make_folder(tmp_path / "both", FILES | {"mine.ipynb": notebook("x = 1")}), toy)
+    assert tree.notes == (
+        "there is a notebook too, which is not looked at; a notebook is handed in by itself, "
+        "not in a folder or an archive",
+    )
+
+
 def test_a_notebook_is_refused_where_none_is_wanted(tmp_path: Path, toy: Assignment) -> None:
     """Most assignments have several files, and a notebook could stand for none of them."""
     from dataclasses import replace

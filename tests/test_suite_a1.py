@@ -36,6 +36,7 @@ def test_short_training_lies_far_from_both_sides(seed: int) -> None:
         ("from torch import nn\nclass Linear: pass\nprint(nn.Linear(1, 1))", False),
         ("class Linear: pass\nif __name__ == '__main__':\n    f = torch.nn.Tanh", False),
         ("class Linear:\n    def f(self): return getattr(self, 'bias', None)", False),
+        ("class Linear:\n    def f(self): return [getattr(self, n) for n in 'ab']", False),
         ("def helper(): return 1\nclass Linear:\n    def f(self): return helper()", False),
         ("from torch import nn\nl = nn.Tanh()\nclass Linear:\n    def f(self, l): return l", False),
         ("from torch import nn\nl = nn.Tanh()\ndef Linear(x):\n    l, vars = x", False),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import textwrap
 from dataclasses import replace
 
 import pytest
 
-from grader.assignment import Assignment, all_assignments
+from course.errors import UserError
+from grader.assignment import Assignment, all_assignments, read
 from grader.boundary.sandbox import why_no_sandbox
 from grader.skeleton import BEGIN, END
 from grader.submission import Tree, take
@@ -115,3 +117,19 @@ def test_odd_values_are_no_fault_of_the_grader(assignment: Assignment, value: st
     assert not faults(result)
     gained = [test.name for test in result.tests if test.score and SUBMITTED not in test.name]
     assert [name for name in gained if not name.endswith(GIVEN)] == []
+
+
+@each_assignment
+def test_public_tests_run_in_a_checkout_without_solutions(assignment: Assignment, tmp_path) -> None:
+    """Students may be given a checkout without them; only a grade needs one."""
+    copy = tmp_path / assignment.id
+    shutil.copytree(assignment.root, copy, ignore=shutil.ignore_patterns("solution", "results"))
+    for name in assignment.student_files:
+        shutil.copy(assignment.solution / name.removeprefix("src/"), copy / name)
+    there = read(copy, tmp_path)
+    part = assignment.parts[0].id
+    result = check(there, take(there.src, there), (part,))
+    found = result.tests
+    assert found and all(test.outcome is Outcome.PASSED for test in found)
+    with pytest.raises(UserError, match="a grade compares with the solution"):
+        grade(there, take(there.src, there))

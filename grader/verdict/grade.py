@@ -81,10 +81,14 @@ def choose_data(assignment: Assignment, name: str, folder: Path | None) -> DataC
 def lay_out(assignment: Assignment, tree: Tree) -> dict[str, bytes]:
     """{relative name: bytes} of what a worker sees: our given files, the student's laid over.
 
-    The given files are made from the solution anew, so that an edited src/ is no given file.
+    The given files are made from the solution anew, so that an edited src/ is no given file. A
+    student's checkout may have no solution; there they are those of src/, which serves `check`.
     """
-    made = skeleton.build(assignment).items()
-    given = {name: text.encode() for name, text in made if name.endswith(".py")}
+    if assignment.solution.is_dir():
+        made = skeleton.build(assignment).items()
+        given = {name: text.encode() for name, text in made if name.endswith(".py")}
+    else:
+        given = {f"src/{path.name}": path.read_bytes() for path in assignment.src.glob("*.py")}
     given |= {path.name: path.read_bytes() for path in assignment.root.glob("*.py")}
     return given | {name: data for name, data in tree.files.items() if name.endswith(".py")}
 
@@ -93,6 +97,9 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
     """Runs the hidden suite on `tree`; raises IsolationUnavailable, never for student code."""
     started = time.monotonic()
     torch.set_num_threads(1)  # the reference's small products; more threads wait for one another
+    if not assignment.solution.is_dir():
+        raise UserError(f"{assignment.solution} is not there: a grade compares with the solution; "
+                        "`grader check` runs the public tests")  # fmt: skip
     files = lay_out(assignment, tree)
     with open_student(assignment, tree, files, options) as (student, root, describe):
         suite = Suite(

@@ -86,12 +86,16 @@ def _offends(node: ast.AST) -> bool:
             return any(_forbidden(alias.name) for alias in names)
         case ast.ImportFrom(module=module, names=names):
             return any(_forbidden(f"{module}.{alias.name}") for alias in names)
+        case ast.Name(id="self", ctx=ast.Store()):
+            return True  # another thing under the name of what is looked at less closely
         case ast.Attribute(value=ast.Name(id="self")):
             return False  # a student's own attribute
         case ast.Attribute(attr=attr):
             return attr in ATTRIBUTES or any(kernel in attr for kernel in KERNELS)
         case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=value), *_]):
             return value in ATTRIBUTES
+        case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id="self"), *_]):
+            return False
         case ast.Call(func=ast.Name(id="getattr")):
             return True
     return False

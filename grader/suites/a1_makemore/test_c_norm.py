@@ -105,7 +105,7 @@ def test_evaluation(student, reference, generator):
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("the gradient flows through mean and variance too: no detach, no .data there")
+@pytest.mark.hint("no detach where x is normalised; torch.no_grad() for the running statistics")
 def test_gradients(student, reference, generator):
     """The gradients are right, through the batch's statistics too; the running ones have none."""
     for shape in ((6,), (4, 3)):

@@ -86,7 +86,7 @@ def test_cross_entropy_gradient(student, generator):
 @pytest.mark.hint("step < 0.75 * max_steps")
 def test_learning_rate(student):
     """learning_rate is 0.1, and 0.01 in the last quarter of the steps."""
-    for max_steps in (200_000, 1000, 8, 10):
+    for max_steps in (200_000, 1000, 8, 12):
         first = math.ceil(0.75 * max_steps)
         for step in {0, 1, first - 1, first, max_steps - 1}:
             found = student.makemore.learning_rate(step, max_steps)
