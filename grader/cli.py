@@ -226,7 +226,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     command = typer.main.get_command(app)
     try:
-        return command.main(args=argv, prog_name="grader", standalone_mode=False) or DONE
+        code = command.main(args=argv, prog_name="grader", standalone_mode=False) or DONE
+        # typer makes an exit code of Ctrl-C, and says nothing
+        return _error("stopped", INTERRUPTED) if code == INTERRUPTED else code
     except UserError as error:
         return _error(one_line(error), USAGE)
     except UsageError as error:  # an unknown verb or option

@@ -133,3 +133,13 @@ def test_public_tests_run_in_a_checkout_without_solutions(assignment: Assignment
     assert found and all(test.outcome is Outcome.PASSED for test in found)
     with pytest.raises(UserError, match="a grade compares with the solution"):
         grade(there, take(there.src, there))
+
+
+def test_ctrl_c_during_public_tests_is_no_fault_of_the_grader() -> None:
+    """A loop without end in the student's code can be stopped, and nothing else is blamed."""
+    assignment = ASSIGNMENTS[0]
+    tree = take(assignment.solution, assignment)
+    name = assignment.student_files[0]
+    stopped = tree.files[name] + b"\nraise KeyboardInterrupt\n"
+    with pytest.raises(KeyboardInterrupt):
+        check(assignment, replace(tree, files=tree.files | {name: stopped}))

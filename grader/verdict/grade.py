@@ -130,6 +130,8 @@ def run_suite(suite: Suite, folder: Path) -> None:
         code = pytest.main([*_PYTEST, f"--rootdir={folder}", str(folder)], plugins=[suite])
     suite.student.close()
     _forget(folder)
+    if code == pytest.ExitCode.INTERRUPTED and suite.visibility == "public":
+        raise KeyboardInterrupt  # Ctrl-C at a loop without end in work that runs in this process
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         suite.faults.append(f"pytest ended with {code!r}: {printed.getvalue()[-2000:]}")
 
