@@ -25,7 +25,7 @@ import weights
 from torch import Tensor
 
 from course import devices
-from course.cli import add_common_flags, code_digest, source_path
+from course.cli import add_common_flags, code_digest, must_be_positive, source_path
 from course.errors import UserError, run_main
 from course.files import must_be_writable
 from course.runs import Run, run_folder
@@ -39,8 +39,9 @@ SPLITS = ("train", "dev", "test")
 SHARES = ("noise", "weight_decay", "average")
 LARGEST = {
     "count": 10**6, "block_size": 256, "n_embd": 4096, "n_hidden": 16_384, "batch_size": 65_536,
-    "max_steps": 10**9, "lr": 1e38, "checkpoint_seconds": 1e6,
+    "max_steps": 10**9, "lr": 1e38,
 }  # fmt: skip
+LONGEST = 1e6  # seconds between checkpoints
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -91,11 +92,9 @@ def check(args: argparse.Namespace) -> None:
     if args.max_steps is None:
         args.max_steps = MAX_STEPS["names" if args.corpus else args.data]
     for name, largest in LARGEST.items():
-        value = getattr(args, name)
-        if not (value > 0 or (name == "checkpoint_seconds" and value == 0)):
-            raise UserError(f"--{name} {value}: it must be above 0")
-        if value > largest:
-            raise UserError(f"--{name} {value}: it must be at most {largest:,}")
+        must_be_positive(name, getattr(args, name), largest)
+    if args.checkpoint_seconds:
+        must_be_positive("checkpoint_seconds", args.checkpoint_seconds, LONGEST)
     if args.batch_size < 2:
         raise UserError(f"--batch_size {args.batch_size}: at least 2, one has no variance")
     if args.block_size < 2 or args.block_size & (args.block_size - 1):

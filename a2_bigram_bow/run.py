@@ -30,7 +30,7 @@ import training
 from cells import Setting, fresh
 
 from course import checkpoints, devices
-from course.cli import add_common_flags, code_digest, source_path
+from course.cli import add_common_flags, code_digest, must_be_positive, source_path
 from course.errors import UserError, run_main
 from course.progress import Progress
 from course.runs import run_folder
@@ -228,10 +228,7 @@ def setting_of(args: argparse.Namespace) -> Setting:
 
 
 def positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise UserError(f"--{name} {value}: it must be above 0")
-    if value > LARGEST[name]:
-        raise UserError(f"--{name} {value}: it must be at most {LARGEST[name]:,}")
+    must_be_positive(name, value, LARGEST[name])
 
 
 def check_fits(cells: Sequence[Any], corpus: corpora.Corpus) -> None:

@@ -62,6 +62,14 @@ def source_path(assignment_dir: Path, solution: bool) -> Path:
     return folder
 
 
+def must_be_positive(name: str, value: float, largest: float) -> None:
+    """Raise UserError for a flag's number that is not above 0 (nan is not), or above `largest`."""
+    if not value > 0:
+        raise UserError(f"--{name} {value}: it must be above 0")
+    if value > largest:
+        raise UserError(f"--{name} {value}: it must be at most {largest:,}")
+
+
 def code_digest(folder: Path) -> str:
     """Tells one state of the sources in `folder` from another, for what must not be mixed."""
     total = hashlib.sha256()

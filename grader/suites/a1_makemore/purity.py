@@ -3,9 +3,9 @@
 From the functions of a task on, every name of the module is followed to what binds it: helpers,
 imports, assignments, also those that change a class from outside. What is not on the way, such as a
 cell that compares one's layers with torch.nn, is not looked at, nor what only bears the name of a
-function's own variable. Ways to reach a module by a text
-(importlib, eval, getattr with a computed name, ...) cannot be followed, so on the way they count as
-torch.nn; written by hand, these layers have no use for them.
+function's own variable. Ways to reach a module by a text (importlib, eval, getattr with a computed
+name, ...) cannot be followed, so on the way they count as torch.nn; written by hand, these layers
+have no use for them.
 """
 
 from __future__ import annotations
