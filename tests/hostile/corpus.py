@@ -65,10 +65,9 @@ class Attack:
     @property
     def files(self) -> dict[str, str]:
         """{name: text} of the submission of an attack by code."""
-        first, *others = self.source.split("\n# file: ")
+        first, others = _split(self.source)
         wrong = (COURSE / "wrong" / "work.py").read_text(encoding="utf-8")
-        named = (other.partition("\n") for other in others)
-        return {"src/work.py": f"{wrong}\n\n{first}"} | {name: text for name, _, text in named}
+        return {"src/work.py": f"{wrong}\n\n{first}"} | others
 
     def write(self, folder: Path) -> Path:
         """Writes the submission below `folder`; where it lies."""
@@ -79,6 +78,39 @@ class Attack:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         return folder
+
+
+@dataclass(frozen=True)
+class Cheater:
+    """The most points for the least work, on one assignment, by code that computes nothing."""
+
+    assignment: str
+    summary: str
+    points: float  # that it gets, and no more
+    files: dict[str, str]
+
+
+def cheaters() -> list[Cheater]:
+    """The cheaters/*.py, each named as its assignment.
+
+    Its docstring says what earns the points and has a line `points: 3`; the submission's files
+    follow, each after a line `# file: NAME`.
+    """
+    return [_cheater(path) for path in sorted((HERE / "cheaters").glob("*.py"))]
+
+
+def _cheater(path: Path) -> Cheater:
+    first, files = _split(path.read_text(encoding="utf-8"))
+    summary, _, rest = (ast.get_docstring(ast.parse(first)) or "").partition("\n\n")
+    points = float(rest.removeprefix("points: "))
+    return Cheater(path.stem, summary, points, files)
+
+
+def _split(source: str) -> tuple[str, dict[str, str]]:
+    """What stands before the first line `# file: NAME`, and {NAME: text} of what follows each."""
+    first, *others = source.split("\n# file: ")
+    named = (other.partition("\n") for other in others)
+    return first, {name: text for name, _, text in named}
 
 
 def attacks() -> list[Attack]:

@@ -1,8 +1,8 @@
-"""Writes the table of attacks into docs/security.md, between its two marks.
+"""Writes the tables of attacks and of cheaters into docs/security.md, each between two marks.
 
     python -m tests.hostile.table
 
-The table is made of the attacks' own headers, and the tests hold every field of them.
+The tables are made of the headers of both, and the tests hold every field of them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.hostile.corpus import HERE, Attack, archives, attacks
+from tests.hostile.corpus import HERE, Attack, archives, attacks, cheaters
 
 DOCUMENT = HERE.parents[1] / "docs" / "security.md"
-BEGIN, END = "<!-- attacks: begin -->", "<!-- attacks: end -->"
+BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 
 def table() -> str:
@@ -39,11 +39,20 @@ def _row(attack: Attack) -> str:
     return f"| `{attack.name}` | {summary} | {attack.layer} | {attack.outcome} | {plain} |"
 
 
+def cheaters_table() -> str:
+    """What code that computes nothing earns, as Markdown."""
+    rows = [f"| {each.assignment} | {each.summary} | {each.points:g} |" for each in cheaters()]
+    return "\n".join(["| assignment | what it does | points of 100 |", "|---|---|---|", *rows])
+
+
 def filled(text: str) -> str:
-    """The document's text with the table of today."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    """The document's text with the tables of today."""
+    for name, made in (("cheaters", cheaters_table()), ("attacks", table())):
+        begin, end = BEGIN.format(name), END.format(name)
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}\n{made}\n{end}{after}"
+    return text
 
 
 def main(document: Path = DOCUMENT) -> int:
