@@ -6,6 +6,7 @@ Fixtures of a suite:
     reference   the solution's modules, in this process
     seed        a whole number drawn from the course's secret and the test's name
     generator   a torch.Generator with that seed, for hidden random inputs
+    worker_seed a whole number from the test's name alone: the only one that student code may see
     submitted   {name: text} of the submission's optional files, such as predictions
     sources     {name: text} of the student's files, to be read and never run
     data        which data set submitted predictions are of (DataChoice)
@@ -157,6 +158,11 @@ class Suite:
     @pytest.fixture(name="seed")
     def _seed_fixture(self, request: pytest.FixtureRequest) -> int:
         return self._seed(request.node.nodeid)
+
+    @pytest.fixture(name="worker_seed")
+    def _worker_seed(self, request: pytest.FixtureRequest) -> int:
+        name = request.node.nodeid.rsplit("/", 1)[-1]
+        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "little")
 
     @pytest.fixture(name="generator")
     def _generator(self, seed: int) -> torch.Generator:
