@@ -203,7 +203,9 @@ def model_gradients(
     model: Any, x: torch.Tensor, cotangent: torch.Tensor
 ) -> list[torch.Tensor | None]:
     """The gradients of (model(x) * cotangent).sum() by those parameters that ask for one."""
-    (model(x) * cotangent).sum().backward()
+    total = (model(x) * cotangent).sum()
+    if total.requires_grad:
+        total.backward()
     return [parameter.grad for parameter in model.parameters()]
 
 
