@@ -91,7 +91,8 @@ def number(value: Any, what: str = "the result") -> float:
     if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
         value = value.item()
     right = isinstance(value, _REAL) and not isinstance(value, bool) and math.isfinite(value)
-    assert right, f"{what} should be a finite number; got {describe(value)}"
+    got = float(value) if isinstance(value, float) else describe(value)  # nan, inf
+    assert right, f"{what} should be a finite number; got {got}"
     return float(value) if abs(value) < 2**1000 else math.copysign(1e300, value)
 
 

@@ -62,16 +62,15 @@ INIT_WEIGHTS = Task(
 )
 TRAIN = Task("train", "training", "randint getitem index", "torch.randint, backward")
 
-_WHOLE = frozenset(
+_LAYERS = (*KERNELS, "linear", "cross_entropy", "Linear", "Embedding", "Norm", "Loss", "Tanh")
+_KNOWN = frozenset(
     [f"torch.nn.{name}" for name in (*nn.modules.__all__, "Module", "Parameter")]
     + [f"torch.nn.functional.{name}" for name in dir(functional) if name[0] != "_"]
     + [f"torch.nn.init.{name}" for name in dir(init) if name[0] != "_"]
     + [f"torch.optim.{name}" for name in dir(optim) if name[0].isupper()]
-    + [f"torch.{name}" for name in dir(torch) if any(kernel in name for kernel in KERNELS)]
+    + [f"torch.{name}" for owner in (torch, torch.Tensor) for name in dir(owner) if name[0] != "_"]
 )
-_KNOWN = frozenset(
-    f"torch.{name}" for owner in (torch, torch.Tensor) for name in dir(owner) if name[0] != "_"
-)
+_WHOLE = frozenset(name for name in _KNOWN if any(layer in name for layer in _LAYERS))
 
 
 def run(
@@ -122,8 +121,13 @@ def _ran(task: Task, counts: Any) -> bool:
 def _message(task: Task, refused: Any) -> str:
     """What was called, if its name is on a list of ours, and what to do."""
     advice = f"write it with elementary operations ({task.examples}, ...)"
-    if isinstance(refused, str) and refused in _WHOLE:
-        return f"{task.name} calls {refused}, which does the whole {task.kind}: {advice}"
-    if isinstance(refused, str) and refused in _KNOWN:
-        return f"{task.name} calls {refused}, which is not an elementary operation: {advice}"
-    return f"{task.name} uses torch.nn, or another operation that is not elementary: {advice}"
+    name = refused if isinstance(refused, str) else ""
+    if name in _WHOLE:
+        return f"{task.name} calls {name}, which does the whole {task.kind}: {advice}"
+    for library in ("torch.nn", "torch.optim", "torch.ops"):
+        if name == library or name.startswith(f"{library}."):
+            thing = name if name in _KNOWN else library
+            return f"{task.name} uses {thing}: {advice}"
+    if name in _KNOWN:
+        return f"{task.name} calls {name}, which is not an elementary operation: {advice}"
+    return f"{task.name} uses something else than torch's own operations on tensors: {advice}"
