@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+import torch
 
 from course.errors import UserError
+from grader import expect
 from grader.assignment import Assignment, all_assignments, read
 from grader.boundary.sandbox import why_no_sandbox
 from grader.skeleton import BEGIN, END
@@ -143,3 +146,28 @@ def test_ctrl_c_during_public_tests_is_no_fault_of_the_grader() -> None:
     stopped = tree.files[name] + b"\nraise KeyboardInterrupt\n"
     with pytest.raises(KeyboardInterrupt):
         check(assignment, replace(tree, files=tree.files | {name: stopped}))
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: expect.close(torch.ones(2), torch.zeros(2), "GPT's logits"),
+         "GPT's logits: right shape, wrong values"),
+        (lambda: expect.tensor(torch.ones(16), (15,), "float", "x"),
+         "x should be a tensor of shape (15,) and dtype float; "
+         "got a tensor of shape (16,) and dtype float32"),
+        (lambda: expect.tensor(None, (2, None), what="the logits"),
+         "the logits should be a tensor of shape (2, any); got None"),
+        (lambda: expect.tensor(None, (), what="the loss"),
+         "the loss should be a tensor of shape (); got None"),
+        (lambda: expect.number(float("nan"), "the loss"),
+         "the loss should be a finite number; got nan"),
+        (lambda: expect.items([1], 2, "the results"),
+         "the results should be a tuple of 2 items; got a list of 1 items"),
+    ],
+)  # fmt: skip
+def test_what_is_expected_is_said_for_one_and_for_many(call: Callable, told: str) -> None:
+    """ "GPT's logits has the right shape", "shape (15)" beside "(16,)" are not English, nor Python."""
+    with pytest.raises(AssertionError) as caught:
+        call()
+    assert str(caught.value) == told

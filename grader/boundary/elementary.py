@@ -100,6 +100,8 @@ class Watch:
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Watch:
+        import torch._dynamo  # noqa: F401 - the first operation under a mode does; not while watched
+
         self._open.enter_context(_Functions(self))
         self._open.enter_context(_Dispatch(self))
         self._open.enter_context(_profile(self._frame))
