@@ -30,7 +30,7 @@ def describe(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, list | tuple | dict):
-        return f"a {_builtin(value)} of {len(value)} items"
+        return f"a {_builtin(value)} of {_count(len(value))}"
     return f"a value of type {_builtin(value)}" if isinstance(value, _PLAIN) else "an object"
 
 
@@ -82,7 +82,7 @@ def is_close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float =
 def items(value: Any, count: int, what: str = "the result") -> tuple:
     """A tuple or list of `count` items."""
     right = isinstance(value, tuple | list) and len(value) == count
-    assert right, f"{what} should be a tuple of {count} items; got {describe(value)}"
+    assert right, f"{what} should be a tuple of {_count(count)}; got {describe(value)}"
     return tuple(value)
 
 
@@ -171,6 +171,10 @@ def _sizes(shape: Sequence[int | None]) -> str:
     """A shape as Python prints a tuple, "any" for a free size: (15,), (2, any)."""
     sizes = ["any" if size is None else str(size) for size in shape]
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def _count(items: int) -> str:
+    return "1 item" if items == 1 else f"{items} items"
 
 
 def _name(dtype: torch.dtype | str) -> str:

@@ -163,11 +163,11 @@ def test_ctrl_c_during_public_tests_is_no_fault_of_the_grader() -> None:
         (lambda: expect.number(float("nan"), "the loss"),
          "the loss should be a finite number; got nan"),
         (lambda: expect.items([1], 2, "the results"),
-         "the results should be a tuple of 2 items; got a list of 1 items"),
+         "the results should be a tuple of 2 items; got a list of 1 item"),
     ],
 )  # fmt: skip
 def test_what_is_expected_is_said_for_one_and_for_many(call: Callable, told: str) -> None:
-    """ "GPT's logits has the right shape", "shape (15)" beside "(16,)" are not English, nor Python."""
+    """Messages said "the logits has", and "shape (15)" beside "(16,)"."""
     with pytest.raises(AssertionError) as caught:
         call()
     assert str(caught.value) == told
