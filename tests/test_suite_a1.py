@@ -35,6 +35,7 @@ def lost(result: Result) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_short_training_lies_far_from_both_sides(seed: int) -> None:
     """The suite's threshold, 2.3, is far from what training and what counting reach."""

@@ -18,6 +18,7 @@ A2 = find("a2")
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_short_training_beats_bigrams(seed: int) -> None:
     """The threshold of the suite's short training lies far from both sides."""
