@@ -30,7 +30,7 @@ def describe(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, list | tuple | dict):
-        return f"a {_builtin(value)} of {len(value)} items"
+        return f"a {_builtin(value)} of {_count(len(value))}"
     return f"a value of type {_builtin(value)}" if isinstance(value, _PLAIN) else "an object"
 
 
@@ -42,7 +42,7 @@ def tensor(
 ) -> Tensor:
     """A tensor, detached. None in `shape` stands for any size; `dtype` may be "float", any such."""
     wanted = "a tensor"
-    wanted += f" of shape ({_sizes(shape)})" if shape is not None else ""
+    wanted += f" of shape {_sizes(shape)}" if shape is not None else ""
     wanted += f" {'and' if shape is not None else 'of'} dtype {_name(dtype)}" if dtype else ""
     right = isinstance(value, Tensor) and value.layout is torch.strided
     right = right and (shape is None or _fits(value.shape, shape))
@@ -50,7 +50,7 @@ def tensor(
         right = right and value.is_floating_point()
     elif dtype is not None:
         right = right and value.dtype is dtype
-    assert right, f"{what} should be {wanted}, and is {describe(value)}"
+    assert right, f"{what} should be {wanted}; got {describe(value)}"
     return value.detach().cpu()
 
 
@@ -59,7 +59,7 @@ def close(
 ) -> Tensor:
     """A floating tensor that equals `expected` but for rounding."""
     actual = tensor(actual, expected.shape, "float", what)
-    assert is_close(actual, expected, atol, rtol), f"{what} has the right shape and wrong values"
+    assert is_close(actual, expected, atol, rtol), f"{what}: right shape, wrong values"
     return actual
 
 
@@ -69,7 +69,7 @@ def close_to_any(
     """A floating tensor that equals one of `choices`, which have one shape, but for rounding."""
     actual = tensor(actual, choices[0].shape, "float", what)
     assert any(is_close(actual, choice, atol, rtol) for choice in choices), (
-        f"{what} has the right shape and wrong values"
+        f"{what}: right shape, wrong values"
     )
     return actual
 
@@ -82,7 +82,7 @@ def is_close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float =
 def items(value: Any, count: int, what: str = "the result") -> tuple:
     """A tuple or list of `count` items."""
     right = isinstance(value, tuple | list) and len(value) == count
-    assert right, f"{what} should be a tuple of {count} items, and is {describe(value)}"
+    assert right, f"{what} should be a tuple of {_count(count)}; got {describe(value)}"
     return tuple(value)
 
 
@@ -91,7 +91,8 @@ def number(value: Any, what: str = "the result") -> float:
     if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
         value = value.item()
     right = isinstance(value, _REAL) and not isinstance(value, bool) and math.isfinite(value)
-    assert right, f"{what} should be a finite number, and is {describe(value)}"
+    got = float(value) if isinstance(value, float) else describe(value)  # nan, inf
+    assert right, f"{what} should be a finite number; got {got}"
     return float(value) if abs(value) < 2**1000 else math.copysign(1e300, value)
 
 
@@ -105,20 +106,20 @@ def whole(value: Any, what: str = "the result") -> int:
 def truth(value: Any, what: str = "the result") -> bool:
     """True or False; 1 and 0 count as such."""
     right = isinstance(value, bool | int) and value in (0, 1)
-    assert right, f"{what} should be True or False, and is {describe(value)}"
+    assert right, f"{what} should be True or False; got {describe(value)}"
     return bool(value)
 
 
 def text(value: Any, what: str = "the result") -> str:
     """A str."""
-    assert isinstance(value, str), f"{what} should be a str, and is {describe(value)}"
+    assert isinstance(value, str), f"{what} should be a str; got {describe(value)}"
     return value
 
 
 def thing(value: Any, what: str = "the result") -> Any:
     """An object with attributes, such as a model or a dataset: no plain value, no tensor."""
     plain = isinstance(value, (*_PLAIN, Tensor)) and not isinstance(value, torch.nn.Parameter)
-    assert not plain, f"{what} should be an object, and is {describe(value)}"
+    assert not plain, f"{what} should be an object; got {describe(value)}"
     return value
 
 
@@ -127,7 +128,7 @@ def tensors(value: Any, what: str = "the state_dict") -> dict[str, Tensor]:
     right = isinstance(value, dict) and all(
         isinstance(name, str) and isinstance(item, Tensor) for name, item in value.items()
     )
-    assert right, f"{what} should be a dict of names and tensors, and is {describe(value)}"
+    assert right, f"{what} should be a dict of names and tensors; got {describe(value)}"
     return {name: tensor(item, what=what) for name, item in value.items()}
 
 
@@ -141,15 +142,15 @@ def causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str
         changed = torch.cat((x[:, :t], other[:, t:]), dim=1)
         after = tensor(forward(changed), before.shape, "float", what)
         assert is_close(after[:, :t], before[:, :t]), (
-            f"{what} changes at a position before the one where the input was changed"
+            f"{what}: a change of the input at one position changes the result at earlier ones"
         )
         assert not is_close(after[:, t], before[:, t]), (
-            f"{what} does not change at the position where the input was changed"
+            f"{what}: a change of the input at one position leaves the result there as it was"
         )
 
 
 def refusal(call: Callable[[], Any], message: str) -> None:
-    """`call` raises an exception of student code, whichever; `message` where it does not."""
+    """`call` raises an exception of student code, whichever; `message` if it does not."""
     try:
         call()
     except StudentRaised:
@@ -167,7 +168,13 @@ def _fits(shape: torch.Size, wanted: Sequence[int | None]) -> bool:
 
 
 def _sizes(shape: Sequence[int | None]) -> str:
-    return ", ".join("any" if size is None else str(size) for size in shape)
+    """A shape as Python prints a tuple, "any" for a free size: (15,), (2, any)."""
+    sizes = ["any" if size is None else str(size) for size in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def _count(items: int) -> str:
+    return "1 item" if items == 1 else f"{items} items"
 
 
 def _name(dtype: torch.dtype | str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 
 from course.errors import UserError
+from grader import expect
 from grader.assignment import Assignment, all_assignments, read
 from grader.boundary.sandbox import why_no_sandbox
 from grader.boundary.worker_process import WorkerProcess
@@ -188,3 +191,28 @@ def test_ctrl_c_during_public_tests_is_no_fault_of_the_grader() -> None:
     stopped = tree.files[name] + b"\nraise KeyboardInterrupt\n"
     with pytest.raises(KeyboardInterrupt):
         check(assignment, replace(tree, files=tree.files | {name: stopped}))
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: expect.close(torch.ones(2), torch.zeros(2), "GPT's logits"),
+         "GPT's logits: right shape, wrong values"),
+        (lambda: expect.tensor(torch.ones(16), (15,), "float", "x"),
+         "x should be a tensor of shape (15,) and dtype float; "
+         "got a tensor of shape (16,) and dtype float32"),
+        (lambda: expect.tensor(None, (2, None), what="the logits"),
+         "the logits should be a tensor of shape (2, any); got None"),
+        (lambda: expect.tensor(None, (), what="the loss"),
+         "the loss should be a tensor of shape (); got None"),
+        (lambda: expect.number(float("nan"), "the loss"),
+         "the loss should be a finite number; got nan"),
+        (lambda: expect.items([1], 2, "the results"),
+         "the results should be a tuple of 2 items; got a list of 1 item"),
+    ],
+)  # fmt: skip
+def test_what_is_expected_is_said_for_one_and_for_many(call: Callable, told: str) -> None:
+    """Messages said "the logits has", and "shape (15)" beside "(16,)"."""
+    with pytest.raises(AssertionError) as caught:
+        call()
+    assert str(caught.value) == told

@@ -91,7 +91,7 @@ class Linear:
 
     def __init__(self, fan_in: int, fan_out: int, bias: bool = True) -> None:
         # TODO(b): set self.weight, (fan_in, fan_out), normal with mean 0 and standard deviation
-        # 1 / sqrt(fan_in), and self.bias, (fan_out,) of zeros, or None where bias is False.
+        # 1 / sqrt(fan_in), and self.bias, (fan_out,) of zeros, or None if bias is False.
         ### BEGIN SOLUTION
         self.weight = torch.randn(fan_in, fan_out) / fan_in**0.5
         self.bias = torch.zeros(fan_out) if bias else None
@@ -362,8 +362,8 @@ def train(
 @torch.no_grad()
 def evaluate(model: Sequential, x: Tensor, y: Tensor) -> float:
     """The mean loss over all examples, in evaluation mode. The model is in training afterwards."""
-    # TODO(f): return it as a float. However many examples there are, at most some thousands of
-    # them should go through the model at a time.
+    # TODO(f): return it as a float. In pieces of some thousands, a large data set needs little
+    # memory; whether you work in pieces is up to you.
     ### BEGIN SOLUTION
     set_training(model, False)
     total = 0.0

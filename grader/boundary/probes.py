@@ -8,6 +8,7 @@ returns is judged outside like any other value. `student.probe.NAME(...)` calls 
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import random
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from grader.boundary.elementary import Refused, Watch
+from grader.boundary.models import mode_model, name_model, row_model  # noqa: F401 - probes too
 
 MAX_OUTPUT = 64 * 1024  # characters of a command's output that are kept
 
@@ -171,11 +175,6 @@ def fill_parameters(model: Any, values: list[torch.Tensor]) -> None:
         parameter.data.copy_(value)
 
 
-def trained_flags(model: Any) -> list[bool]:
-    """Whether each tensor of the list model.parameters() asks for its gradient."""
-    return [parameter.requires_grad for parameter in model.parameters()]
-
-
 def layer_gradients(
     layer: Any, x: torch.Tensor, cotangent: torch.Tensor
 ) -> tuple[torch.Tensor | None, list[torch.Tensor | None]]:
@@ -200,47 +199,93 @@ def after_sgd_step(
     return [(parameter.detach(), parameter.grad) for parameter in parameters]
 
 
-class NameModel:
-    """A model of names that needs no training: a layer and, in `layers`, its own list of layers.
+def model_gradients(
+    model: Any, x: torch.Tensor, cotangent: torch.Tensor
+) -> list[torch.Tensor | None]:
+    """The gradients of (model(x) * cotangent).sum() by those parameters that ask for one."""
+    total = (model(x) * cotangent).sum()
+    if total.requires_grad:
+        total.backward()
+    return [parameter.grad for parameter in model.parameters()]
 
-    The logits after a context are the row (sum of its indices, each times its place from 1) % R of
-    `table`, (R, V); in training they are negated. largest: the most contexts that came at a time.
+
+def made_and_drawn(function: Any, arguments: list[Any], count: int) -> list[tuple[Any, Any]]:
+    """`count` times (function(*arguments), four numbers of torch's global generator after it)."""
+    return [(function(*arguments), torch.rand(4)) for _ in range(count)]
+
+
+def elementary(
+    function: Any, arguments: list[Any], through: str | None = None
+) -> tuple[Any, dict[str, int], dict[str, int], str | None]:
+    """function(*arguments), and which of torch's operations it ran; see elementary.Watch.
+
+    through: the probe that calls the function, PROBE(function, *arguments), so that what the probe
+    itself does is not counted. Returns (result, calls, operations, the name of what was refused).
     """
+    watch = Watch()
 
-    def __init__(self, table: torch.Tensor) -> None:
-        self.table, self.training, self.layers = table, True, [self]
-        self.largest = 0
+    def watched(*inner: Any, **named: Any) -> Any:
+        with watch:
+            return function(*inner, **named)
 
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, T) long -> logits (B, V)."""
-        self.largest = max(self.largest, len(x))
-        places = torch.arange(1, x.size(1) + 1)
-        self.out = self.table[(x * places).sum(1) % len(self.table)]
-        self.out = -self.out if self.training else self.out
-        return self.out
-
-    def parameters(self) -> list[torch.Tensor]:
-        """None of it is trained."""
-        return []
+    result = None
+    with contextlib.suppress(Refused):
+        call = watched if through is None else functools.partial(globals()[through], watched)
+        result = call(*arguments)
+    return result, dict(watch.calls), dict(watch.operations), watch.refused
 
 
-def name_model(table: torch.Tensor) -> NameModel:
-    """A NameModel, beside the student's code."""
-    return NameModel(table)
+def fill_named(module: Any, values: dict[str, torch.Tensor]) -> dict[str, tuple[int, ...] | None]:
+    """Copies values into tensors of a module, {"block.c_fc.weight": value}, in place.
+
+    A tensor of more rows, or with dimensions of 1 before them, takes the values in its first rows.
+    Returns {name: shape} of those that they do not fit, None if there is no such tensor.
+    """
+    refused = {}
+    for name, value in values.items():
+        found = _attribute(module, name)
+        if not isinstance(found, torch.Tensor):
+            refused[name] = None
+        elif found.shape == value.shape:
+            found.data.copy_(value)
+        elif _is_wider(found, value):
+            found.data.view(-1, value.size(-1))[: len(value)] = value
+        else:
+            refused[name] = tuple(found.shape)
+    return refused
 
 
-class ModeModel(torch.nn.Module):
-    """A model whose loss tells how it was called: the mean of x, 100 more in training, and 10 more
-    where gradients are recorded."""
+def _is_wider(found: torch.Tensor, value: torch.Tensor) -> bool:
+    """Whether a constant holds the rows of `value`, (T, C), and perhaps more after them."""
+    constant = value.dim() == 2 and not isinstance(found, torch.nn.Parameter)
+    shape = found.shape
+    return constant and all(n == 1 for n in shape[:-2]) and (
+        found.dim() >= 2 and shape[-1] == value.size(-1) and shape[-2] >= len(value)
+    )  # fmt: skip
 
-    def forward(self, x: torch.Tensor, targets: torch.Tensor) -> tuple[None, torch.Tensor]:
-        """(B, T) long -> no logits, and the loss."""
-        return None, x.double().mean() + 100 * self.training + 10 * torch.is_grad_enabled()
+
+def read_named(module: Any, names: list[str]) -> dict[str, torch.Tensor | None]:
+    """{name: the tensor of a module that is called so, None if there is none}."""
+    found = {name: _attribute(module, name) for name in names}
+    return {name: x.detach() if isinstance(x, torch.Tensor) else None for name, x in found.items()}
 
 
-def mode_model() -> ModeModel:
-    """A ModeModel, beside the student's code."""
-    return ModeModel()
+def _attribute(module: Any, name: str) -> Any:
+    """module.a.b.c for the name "a.b.c", None if something on the way is missing."""
+    for part in name.split("."):
+        module = getattr(module, part, None)
+    return module
+
+
+def after_sgd(module: Any, x: torch.Tensor, cotangent: torch.Tensor, lr: float) -> torch.Tensor:
+    """module(x) after one step of SGD on (module(x) * cotangent).sum(), if anything is trained."""
+    x = x.clone().requires_grad_()
+    (module(x) * cotangent).sum().backward()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.grad is not None:
+                parameter -= lr * parameter.grad
+    return module(x.detach())
 
 
 def run_command(module: str, arguments: list[str], files: dict[str, str]) -> tuple[int, str, dict]:

@@ -30,7 +30,10 @@ _INSIDE = (
     "grader/__init__.py",
     *(
         f"grader/boundary/{name}.py"
-        for name in ("__init__", "wire", "worker", "probes", "lockdown", "syscalls", "zygote")
+        for name in (
+            *("__init__", "wire", "worker", "probes", "elementary", "models"),
+            *("lockdown", "syscalls", "zygote"),
+        )
     ),
 )
 ROOT = "/submission"  # where the submission lies inside

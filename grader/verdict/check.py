@@ -30,7 +30,6 @@ def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = No
             explainer=Explainer(texts(files), hidden=False, root=root),
             visibility="public",
             submitted=texts({n: d for n, d in tree.files.items() if n not in files}),
-            sources=texts({n: files[n] for n in assignment.student_files}),
             parts=frozenset(parts) if parts else None,
         )
         run_suite(suite, assignment.tests)

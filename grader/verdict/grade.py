@@ -94,7 +94,6 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
             visibility="hidden",
             secret=secret(),
             submitted=texts({n: d for n, d in tree.files.items() if n not in files}),
-            sources=texts({n: files[n] for n in assignment.student_files}),
             data=options.data,
             parts=frozenset(options.parts) if options.parts else None,
             quick=options.quick,

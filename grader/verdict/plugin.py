@@ -9,7 +9,6 @@ Fixtures of a suite:
     generator   a torch.Generator with that seed, for hidden random inputs
     worker_seed a whole number of the test's name alone, for what student code draws itself
     submitted   {name: text} of the submission's optional files, such as predictions
-    sources     {name: text} of the student's files, to be read and never run
     data        which data set submitted predictions are of (DataChoice)
 
 Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`, `slow`. A test's docstring is the
@@ -65,7 +64,6 @@ class Suite:
     visibility: str
     secret: str = ""
     submitted: Mapping[str, str] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
     data: DataChoice = EMBEDDED
     parts: frozenset[str] | None = None  # None: all
     quick: bool = False  # leave out what is marked slow
@@ -153,10 +151,6 @@ class Suite:
     @pytest.fixture(name="submitted", scope="session")
     def _submitted(self) -> Mapping[str, str]:
         return self.submitted
-
-    @pytest.fixture(name="sources", scope="session")
-    def _sources(self) -> Mapping[str, str]:
-        return self.sources
 
     @pytest.fixture(name="data", scope="session")
     def _data(self) -> DataChoice:

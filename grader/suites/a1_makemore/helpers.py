@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from grader import expect
-from grader.suites.a1_makemore.purity import uses_torch_nn
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-FILE = "src/makemore.py"
+RUNNING = ("running_mean", "running_var")
 
 
 def invent(seed: int, count: int, letters: str = LETTERS) -> list[str]:
@@ -50,7 +49,7 @@ def layer(made: Any, values: dict[str, Tensor], student: Any, what: str) -> Any:
 def parameters(model: Any, what: str) -> list[Tensor]:
     """What model.parameters() returns, tensors in a list or tuple."""
     found = model.parameters()
-    assert isinstance(found, list | tuple), f"{what}.parameters() should be a list"
+    assert isinstance(found, list | tuple), f"parameters() of {what} should be a list"
     return [expect.tensor(p, None, "float", f"a parameter of {what}") for p in found]
 
 
@@ -61,15 +60,70 @@ def twins(student: Any, reference: Any, generator: torch.Generator, *sizes: int)
     """
     ours = reference.makemore.wavenet(*sizes)
     theirs = expect.thing(student.makemore.wavenet(*sizes), "wavenet")
-    own, found = ours.parameters(), parameters(theirs, "wavenet's model")
-    shapes = [tuple(p.shape) for p in own]
-    assert [tuple(p.shape) for p in found] == shapes, (
-        "the shapes of wavenet's parameters are not those of the handout's layers, in their order"
-    )
-    values = [p + 0.2 * normal(generator, *p.shape) for p in own]
-    for model, probe in ((ours, reference.probe), (theirs, student.probe)):
-        probe.fill_parameters(model, values)
+    values = [p + 0.2 * normal(generator, *p.shape) for p in ours.parameters()]
+    fill(student, theirs, values)
+    reference.probe.fill_parameters(ours, values)
     return theirs, ours
+
+
+def fill(student: Any, model: Any, values: list[Tensor]) -> None:
+    """Fills a student's wavenet with `values`, the tensors of one without needless biases."""
+    shapes = [tuple(value.shape) for value in values]
+    found = parameters(model, "wavenet's model")
+    filled = list(values)
+    for place in _needless(found, shapes):
+        filled.insert(place, torch.zeros_like(found[place]))
+    student.probe.fill_parameters(model, filled)
+
+
+def matching(model: Any, shapes: Sequence[tuple[int, ...]], beside: Any = None) -> list[Any]:
+    """The parameters of a student's wavenet, without needless biases; they have these shapes.
+
+    beside: a list with an item for each parameter, such as its gradient, to take these from.
+    """
+    found = parameters(model, "wavenet's model")
+    places = _needless(found, shapes)
+    items = found if beside is None else expect.items(beside, len(found), "the gradients")
+    return [item for place, item in enumerate(items) if place not in places]
+
+
+def needless(model: Any, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+    """The biases before a normalisation in a student's wavenet, one for each stage, or none."""
+    found = parameters(model, "wavenet's model")
+    return [found[place] for place in _needless(found, shapes)]
+
+
+def _needless(found: list[Tensor], right: Sequence[tuple[int, ...]]) -> list[int]:
+    """The places of biases that a normalisation takes away again: only test_parameters minds them.
+
+    right: the shapes without: the embedding's, those of each stage (weight, gamma, beta) and the
+    last layer's two. With them, each stage has (n_hidden,) after its weight.
+    """
+    shapes, right = [tuple(p.shape) for p in found], list(right)
+    if shapes == right:
+        return []
+    places = [2 + 4 * stage for stage in range((len(right) - 3) // 3)]
+    longer = list(right)
+    for place in places:
+        longer.insert(place, longer[place])  # gamma's shape
+    assert shapes == longer, (
+        "wavenet's parameters should have the shapes of the handout's layers, in their order"
+    )
+    return places
+
+
+def norms(model: Any, ours: Any) -> list[tuple[Any, Any]]:
+    """Each BatchNorm1d of a student's model and, beside it, that of the reference's."""
+    layers = expect.items(model.layers, len(ours.layers), "the layers of wavenet's model")
+    pairs = zip(layers, ours.layers, strict=True)
+    return [(layer, own) for layer, own in pairs if hasattr(own, "running_mean")]
+
+
+def statistic(value: Any, size: int, what: str) -> Tensor:
+    """A running statistic, (size,), however many dimensions of 1 stand around it."""
+    value = expect.tensor(value, None, "float", what)
+    assert value.numel() == size, f"{what} should have {size} numbers, one for each channel"
+    return value.reshape(size)
 
 
 def check_gradients(found: Any, expected: tuple, names: Sequence[str], what: str) -> None:
@@ -82,11 +136,3 @@ def check_gradients(found: Any, expected: tuple, names: Sequence[str], what: str
     for name, gradient, right in zip(names, by_parameters, expected[1], strict=True):
         assert gradient is not None, f"no gradient reaches {what}'s {name}"
         expect.close(gradient, right, f"the gradient of {what}'s {name}", atol=1e-4)
-
-
-def check_by_hand(sources: dict[str, str], names: Sequence[str]) -> None:
-    """The functions and classes `names` are written without torch.nn."""
-    assert not uses_torch_nn(sources[FILE], names), (
-        f"torch.nn, or a way to it that cannot be followed, is used in {', '.join(names)} or in "
-        "what they need"
-    )

@@ -29,7 +29,7 @@ def test_vocabulary(student, seed):
             (stoi, right, "stoi"), (itos, {i: c for c, i in right.items()}, "itos"),
         ):  # fmt: skip
             assert isinstance(found, dict), f"{what} should be a dict"
-            assert found == wanted, f"{what} is not the vocabulary in its order"
+            assert found == wanted, f"{what} is not the sorted vocabulary after END"
 
 
 def check_dataset(student, reference, names, block_size):
@@ -39,8 +39,8 @@ def check_dataset(student, reference, names, block_size):
     right_x, right_y = reference.makemore.build_dataset(names, stoi, block_size)
     y = expect.tensor(y, tuple(right_y.shape), torch.long, "y")
     x = expect.tensor(x, tuple(right_x.shape), torch.long, "x")
-    assert torch.equal(y, right_y), "y is not each name's characters and its END"
-    assert torch.equal(x, right_x), "x is not the block_size characters before each of y"
+    assert torch.equal(y, right_y), "y should be each name's characters, then END"
+    assert torch.equal(x, right_x), "x should be the block_size characters before each of y"
 
 
 @pytest.mark.points(4)
@@ -73,22 +73,26 @@ def test_split_sizes(student, seed):
         names = invent(seed, count)
         parts = split(student, names)
         sizes = [int(0.8 * count), int(0.9 * count) - int(0.8 * count)]
-        assert [len(part) for part in parts[:2]] == sizes, "a split has not its share of the names"
+        assert [len(part) for part in parts[:2]] == sizes, (
+            f"train and dev should have {sizes[0]} and {sizes[1]} of {count} names"
+        )
         assert sorted([*parts[0], *parts[1], *parts[2]]) == sorted(names), (
-            "a name is lost, or in two splits"
+            "a name is missing, or in two splits"
         )
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("random.Random(seed).shuffle of a copy")
-def test_split_shuffle(student, seed):
+def test_split_shuffle(student, seed, worker_seed):
     """split_names shuffles as random.Random(seed) does, with the seed 42 unless told otherwise."""
     names = invent(seed, 200)
-    for arguments in ((), (7,), (seed % 1000,)):
+    for arguments in ((), (7,), (worker_seed % 1000,)):
         shuffled = list(names)
         random.Random(*(arguments or (42,))).shuffle(shuffled)
         parts = split(student, names, *arguments)
-        assert parts == [shuffled[:160], shuffled[160:180], shuffled[180:]], "another order"
+        assert parts == [shuffled[:160], shuffled[160:180], shuffled[180:]], (
+            "the names are not in the order of random.Random(seed).shuffle"
+        )
 
 
 @pytest.mark.points(1)
@@ -96,6 +100,8 @@ def test_split_shuffle(student, seed):
 def test_split_spares_its_argument(student, seed):
     """split_names leaves the list of names as it is."""
     names = invent(seed, 50)
-    assert len(split(student, names)[0]) == 40, "train has not 80 percent of the names"
+    assert len(split(student, names)[0]) == 40, "train should have 80 percent of the names"
     after = student.probe.arguments_after(student.makemore.split_names, [list(names)])
-    assert expect.items(after, 1, "the arguments")[0] == names, "the list has changed"
+    assert expect.items(after, 1, "the arguments")[0] == names, (
+        "split_names changed the list that it was given"
+    )

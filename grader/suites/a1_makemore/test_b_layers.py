@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from grader import expect
+from grader.suites.a1_makemore import by_hand
 from grader.suites.a1_makemore.helpers import (
-    check_by_hand,
     check_gradients,
     indices,
     layer,
@@ -21,6 +21,18 @@ def linear(student, generator, bias=True):
     values = {"weight": normal(generator, 3, 4)}
     values |= {"bias": normal(generator, 4)} if bias else {}
     return layer(student.makemore.Linear(3, 4, bias=bias), values, student, "Linear"), values
+
+
+def made_twice(student, layer, sizes, what):
+    """The first of two layers of these sizes, which share neither weights nor what follows them."""
+    found = student.probe.made_and_drawn(layer, list(sizes), 2)
+    pairs = [expect.items(pair, 2, what) for pair in expect.items(found, 2, what)]
+    (first, drawn), (second, again) = pairs
+    weights = [expect.tensor(each.weight, sizes, "float", "weight") for each in (first, second)]
+    assert not torch.equal(*weights), f"two {what} layers begin with the same weight: it is seeded"
+    drawn, again = (expect.tensor(x, (4,), "float", "random numbers") for x in (drawn, again))
+    assert not torch.equal(drawn, again), f"{what} seeds torch's generator: leave it alone"
+    return first
 
 
 def right_linear(reference, values):
@@ -49,8 +61,9 @@ def test_linear_gradients(student, reference, generator):
     for bias in (True, False):
         theirs, values = linear(student, generator, bias)
         names = list(values)
-        assert len(parameters(theirs, "Linear")) == len(names), (
-            f"Linear with bias={bias} has not {len(names)} parameters"
+        count = len(parameters(theirs, "Linear"))
+        assert count == len(names), (
+            f"Linear with bias={bias} should have {len(names)} parameters; it has {count}"
         )
         found = student.probe.layer_gradients(theirs, x, cotangent)
         right = reference.probe.layer_gradients(right_linear(reference, values), x, cotangent)
@@ -58,21 +71,25 @@ def test_linear_gradients(student, reference, generator):
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("torch.randn(fan_in, fan_out) / fan_in**0.5")
+@pytest.mark.hint("torch.randn(fan_in, fan_out) / fan_in**0.5, and no seed in there")
 def test_linear_init(student):
-    """Linear's weight is normal with deviation 1 / sqrt(fan_in), its bias zeros, or None."""
+    """Linear's weight is normal with deviation 1 / sqrt(fan_in), each time anew; its bias zeros."""
     for fan_in, fan_out in ((400, 50), (16, 1000)):
-        made = student.makemore.Linear(fan_in, fan_out)
+        made = made_twice(student, student.makemore.Linear, (fan_in, fan_out), "Linear")
         weight = expect.tensor(made.weight, (fan_in, fan_out), torch.float32, "weight")
         scaled = weight * fan_in**0.5
         # 16,000 and more numbers: the deviation's own error is below 0.6 percent.
-        assert abs(float(scaled.std()) - 1) < 0.04, "weight has another standard deviation"
-        assert abs(float(scaled.mean())) < 0.04, "weight's mean is not 0"
+        assert abs(float(scaled.std()) - 1) < 0.04, (
+            "weight should have the standard deviation 1 / sqrt(fan_in)"
+        )
+        assert abs(float(scaled.mean())) < 0.04, "weight should have mean 0"
         beyond = float((scaled.abs() > 2).float().mean())
-        assert 0.03 < beyond < 0.06, "weight is not drawn from a normal distribution"
+        assert 0.03 < beyond < 0.06, "weight should be drawn from a normal distribution"
         bias = expect.tensor(made.bias, (fan_out,), torch.float32, "bias")
-        assert not bool(bias.any()), "bias is not zeros"
-    assert student.makemore.Linear(3, 4, bias=False).bias is None, "bias=False leaves a bias"
+        assert not bool(bias.any()), "bias should be zeros"
+    assert student.makemore.Linear(3, 4, bias=False).bias is None, (
+        "bias should be None with bias=False"
+    )
 
 
 @pytest.mark.points(2)
@@ -93,13 +110,13 @@ def test_embedding(student, reference, generator):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("torch.randn(num_embeddings, embedding_dim)")
+@pytest.mark.hint("torch.randn(num_embeddings, embedding_dim), and no seed in there")
 def test_embedding_init(student):
-    """Embedding's weight is standard normal."""
-    weight = student.makemore.Embedding(300, 60).weight
+    """Embedding's weight is standard normal, each time anew."""
+    weight = made_twice(student, student.makemore.Embedding, (300, 60), "Embedding").weight
     weight = expect.tensor(weight, (300, 60), torch.float32, "weight")
-    assert abs(float(weight.std()) - 1) < 0.04, "weight has another standard deviation than 1"
-    assert abs(float(weight.mean())) < 0.04, "weight's mean is not 0"
+    assert abs(float(weight.std()) - 1) < 0.04, "weight should have the standard deviation 1"
+    assert abs(float(weight.mean())) < 0.04, "weight should have mean 0"
 
 
 @pytest.mark.points(1)
@@ -133,7 +150,9 @@ def test_sequential(student, reference, generator, seed):
     x = indices(generator, 7, 4, 8)
     expect.close(theirs(x), ours(x), "Sequential's output")
     found = parameters(theirs, "Sequential")
-    assert len(found) == len(values), "the parameters of some layers are missing, or repeated"
+    assert len(found) == len(values), (
+        f"parameters() of Sequential should be {len(values)} tensors; it has {len(found)}"
+    )
     for mine, right in zip(found, values, strict=True):
         assert mine.shape == right.shape and torch.equal(mine, right), (
             "the parameters are not in the layers' order"
@@ -158,10 +177,25 @@ def test_out(student, generator):
         assert expect.is_close(tanh, torch.tanh(hidden)), "Tanh's out is not what it returned"
 
 
+LAYERS = (
+    (by_hand.EMBEDDING, [7, 3]), (by_hand.LINEAR, [3, 5]), (by_hand.TANH, []),
+    (by_hand.LINEAR, [5, 2, False]),
+)  # fmt: skip
+
+
 @pytest.mark.points(2)
 @pytest.mark.hint("matrix products, indexing and torch.tanh are enough")
-def test_by_hand(student, generator, sources):
-    """Linear, Embedding, Tanh and Sequential are written without torch.nn."""
-    model, _ = chain(student, generator, student.probe)
-    expect.tensor(model(indices(generator, 7, 3, 2)), (3, 2, 2), "float", "Sequential's output")
-    check_by_hand(sources, ["Linear", "Embedding", "Tanh", "Sequential"])
+def test_by_hand(student, reference, generator):
+    """Linear, Embedding, Tanh and Sequential compute with elementary operations, not torch.nn."""
+    ours, _ = chain(reference, generator, reference.probe)
+    first, layers = indices(generator, 7, 3, 2), []
+    x = first
+    for (task, sizes), own in zip(LAYERS, ours.layers, strict=True):
+        made = by_hand.make(student, task, sizes)
+        student.probe.fill_parameters(made, own.parameters())
+        found = by_hand.run(student, task, made, [x])
+        x = expect.close(found, own(x), f"{task.name}'s output")
+        layers.append(made)
+    model = by_hand.make(student, by_hand.SEQUENTIAL, [layers])
+    found = by_hand.run(student, by_hand.SEQUENTIAL, model, [first])
+    expect.close(found, ours(first), "Sequential's output")

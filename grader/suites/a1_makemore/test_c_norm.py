@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from grader import expect
-from grader.suites.a1_makemore.helpers import check_by_hand, check_gradients, layer, normal
+from grader.suites.a1_makemore import by_hand
+from grader.suites.a1_makemore.helpers import RUNNING, check_gradients, layer, normal, statistic
 
 pytestmark = pytest.mark.part("c")
 C = 6
@@ -30,24 +31,34 @@ def batch(generator, *shape):
     return x + 3 * normal(generator, *shape[1:], C) if len(shape) > 1 else x
 
 
-def statistic(value, what):
-    """(C,), however many dimensions of 1 stand around it."""
-    value = expect.tensor(value, None, "float", what)
-    assert value.numel() == C, f"{what} should have {C} numbers, one for each channel"
-    return value.reshape(C)
+def check_running(theirs, ours):
+    """The student's running statistics are ours."""
+    for name in RUNNING:
+        found = statistic(getattr(theirs, name), C, name)
+        expect.close(found, getattr(ours, name), name, atol=1e-4)
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("ones, zeros, zeros, ones, each (dim,); training is True")
-def test_start(student):
+@pytest.mark.hint("ones, zeros, zeros, ones, each (dim,); training is True; nothing is seeded")
+def test_start(student, reference, generator):
     """A new BatchNorm1d changes nothing but the statistics, and begins in training."""
-    made = expect.thing(student.makemore.BatchNorm1d(C), "BatchNorm1d")
+    found = student.probe.made_and_drawn(student.makemore.BatchNorm1d, [C], 2)
+    pairs = [expect.items(pair, 2, "BatchNorm1d") for pair in expect.items(found, 2, "BatchNorm1d")]
+    (made, drawn), (_, again) = pairs
+    made = expect.thing(made, "BatchNorm1d")
     starts = {"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0}
     for name, value in starts.items():
-        found = statistic(getattr(made, name), name)
-        assert torch.equal(found, torch.full((C,), value)), f"{name} begins with other numbers"
-    assert expect.truth(made.training, "training"), "training should be True"
+        found = statistic(getattr(made, name), C, name)
+        assert torch.equal(found, torch.full((C,), value)), f"{name} should begin as {value:g}"
     assert len(expect.items(made.parameters(), 2, "parameters()")) == 2
+    x = batch(generator, 9)
+    found = expect.tensor(made(x), (9, C), "float", OUTPUT)
+    right = reference.makemore.BatchNorm1d(C)(x)
+    assert expect.is_close(found, right, atol=1e-4), (
+        "a new BatchNorm1d should be in training, and normalise with the batch's statistics"
+    )
+    drawn, again = (expect.tensor(x, (4,), "float", "random numbers") for x in (drawn, again))
+    assert not torch.equal(drawn, again), "BatchNorm1d seeds torch's generator: leave it alone"
 
 
 @pytest.mark.points(3)
@@ -81,9 +92,7 @@ def test_running_statistics(student, reference, generator):
             x = batch(generator, *shape)
             expect.tensor(theirs(x), tuple(x.shape), "float", OUTPUT)
             ours(x)
-            for name in ("running_mean", "running_var"):
-                found = statistic(getattr(theirs, name), name)
-                expect.close(found, getattr(ours, name), name, atol=1e-4)
+            check_running(theirs, ours)
 
 
 @pytest.mark.points(3)
@@ -99,9 +108,7 @@ def test_evaluation(student, reference, generator):
     for shape in ((1,), (6,), (1, 4), (3, 2)):
         x = batch(generator, *shape)
         expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
-    for name in ("running_mean", "running_var"):
-        found = statistic(getattr(theirs, name), name)
-        expect.close(found, getattr(ours, name), name, atol=1e-4)
+    check_running(theirs, ours)
 
 
 @pytest.mark.points(3)
@@ -115,7 +122,7 @@ def test_gradients(student, reference, generator):
             found = student.probe.layer_gradients(theirs, x, cotangent)
             right = reference.probe.layer_gradients(ours, x, cotangent)
             check_gradients(found, right, NAMES, "BatchNorm1d")
-        for name in ("running_mean", "running_var"):
+        for name in RUNNING:
             assert expect.truth(student.probe.is_attached(theirs, name)) is False, (
                 f"{name} holds on to the graphs of all batches: it needs torch.no_grad()"
             )
@@ -128,17 +135,19 @@ def test_eps_and_momentum(student, reference, generator):
     theirs, ours = twins(student, reference, generator, eps=0.5, momentum=0.3)
     x = batch(generator, 6)
     expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
-    for name in ("running_mean", "running_var"):
-        found = statistic(getattr(theirs, name), name)
-        expect.close(found, getattr(ours, name), name, atol=1e-4)
+    check_running(theirs, ours)
     alike = torch.ones(5, C)  # without an eps: 0 / 0
     expect.close(theirs(alike), ours(alike), "its output for numbers that are all alike")
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("x.mean and x.var")
-def test_by_hand(student, generator, sources):
-    """BatchNorm1d is written without torch.nn."""
-    made = expect.thing(student.makemore.BatchNorm1d(C), "BatchNorm1d")
-    expect.tensor(made(batch(generator, 4)), (4, C), "float", OUTPUT)
-    check_by_hand(sources, ["BatchNorm1d"])
+def test_by_hand(student, reference, generator):
+    """BatchNorm1d computes with elementary operations, in training and in evaluation."""
+    made, ours = by_hand.make(student, by_hand.NORM, [C]), reference.makemore.BatchNorm1d(C)
+    for shape in ((4,), (3, 2)):
+        x = batch(generator, *shape)
+        expect.close(by_hand.run(student, by_hand.NORM, made, [x]), ours(x), OUTPUT, atol=1e-4)
+    made.training = ours.training = False
+    found = by_hand.run(student, by_hand.NORM_IN_EVALUATION, made, [x])
+    expect.close(found, ours(x), OUTPUT, atol=1e-4)

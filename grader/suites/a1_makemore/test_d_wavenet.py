@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from grader import expect
-from grader.suites.a1_makemore.helpers import check_by_hand, indices, normal, twins
+from grader.suites.a1_makemore import by_hand
+from grader.suites.a1_makemore.helpers import fill, indices, matching, normal, twins
 
 pytestmark = pytest.mark.part("d")
 FLAT = "FlattenConsecutive's output"
@@ -54,7 +55,7 @@ def test_stages(student, generator):
     right = [(4, 8, 24), (4, 4, 48), (4, 4, 128), (4, 4, 128), (4, 4, 128), (4, 2, 256),
              (4, 2, 128), (4, 2, 128), (4, 2, 128), (4, 256), (4, 128), (4, 128), (4, 128),
              (4, 27)]  # fmt: skip
-    assert shapes == right, "the layers' outputs have not the shapes of the handout's table"
+    assert shapes == right, "the layers' outputs should have the shapes of the handout's table"
 
 
 @pytest.mark.points(4)
@@ -69,18 +70,42 @@ def test_logits(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("no bias before a batch normalisation, which takes the mean away")
-def test_parameters(student):
+def test_parameters(student, reference):
     """wavenet(27) has 76,579 parameters; with a bias that has no effect it would have more."""
     model = expect.thing(student.makemore.wavenet(27), "wavenet")
-    found = expect.items(model.parameters(), 12, "its parameters()")
-    count = sum(expect.tensor(p, what="a parameter").numel() for p in found)
-    assert count == 76_579, "another number of parameters"
+    shapes = [tuple(p.shape) for p in reference.makemore.wavenet(27).parameters()]
+    matching(model, shapes)  # says so if it is more than biases
+    count = sum(expect.tensor(p, what="a parameter").numel() for p in model.parameters())
+    assert count == 76_579, (
+        f"{count - 76_579:,} parameters too many: leave the bias out before each BatchNorm1d"
+    )
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("view or reshape")
-def test_by_hand(student, generator, sources):
-    """FlattenConsecutive and wavenet are written without torch.nn."""
-    expect.tensor(flatten(student, 2)(torch.ones(2, 4, 3)), (2, 2, 6), "float", FLAT)
-    expect.thing(student.makemore.wavenet(5, 2, 3, 4), "wavenet")
-    check_by_hand(sources, ["FlattenConsecutive", "wavenet"])
+def test_by_hand(student, reference, generator):
+    """FlattenConsecutive and wavenet compute with elementary operations, not torch.nn."""
+    x = normal(generator, 2, 4, 3)
+    found = by_hand.run(student, by_hand.FLATTEN, flatten(student, 2), [x])
+    expect.close(found, reference.makemore.FlattenConsecutive(2)(x), FLAT)
+    if layers_are_refused(student):
+        return  # parts b and c judge the layers that wavenet is made of
+    ours = reference.makemore.wavenet(5, 2, 3, 4)
+    model = by_hand.make(student, by_hand.WAVENET, [5, 2, 3, 4])
+    fill(student, model, ours.parameters())
+    x = indices(generator, 5, 6, 2)
+    found = by_hand.run(student, by_hand.WAVENET, model, [x])
+    expect.close(found, ours(x), LOGITS, atol=1e-3, rtol=1e-3)
+
+
+def layers_are_refused(student):
+    """Whether the student's other layers alone run what is not elementary."""
+    make, x = student.makemore, torch.ones(2, 3)
+    makers = ((make.Embedding, [5, 3]), (make.Linear, [3, 3]), (make.BatchNorm1d, [3]),
+              (make.Tanh, []))  # fmt: skip
+    if any(by_hand.is_refused(student, maker, sizes) for maker, sizes in makers):
+        return True
+    layers = [maker(*sizes) for maker, sizes in makers]
+    inputs = (torch.zeros(2, dtype=torch.long), x, x, x)
+    return any(by_hand.is_refused(student, *pair) for pair in
+               zip(layers, ([x] for x in inputs), strict=True))  # fmt: skip

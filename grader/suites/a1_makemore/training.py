@@ -1,7 +1,8 @@
-"""A short training on hidden invented names, and the loss of the model that comes of it.
+"""A short training on invented names, and the loss of what was learned on hidden ones.
 
-Of the names that are judged on only contexts reach the worker, never what follows: the model's
-logits come back, and the loss is computed here.
+Only what is trained on reaches the worker. The trained tensors come back as plain values and are
+put into the reference's model, which is asked here about names that no student's code has seen. The
+characters have hidden indices, so that weights trained elsewhere on the same invention are useless.
 """
 
 from __future__ import annotations
@@ -11,10 +12,19 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from grader import expect
+from grader.suites.a1_makemore.helpers import RUNNING, matching, needless, norms, statistic
 
 STEPS, BATCH, BLOCK, EMBED, HIDDEN = 800, 32, 8, 12, 48
+
+
+def hidden_indices(names: list[str], seed: int) -> dict[str, int]:
+    """{character: index}: 0 for END, the others in an order drawn with `seed`."""
+    chars = sorted(set("".join(names)))
+    random.Random(seed).shuffle(chars)
+    return {char: index for index, char in enumerate([".", *chars])}
 
 
 def rows(names: list[str], stoi: dict[str, int]) -> tuple[Tensor, Tensor]:
@@ -28,31 +38,30 @@ def rows(names: list[str], stoi: dict[str, int]) -> tuple[Tensor, Tensor]:
     return torch.tensor(x), torch.tensor(y)
 
 
-def learn(student: Any, names: list[str], stoi: dict[str, int], seed: int, steps: int = STEPS):
-    """The student's model after the student's training."""
-    model = expect.thing(student.makemore.build_model(len(stoi), BLOCK, EMBED, HIDDEN), "model")
+def learn(
+    student: Any, reference: Any, names: list[str], stoi: dict[str, int], worker_seed: int,
+    steps: int = STEPS,
+) -> Any:  # fmt: skip
+    """The reference's model with what the student's has learned in the student's training."""
+    sizes = (len(stoi), BLOCK, EMBED, HIDDEN)
+    model = expect.thing(student.makemore.build_model(*sizes), "build_model's model")
     x, y = rows(names, stoi)
     train = student.makemore.train
-    losses = student.probe.with_generator(train, seed, model, x, y, steps, BATCH)
+    losses = student.probe.with_generator(train, worker_seed, model, x, y, steps, BATCH)
     expect.items(losses, steps, "train's losses")
-    return model
+    ours = reference.makemore.wavenet(*sizes)
+    shapes = [tuple(p.shape) for p in ours.parameters()]
+    reference.probe.fill_parameters(ours, matching(model, shapes))
+    biases = needless(model, shapes) or [torch.zeros(HIDDEN)] * len(norms(model, ours))
+    for (layer, own), bias in zip(norms(model, ours), biases, strict=True):
+        mean, var = (statistic(getattr(layer, name), HIDDEN, name) for name in RUNNING)
+        own.running_mean, own.running_var = mean - bias, var  # the mean has the bias in it
+    return ours
 
 
-def hidden_loss(
-    student: Any, model: Any, names: list[str], stoi: dict[str, int], seed: int
-) -> float:
-    """The mean loss of the model's logits on names that it has not seen, computed here.
-
-    Of each name one place is asked for, at random: the context of its next place would tell what
-    the right answer is.
-    """
-    rng = random.Random(seed)
-    student.makemore.set_training(model, False)
+def hidden_loss(reference: Any, model: Any, names: list[str], stoi: dict[str, int]) -> float:
+    """The mean loss on names that were not trained on, of the reference's model."""
     x, y = rows(names, stoi)
-    ends = [place for place, code in enumerate(y.tolist()) if code == 0]
-    firsts = [0, *(end + 1 for end in ends[:-1])]
-    chosen = torch.tensor([rng.randint(*pair) for pair in zip(firsts, ends, strict=True)])
-    logits = model(x[chosen])
-    logits = expect.tensor(logits, (len(chosen), len(stoi)), "float", "the model's output").double()
-    right = logits[torch.arange(len(chosen)), y[chosen]]
-    return float((logits.logsumexp(1) - right).mean())
+    reference.makemore.set_training(model, False)
+    with torch.no_grad():
+        return float(functional.cross_entropy(model(x).double(), y))

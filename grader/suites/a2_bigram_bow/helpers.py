@@ -5,6 +5,7 @@ Letters in the shapes: B batch, T time, C channels, H hidden, V vocabulary.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from grader import expect
 
 V, BLOCK, C, H = 11, 12, 8, 6
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 PE_TYPES = ("randn", "sinpe", "rope")
 
 
@@ -31,21 +33,51 @@ def twins(
     for parameter in ours.parameters():
         parameter.data.copy_(0.5 * torch.randn(parameter.shape, generator=generator))
     theirs = expect.thing(make(student), "the module")
-    load(theirs, ours.state_dict())
+    load(student, theirs, ours)
     return theirs, ours
 
 
-def load(module: Any, state: dict[str, Tensor]) -> None:
-    """Copies weights into the student's module; the names and shapes must be the handout's."""
-    theirs = expect.tensors(module.state_dict())
-    for name, value in state.items():
-        assert name in theirs, f"the state_dict has no {name}"
-        assert theirs[name].shape == value.shape, (
-            f"{name} should have shape {tuple(value.shape)}, and has {tuple(theirs[name].shape)}"
-        )
-    extra = len(theirs.keys() - state.keys())
-    assert not extra, f"the state_dict has {extra} entries that the handout's module has not"
-    module.load_state_dict(dict(state))
+def load(student: Any, theirs: Any, ours: nn.Module) -> None:
+    """Copies our parameters and position encodings into the student's module, by their names.
+
+    A mask or another constant of theirs is left alone; a parameter that ours has not is an error.
+    """
+    values = {name: value.detach() for name, value in ours.state_dict().items()}
+    refused = student.probe.fill_named(theirs, values)
+    assert isinstance(refused, dict), "the module has no tensors"
+    for name, value in values.items():
+        if name in refused:
+            _complain(name, value, refused[name])
+    trained = student.probe.parameters(theirs)
+    assert isinstance(trained, dict), "the module has no parameters"
+    extra = [name for name in trained if name not in values]
+    assert not extra, f"the handout's module has no such parameters: {names(extra)}"
+
+
+def state(student: Any, theirs: Any, ours: nn.Module) -> dict[str, Tensor]:
+    """The student's parameters and encodings, by the names of ours; their shapes are right."""
+    shapes = {name: value.shape for name, value in ours.state_dict().items()}
+    found = student.probe.read_named(theirs, list(shapes))
+    assert isinstance(found, dict), "the module has no tensors"
+    return {
+        name: expect.tensor(found.get(name), tuple(shape), "float", name)
+        for name, shape in shapes.items()
+    }
+
+
+def _complain(name: str, value: Tensor, found: Any) -> None:
+    """Says what is wrong with a tensor that could not be filled."""
+    right = isinstance(found, list | tuple) and all(isinstance(size, int) for size in found)
+    assert right, f"the module should have a tensor {name}"
+    wanted = tuple(value.shape)
+    raise AssertionError(f"{name} should have shape {wanted}; it has {tuple(found)[:8]}")
+
+
+def names(found: list[Any]) -> str:
+    """Up to three of a student's names, if they are names; anything may stand in the others."""
+    shown = [n for n in found if isinstance(n, str) and len(n) <= 40 and _NAME.fullmatch(n)][:3]
+    others = len(found) - len(shown)
+    return ", ".join([*shown, *([f"{others} more"] if others else [])])
 
 
 def normal(generator: torch.Generator, *shape: int) -> Tensor:
@@ -62,7 +94,7 @@ def check_model(theirs: Any, ours: nn.Module, idx: Tensor, targets: Tensor, what
     """Logits, loss, no loss without targets, and the loss's gradients are those of ours."""
     logits, loss = expect.items(theirs(idx), 2, what)
     expect.close(logits, ours(idx)[0], f"{what}'s logits", atol=1e-4)
-    assert loss is None, f"{what} has a loss without targets"
+    assert loss is None, f"{what} should return None as its loss without targets"
     logits, loss = expect.items(theirs(idx, targets), 2, what)
     expected = ours(idx, targets)
     expect.close(logits, expected[0], f"{what}'s logits with targets", atol=1e-4)
@@ -78,4 +110,6 @@ def check_gradients(
     assert isinstance(found, dict), f"{what} has no parameters"
     for name, gradient in expected.items():
         assert found.get(name) is not None, f"no gradient reaches {name} of {what}"
-        expect.close(found[name], gradient, f"the gradient of {name}", atol=1e-4, rtol=1e-3)
+        expect.close(
+            found[name], gradient, f"the gradient of {name} in {what}", atol=1e-4, rtol=1e-3
+        )

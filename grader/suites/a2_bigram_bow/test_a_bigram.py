@@ -33,7 +33,7 @@ def test_counts(student, generator):
         found = expect.tensor(
             student.bigram.count_bigrams(xs, ys, V), (V, V), torch.long, "count_bigrams"
         )
-        assert torch.equal(found, expected), "count_bigrams has the right shape and wrong counts"
+        assert torch.equal(found, expected), "count_bigrams: right shape, wrong counts"
 
 
 @pytest.mark.points(3)
@@ -73,7 +73,7 @@ def test_mean_loss(student, generator):
     for log_probs in (normal(generator, V, V).log_softmax(1), counted):
         expected = -log_probs[xs, ys].mean()
         found = expect.number(student.bigram.mean_loss(log_probs, counts), "mean_loss")
-        assert abs(found - expected.item()) < 1e-4, "mean_loss is wrong"
+        assert abs(found - expected.item()) < 1e-4, "the result of mean_loss is wrong"
 
 
 @pytest.mark.points(4)
@@ -87,19 +87,23 @@ def test_fit(student, generator):
     logits = expect.tensor(student.bigram.fit_by_gradient(counts), (V, V), "float", "the logits")
     found = logits.log_softmax(1)
     loss = -(counts[seen] * found[seen]).sum() / counts.sum()
-    assert loss < best + 0.01, "its loss is above that of the counted table"
+    assert loss < best + 0.01, "the loss of the fitted logits is above that of the counted table"
     often = counts.sum(1) >= 30
-    assert (found.exp() - shares)[often].abs().max() < 0.02, "probabilities differ from the shares"
+    assert (found.exp() - shares)[often].abs().max() < 0.02, (
+        "the fitted probabilities should be the counted shares"
+    )
     short = student.bigram.fit_by_gradient(counts, 3, 0.1)
     short = expect.tensor(short, (V, V), "float", "the logits")
-    assert bool((short.abs() <= 0.5).all()), "three small steps from zeros do not lead so far"
+    assert bool((short.abs() <= 0.5).all()), (
+        "after three steps of 0.1 from zeros, no logit can be above 0.5: start from zeros, use lr"
+    )
     attached = student.probe.gives_attached(student.bigram.fit_by_gradient, [counts, 1])
-    assert expect.truth(attached) is False, "the logits hold on to the gradient"
+    assert expect.truth(attached) is False, "the logits should be detached"
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("each character's row of the embedding holds its logits")
 def test_module(student, reference, generator):
-    """Bigram returns each character's row, and the mean loss where there are targets."""
+    """Bigram returns each character's row, and the mean loss if there are targets."""
     theirs, ours = twins(student, reference, lambda code: code.bigram.Bigram(V), generator)
     check_model(theirs, ours, indices(generator, 3, 5), indices(generator, 3, 5), "Bigram")

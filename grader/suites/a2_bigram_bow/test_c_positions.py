@@ -41,10 +41,16 @@ def test_randn(student):
         for _ in range(2)
     )
     # 10,000 numbers: five standard errors of the mean and of the deviation.
-    assert abs(first.mean()) < 0.02 * 5 / 100, "the mean is not 0"
-    assert abs(first.std() - 0.02) < 0.02 * 5 / math.sqrt(20000), "the deviation is not 0.02"
-    assert 0.6 < ((first.abs() < 0.02).float().mean()) < 0.76, "the numbers are not normal"
-    assert not torch.equal(first, second), "it draws the same numbers each time"
+    assert abs(first.mean()) < 0.02 * 5 / 100, "the mean should be 0"
+    assert abs(first.std() - 0.02) < 0.02 * 5 / math.sqrt(20000), (
+        "the standard deviation should be 0.02"
+    )
+    assert 0.6 < ((first.abs() < 0.02).float().mean()) < 0.76, (
+        "the numbers should be normally distributed"
+    )
+    assert not torch.equal(first, second), (
+        "randn_encoding draws the same numbers each time: it is seeded"
+    )
 
 
 @pytest.mark.points(3)
@@ -89,21 +95,29 @@ def test_rope_is_a_rotation(student, generator):
     for distance in (1, 3):
         line = products.diagonal(distance)
         expect.close(line, line[:1].expand_as(line), "the products at one distance", atol=1e-4)
-    assert not expect.is_close(products[0, 1], products[0, 3]), "no product depends on distance"
+    assert not expect.is_close(products[0, 1], products[0, 3]), (
+        "the products should depend on the distance"
+    )
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("register_buffer")
-def test_nothing_is_trained(student):
-    """randn and sinpe keep their encoding in a buffer `pe`; nothing is a parameter."""
+def test_nothing_is_trained(student, generator):
+    """randn and sinpe keep their encoding in a saved buffer `pe`; training changes nothing."""
     for pe_type in PE_TYPES:
         module = encoding(student, pe_type)
-        assert student.probe.parameters(module) == {}, "an encoding has parameters"
         state = expect.tensors(module.state_dict())
-        names = set() if pe_type == "rope" else {"pe"}
-        assert set(state) == names, f"the state_dict of {pe_type} should have {names or 'nothing'}"
-        if names:
-            assert state["pe"].shape == (BLOCK, C), "pe should have shape (block_size, C)"
+        if pe_type != "rope":
+            assert "pe" in state, f"the state_dict of {pe_type} should have pe"
+            assert state["pe"].shape == (BLOCK, C), (
+                f"pe should have shape ({BLOCK}, {C}), (block_size, C); "
+                f"it has {tuple(state['pe'].shape)}"
+            )
+        x, cotangent = normal(generator, 2, BLOCK, C), normal(generator, 2, BLOCK, C)
+        before = expect.tensor(module(x), x.shape, "float", f"x with {pe_type}")
+        after = student.probe.after_sgd(module, x, cotangent, 1.0)
+        after = expect.tensor(after, x.shape, "float", f"x with {pe_type}")
+        assert torch.equal(before, after), f"a step of training changes the encoding {pe_type}"
 
 
 @pytest.mark.points(2)
@@ -112,10 +126,11 @@ def test_forward(student, generator):
     """The encoding is added to, or turns, inputs of every length, from position 0 on."""
     for pe_type in PE_TYPES:
         module = encoding(student, pe_type)
+        own = 0.5 * normal(generator, BLOCK, C)
+        if pe_type != "rope":
+            refused = student.probe.fill_named(module, {"pe": own})
+            assert refused == {}, "pe should be a tensor of shape (block_size, C)"
         for length in (1, 5, BLOCK):
             x = normal(generator, 2, length, C)
-            if pe_type == "rope":
-                expected = turned(x)
-            else:
-                expected = x + expect.tensors(module.state_dict())["pe"][:length]
+            expected = turned(x) if pe_type == "rope" else x + own[:length]
             expect.close(module(x), expected, f"x with {pe_type}", atol=1e-4)

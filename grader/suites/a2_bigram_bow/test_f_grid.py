@@ -46,7 +46,7 @@ def small_model(student, size=V):
 def test_expand(student):
     """expand gives every combination once, in the lists' order."""
     found = values(student.grid.expand(*LISTS), "expand")
-    assert found == product(*LISTS), "expand has not the combinations in their order"
+    assert found == product(*LISTS), "expand should give every combination in the lists' order"
 
 
 @pytest.mark.points(2)
@@ -59,7 +59,9 @@ def test_expand_without_positions(student):
     expected += product(["bigram_mf"], [None], [8, 16], [32, 64], [0.1])
     expected += product(["bow"], ["randn", "rope"], [8, 16], [32, 64], [0.1])
     assert len(found) == len(expected), f"there are {len(found)} cells, not {len(expected)}"
-    assert found == expected, "expand has not the right cells in their order"
+    assert found == expected, (
+        "expand should give the cells in the lists' order, with None for what a model has not"
+    )
 
 
 @pytest.mark.points(2)
@@ -73,27 +75,29 @@ def test_missing(student, generator):
     rows += rows_of([("bow", "rope", 999, 32, 0.01)], generator)
     found = values(student.grid.missing(cells, rows), "missing")
     assert found == [cell for place, cell in enumerate(every) if place not in done], (
-        "missing gives the wrong cells"
+        "missing should give the cells without a row, in their order"
     )
-    assert values(student.grid.missing(cells, []), "missing") == every, "without rows all miss"
+    assert values(student.grid.missing(cells, []), "missing") == every, (
+        "without rows, missing should give every cell"
+    )
 
 
 @pytest.mark.points(3)
 @pytest.mark.hint("y begins one character after x; the last start is len(data) - block_size - 1")
-def test_get_batch(student, generator, seed):
+def test_get_batch(student, generator, worker_seed):
     """get_batch cuts pieces at the places that the generator draws, and their successors."""
     data = indices(generator, 400, size=50)
     for block, rows in ((1, 3), (9, 20), (399, 2)):
         arguments = [data, block, rows]
-        found = student.probe.with_generator(student.grid.get_batch, seed % 1000, *arguments)
+        found = student.probe.with_generator(student.grid.get_batch, worker_seed % 1000, *arguments)
         x, y = expect.items(found, 2, "get_batch")
         starts = torch.randint(
-            len(data) - block, (rows,), generator=torch.Generator().manual_seed(seed % 1000)
+            len(data) - block, (rows,), generator=torch.Generator().manual_seed(worker_seed % 1000)
         )
         for tensor, shift, what in ((x, 0, "x"), (y, 1, "y")):
             tensor = expect.tensor(tensor, (rows, block), torch.long, what)
             expected = torch.stack([data[s + shift : s + shift + block] for s in starts])
-            assert torch.equal(tensor, expected), f"{what} has wrong characters"
+            assert torch.equal(tensor, expected), f"{what}: right shape, wrong characters"
 
 
 @pytest.mark.points(3)
@@ -127,16 +131,25 @@ def test_estimate_loss(student, reference, generator):
     theirs.load_state_dict(ours.state_dict())
     batches = [(indices(generator, 4, 5), indices(generator, 4, 5)) for _ in range(6)]
     expected = sum(ours(x, y)[1].item() for x, y in batches) / 6
+    found = expect.number(student.grid.estimate_loss(theirs, batches), "estimate_loss")
+    assert abs(found - expected) < 1e-4, "the result of estimate_loss is wrong"
+    # A model that has another loss in training, and another one where gradients are recorded.
+    losses = 1 + torch.rand(2, 2, V, V, generator=generator) + 10 * torch.arange(4).view(2, 2, 1, 1)
+    model = student.probe.mode_model(losses)
+    x, y = (torch.cat(part) for part in zip(*batches, strict=True))
+    means = losses[:, :, x, y].mean((2, 3))  # (2, 2)
     for mode in (True, False):
-        theirs.train(mode)
-        found = expect.number(student.grid.estimate_loss(theirs, batches), "estimate_loss")
-        assert abs(found - expected) < 1e-4, "estimate_loss is wrong"
-        assert expect.truth(theirs.training, "training") == mode, "the model's mode has changed"
-    told = student.grid.estimate_loss(student.probe.mode_model(), batches)
-    right = sum(x.double().mean().item() for x, _ in batches) / 6
-    told = expect.number(told, "estimate_loss") - right
-    assert told < 50, "the model is in training mode while its losses are computed"
-    assert abs(told) < 1e-4, "gradients are recorded while the losses are computed"
+        model.train(mode)
+        found = expect.number(student.grid.estimate_loss(model, batches), "estimate_loss")
+        assert abs(found - means[1, 0]) > 5 and abs(found - means[1, 1]) > 5, (
+            "the model is in training mode while its losses are computed"
+        )
+        assert abs(found - means[0, 1]) > 5, "gradients are recorded while losses are computed"
+        assert abs(found - means[0, 0]) < 1e-4, "the result of estimate_loss is wrong"
+        after = expect.items(model(x, y), 2, "the model's result")[1]
+        assert abs(expect.number(after, "the loss") - means[int(mode), 1]) < 1e-4, (
+            "estimate_loss should leave the model in the mode in which it came"
+        )
 
 
 @pytest.mark.points(3)
@@ -174,14 +187,16 @@ def test_pivot(student, generator):
     rows = rows_of(product(*LISTS), generator)
     rows = [row for row in rows if (row["block_size"], row["n_embd"]) != (16, 64)]
     found = student.grid.pivot(rows, "block_size", "n_embd")
-    assert isinstance(found, dict) and set(found) == {8, 16}, "pivot's rows are not 8 and 16"
+    assert isinstance(found, dict) and set(found) == {8, 16}, "pivot's rows should be 8 and 16"
     for block, line in found.items():
         widths = {32, 64, 128} - ({64} if block == 16 else set())
-        assert isinstance(line, dict) and set(line) == widths, "a row of pivot has other columns"
+        assert isinstance(line, dict) and set(line) == widths, (
+            f"row {block} of pivot should have the columns {sorted(widths)}"
+        )
         for width, mean in line.items():
             own = [r for r in rows if (r["block_size"], r["n_embd"]) == (block, width)]
             difference = expect.number(mean, "a mean") - sum(r["val_loss"] for r in own) / len(own)
             assert abs(difference) < 1e-6, "a mean of pivot is wrong"
     found = student.grid.pivot(rows[:1], "model", "pe_type", "train_loss")
     mean = expect.number(found[rows[0]["model"]][rows[0]["pe_type"]], "a mean")
-    assert abs(mean - rows[0]["train_loss"]) < 1e-6, "pivot does not look at the loss it is told"
+    assert abs(mean - rows[0]["train_loss"]) < 1e-6, "pivot should take the loss that it is told"

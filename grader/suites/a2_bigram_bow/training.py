@@ -1,11 +1,13 @@
-"""A short training on the tiny embedded text, and the loss on a hidden part of it.
+"""A short training on the tiny embedded text, and the loss of what was learned on a hidden part.
 
-The loss is computed here, from logits; what follows the scored character is scrambled before the
-student's model sees it, so that a model that peeks gains nothing.
+Only what is trained on reaches the worker. The trained tensors come back as plain values and are
+put into the reference's model, which reads the hidden part here. The characters have hidden
+indices, so that weights trained elsewhere on the same invention are useless.
 """
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +16,12 @@ from torch import Tensor
 
 from grader import expect
 from grader.boundary.local import LocalStudent
+from grader.suites.a2_bigram_bow.helpers import state
 
 BLOCK, C, STEPS, ROWS, RATE = 32, 32, 200, 32, 1e-2
-SCORED = 2000  # characters of the hidden part
-MARGIN = 0.12  # nats; see tests/test_suite_a2.py::test_short_training_beats_bigrams
+# Nats. The reference's gain over bigrams is 0.26 to 0.37 over the seeds 100 to 111
+# (tests/test_suite_a2.py repeats six of them).
+MARGIN = 0.12
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,11 @@ class Tales:
 
 
 def tales(reference: Any, seed: int) -> Tales:
-    """Tiny tales of this seed."""
-    embedded = LocalStudent(reference.folder.parent).embedded
-    text = embedded.build("tiny", seed)
-    places = {char: place for place, char in enumerate(sorted(set(text)))}
+    """Tiny tales of this seed, their characters in an order of its own."""
+    text = LocalStudent(reference.folder.parent).embedded.build("tiny", seed)
+    chars = sorted(set(text))
+    random.Random(seed).shuffle(chars)
+    places = {char: place for place, char in enumerate(chars)}
     indices = torch.tensor([places[char] for char in text])
     train, hidden = indices[: 4 * len(indices) // 5], indices[4 * len(indices) // 5 :]
     size = len(places)
@@ -44,28 +49,24 @@ def tales(reference: Any, seed: int) -> Tales:
     return Tales(train, hidden, size, -log_probs[hidden[:-1], hidden[1:]].mean().item())
 
 
-def learn(student: Any, text: Tales, seed: int) -> Any:
-    """The student's uniform BoW with rope, trained in the student's process."""
-    made = student.bow.BoW(student.bow.BoWConfig(text.size, BLOCK, C, 32, pe_type="rope"))
-    model = expect.thing(made, "BoW")
+def bag(code: Any, text: Tales) -> Any:
+    """The uniform BoW with rope of `code`, the student or the reference."""
+    return code.bow.BoW(code.bow.BoWConfig(text.size, BLOCK, C, 32, pe_type="rope"))
+
+
+def learn(student: Any, reference: Any, text: Tales, seed: int) -> Any:
+    """The reference's model with what the student's learned in the student's process."""
+    model, ours = expect.thing(bag(student, text), "BoW"), bag(reference, text)
     generator = torch.Generator().manual_seed(seed)
     starts = torch.randint(len(text.train) - BLOCK, (STEPS, ROWS), generator=generator)
     places = starts[..., None] + torch.arange(BLOCK)
     student.probe.optimise_batches(model, text.train[places], text.train[places + 1], RATE)
-    return model
+    ours.load_state_dict(state(student, model, ours))
+    return ours
 
 
-def hidden_loss(model: Any, text: Tales, seed: int) -> float:
-    """The mean loss on characters of the hidden part, in nats."""
-    generator = torch.Generator().manual_seed(seed + 1)
-    starts = torch.randint(len(text.hidden) - BLOCK, (SCORED,), generator=generator)
-    idx = text.hidden[starts[:, None] + torch.arange(BLOCK)]
-    ends = torch.randint(1, BLOCK - 1, (SCORED,), generator=generator)  # the scored position
-    rows = torch.arange(SCORED)
-    targets = idx[rows, ends + 1]
-    noise = torch.randint(text.size, idx.shape, generator=generator)
-    seen = torch.where(torch.arange(BLOCK) <= ends[:, None], idx, noise)
-    logits = expect.items(model(seen), 2, "what BoW returns")[0]
-    logits = expect.tensor(logits, (*idx.shape, text.size), "float", "BoW's logits")
-    scored = logits[rows, ends].log_softmax(-1)[rows, targets]
-    return expect.number(-scored.mean(), "the loss")
+def hidden_loss(model: Any, text: Tales) -> float:
+    """The reference's mean loss on the hidden part, in nats: at each place, with all before it."""
+    windows = text.hidden.unfold(0, BLOCK + 1, BLOCK)  # (N, BLOCK + 1), side by side
+    with torch.no_grad():
+        return model(windows[:, :-1], windows[:, 1:])[1].item()

@@ -1,0 +1,66 @@
+"""Models of ours that run beside student code, to test what trains, evaluates or samples.
+
+Each is made by a function that is a probe. Its class has a random name, and no attribute that tells
+what it computes, so that student code has no way to treat it apart from a model of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import torch
+
+
+def _undisclosed(base: type, members: dict[str, Any]) -> Any:
+    """An object of a class that nothing tells from others: its name is random."""
+    return type(f"Model{os.urandom(4).hex()}", (base,), {"__module__": "__main__", **members})()
+
+
+def name_model(table: torch.Tensor) -> Any:
+    """A model of names that needs no training: a layer and, in `layers`, its own list of layers.
+
+    The logits after a context are the row (sum of its indices, each times its place from 1) % R of
+    `table`, (R, V); in training they are negated.
+    """
+
+    def call(self: Any, x: torch.Tensor) -> torch.Tensor:
+        places = torch.arange(1, x.size(1) + 1)
+        rows = table[(x * places).sum(1) % len(table)]  # (B, V)
+        self.out = -rows if self.training else rows
+        return self.out
+
+    model = _undisclosed(object, {"__call__": call, "parameters": lambda self: []})
+    model.training, model.layers = True, [model]
+    return model
+
+
+def row_model(weight: torch.Tensor) -> Any:
+    """A model with one parameter: the logits after a context are the sum of its indices' rows.
+
+    weight: (V, V), its only layer's and copied. Elementary, whatever the student's layers are.
+    """
+
+    def call(self: Any, x: torch.Tensor) -> torch.Tensor:
+        self.out = self.weight[x].sum(1)  # (B, T, V) -> (B, V)
+        return self.out
+
+    model = _undisclosed(object, {"__call__": call, "parameters": lambda self: [self.weight]})
+    model.weight, model.layers = weight.clone(), [model]
+    return model
+
+
+def mode_model(losses: torch.Tensor) -> Any:
+    """A language model whose loss tells how it was called.
+
+    losses: (2, 2, V, V); the loss is the mean of losses[in training, with gradients recorded, x, y]
+    over the characters x and their targets y, both (B, T) long.
+    """
+
+    def forward(
+        self: Any, idx: torch.Tensor, targets: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        table = losses[int(self.training), int(torch.is_grad_enabled())]
+        return -table[idx], None if targets is None else table[idx, targets].mean()
+
+    return _undisclosed(torch.nn.Module, {"forward": forward})

@@ -1,0 +1,133 @@
+"""Is a task written by hand? Judged by the operations that its code ran, and by what came of them.
+
+The call runs under a watch in the student's process (grader/boundary/elementary.py), which refuses
+torch.nn, torch.optim and whole kernels. What the watch saw is judged here: some elementary
+operations that the task needs must have run, and each test compares the result too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn, optim
+from torch.nn import functional, init
+
+from grader import expect
+from grader.boundary.elementary import KERNELS
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be written: its name, what kind of thing it is, and operations for it.
+
+    needs: names of torch's operations, any of which may do the main work; examples: some of them,
+    for the student.
+    """
+
+    name: str
+    kind: str
+    needs: str
+    examples: str
+
+
+_PRODUCTS = "matmul mm bmm einsum addmm baddbmm mv addmv tensordot dot inner mul multiply"
+LINEAR = Task("Linear", "layer", _PRODUCTS, "@ and +")
+EMBEDDING = Task(
+    "Embedding", "layer", f"getitem index index_select gather take_along_dim select {_PRODUCTS}",
+    "indexing",
+)  # fmt: skip
+TANH = Task("Tanh", "layer", "tanh exp exp2 expm1 sigmoid", "torch.tanh")
+SEQUENTIAL = Task("Sequential", "layer", _PRODUCTS, "a loop over its layers")
+NORM = Task(
+    "BatchNorm1d", "layer", f"mean sum var std var_mean std_mean {_PRODUCTS}", "mean, var, sqrt"
+)
+NORM_IN_EVALUATION = Task("BatchNorm1d", "layer", f"sub add rsub {_PRODUCTS}", "-, /, sqrt")
+FLATTEN = Task(
+    "FlattenConsecutive", "layer",
+    "view reshape cat concat stack getitem slice select index flatten unflatten unfold permute "
+    "transpose as_strided", "view, reshape",
+)  # fmt: skip
+WAVENET = Task("wavenet", "model", _PRODUCTS, "your own layers")
+CROSS_ENTROPY = Task(
+    "cross_entropy", "loss", "logsumexp log_softmax softmax logaddexp log exp", "logsumexp, mean"
+)
+SGD_STEP = Task(
+    "sgd_step", "step",
+    "sub isub subtract add iadd rsub addcmul lerp mul copy foreach_sub foreach_add", "-=",
+)  # fmt: skip
+INIT_WEIGHTS = Task(
+    "init_weights", "start", "mul imul multiply div truediv itruediv copy", "*=, requires_grad_"
+)
+TRAIN = Task("train", "training", "randint getitem index", "torch.randint, backward")
+
+_LAYERS = (*KERNELS, "linear", "cross_entropy", "Linear", "Embedding", "Norm", "Loss", "Tanh")
+_KNOWN = frozenset(
+    [f"torch.nn.{name}" for name in (*nn.modules.__all__, "Module", "Parameter")]
+    + [f"torch.nn.functional.{name}" for name in dir(functional) if name[0] != "_"]
+    + [f"torch.nn.init.{name}" for name in dir(init) if name[0] != "_"]
+    + [f"torch.optim.{name}" for name in dir(optim) if name[0].isupper()]
+    + [f"torch.{name}" for owner in (torch, torch.Tensor) for name in dir(owner) if name[0] != "_"]
+)
+_WHOLE = frozenset(name for name in _KNOWN if any(layer in name for layer in _LAYERS))
+
+
+def run(
+    student: Any, task: Task, function: Any, arguments: list[Any], through: str | None = None
+) -> Any:
+    """The result of function(*arguments), or of the probe `through` that calls it.
+
+    Fails if something else than elementary operations ran, or none of those that the task needs.
+    """
+    result, calls, operations = _watched(student, task, function, arguments, through)
+    assert _ran(task, calls) and _ran(task, operations), (
+        f"nothing that computes {task.name} was seen while it ran: compute it in the call itself, "
+        f"with torch's elementary operations ({task.examples}, ...)"
+    )
+    return result
+
+
+def make(student: Any, task: Task, arguments: list[Any]) -> Any:
+    """A layer or model that the student's code makes of these arguments, also by hand."""
+    function = getattr(student.makemore, task.name)
+    return expect.thing(_watched(student, task, function, arguments)[0], task.name)
+
+
+def _watched(
+    student: Any, task: Task, function: Any, arguments: list[Any], through: str | None = None
+) -> tuple:
+    """(result, calls, operations) of function(*arguments), which ran nothing that is refused."""
+    found = student.probe.elementary(function, arguments, through)
+    *found, refused = expect.items(found, 4, f"{task.name} under the watch")
+    assert refused is None, _message(task, refused)
+    return tuple(found)
+
+
+def is_refused(student: Any, function: Any, arguments: list[Any]) -> bool:
+    """Whether function(*arguments) runs something that is not elementary."""
+    found = student.probe.elementary(function, arguments)
+    return expect.items(found, 4, "a call under the watch")[3] is not None
+
+
+def _ran(task: Task, counts: Any) -> bool:
+    """Whether the watch counted one of the operations that the task needs."""
+    names = task.needs.split()
+    return isinstance(counts, dict) and any(
+        isinstance(counts.get(name), int) and counts[name] > 0 for name in names
+    )
+
+
+def _message(task: Task, refused: Any) -> str:
+    """What was called, if its name is on a list of ours, and what to do."""
+    advice = f"write it with elementary operations ({task.examples}, ...)"
+    name = refused if isinstance(refused, str) else ""
+    if name in _WHOLE:
+        return f"{task.name} calls {name}, which does the whole {task.kind}: {advice}"
+    for library in ("torch.nn", "torch.optim", "torch.ops"):
+        if name == library or name.startswith(f"{library}."):
+            thing = name if name in _KNOWN else library
+            return f"{task.name} uses {thing}: {advice}"
+    if name in _KNOWN:
+        return f"{task.name} calls {name}, which is not an elementary operation: {advice}"
+    return f"{task.name} uses something else than torch's own operations on tensors: {advice}"
