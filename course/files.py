@@ -1,13 +1,19 @@
 """Files that are read with one clear error, and written aside and renamed: whole or not there."""
 
 import errno
+import glob
 import os
+import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from course.errors import UserError
+
+_PARTIAL = ".partial"
+_STALE_SECONDS = 3600  # since anything was written to it: whoever wrote it is gone
 
 
 def make_folder(folder: Path) -> None:
@@ -24,8 +30,8 @@ def must_be_writable(path: Path) -> None:
         make_folder(path.parent)
         if path.is_dir():
             raise UserError(f"{path} is a folder: the name of a file is needed")
-        probe = path.with_name(path.name + ".partial")
-        probe.touch()
+        probe = _aside(path)
+        probe.touch(exist_ok=False)
         probe.unlink()
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
@@ -60,27 +66,40 @@ def write_aside(path: Path) -> Iterator[BinaryIO]:
     """A binary file that becomes `path` only once the block has ended well.
 
     A process killed at any moment leaves `path` as it was or as it shall be, never in between.
-    What a kill can leave behind, `<path>.partial`, is overwritten by the next write.
+    Each write has a file of its own beside `path`, so that two at once do not mix. What a kill
+    leaves of it, `<path>.<letters>.partial`, is removed by a write to `path` an hour later.
+    A device or pipe, such as /dev/stdout, is written to directly.
     """
-    aside = path.with_name(path.name + ".partial")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") as file:
+            yield file
+        return
+    _remove_stale(path)
+    aside = _aside(path)
     try:
-        with aside.open("wb") as file:
+        with aside.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # the bytes before the name: a power cut must not swap them
         aside.replace(path)
     except BaseException:
-        # NotADirectoryError among others: nothing was made, and the first error is the one to tell
-        _remove(aside)
+        with suppress(OSError):  # the first error is the one to tell
+            aside.unlink()
         raise
     _sync_folder(path.parent)
 
 
-def _remove(path: Path) -> None:
-    try:
-        path.unlink()
-    except OSError:
-        return
+def _aside(path: Path) -> Path:
+    """A name beside `path` that nobody else uses; no tempfile's, which nobody else could read."""
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
+
+
+def _remove_stale(path: Path) -> None:
+    """Removes what a kill left of writes to `path`, and nothing that is still being written."""
+    for aside in path.parent.glob(f"{glob.escape(path.name)}.*{_PARTIAL}"):
+        with suppress(OSError):
+            if time.time() - aside.stat().st_mtime > _STALE_SECONDS:
+                aside.unlink()
 
 
 def _sync_folder(folder: Path) -> None:
