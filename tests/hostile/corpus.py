@@ -21,7 +21,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.assignment import Assignment, Part
@@ -47,6 +47,8 @@ TOY = Assignment(
     limits=Limits(memory_mb=512, call_seconds=3.0, total_seconds=9.0, threads=1, disk_mb=16),
     suite=COURSE / "suite",
 )
+# What is handed in to it may be a notebook too, although its solution is not written as one.
+HANDED_IN = replace(TOY, notebook_file="src/work.py")
 
 
 @dataclass(frozen=True)
