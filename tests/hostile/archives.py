@@ -67,8 +67,8 @@ def _header(kind: bytes, data: bytes) -> bytes:
 
 def _notebook(folder: Path, *cells: str) -> Path:
     """A notebook of the wrong solution and of `cells` before it."""
-    cells = (*cells, _WRONG.decode())
-    rows = [{"cell_type": "code", "metadata": {}, "source": cell, "outputs": []} for cell in cells]
+    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    rows = [code | {"source": cell} for cell in (*cells, _WRONG.decode())]
     book = {"cells": rows, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     return _raw_notebook(folder, json.dumps(book).encode())
 
@@ -529,17 +529,17 @@ def notebook_of_other_types(folder: Path) -> Path:
 
 
 def pax_headers(folder: Path) -> Path:
-    """A tar.gz of 7 kB whose extended header has half a million overlapping records.
+    """A tar.gz of 7 kB whose extended header has a quarter of a million records in one another.
 
     layer: submission
     outcome: refused
     plain: not run
     """
-    return _raw_tar(folder, _header(tarfile.XHDTYPE, b"2 " * 2**19 + b"="))
+    return _raw_tar(folder, _header(tarfile.XHDTYPE, b"2 " * 2**18 + b"="))
 
 
 def pax_header_of_gigabytes(folder: Path) -> Path:
-    """A tar.gz whose extended header says that it has eight gigabytes, or fewer than none.
+    """A tar.gz whose extended header says that it has eight gigabytes.
 
     layer: submission
     outcome: refused
@@ -571,14 +571,15 @@ def pax_header_for_all(folder: Path) -> Path:
 
 
 def sparse_map(folder: Path) -> Path:
-    """A tar.gz with a sparse file whose map has no end, which tarfile reads for ever.
+    """A tar.gz of 300 kB with a sparse file whose map has thirty million pieces.
 
     layer: submission
     outcome: refused
     plain: not run
     """
     said = b"22 GNU.sparse.major=1\n" + b"22 GNU.sparse.minor=0\n"
-    return _raw_tar(folder, _header(tarfile.XHDTYPE, said), _header(tarfile.REGTYPE, b"9" * 2**20))
+    pieces = b"99999999\n" + b"0\n" * 2**25
+    return _raw_tar(folder, _header(tarfile.XHDTYPE, said), _header(tarfile.REGTYPE, pieces))
 
 
 def chain_of_headers(folder: Path) -> Path:
