@@ -268,7 +268,8 @@ def _fault(error: Exception) -> int:
         return _error(one_line(error), USAGE)
     if not isinstance(error, SandboxError):
         lines = "".join(traceback.format_exception(error)).splitlines()
-        print(*map(printable, lines), sep="\n", file=sys.stderr)
+        for line in lines:  # indented: no line of a message passes for one of ours
+            print(f"  {printable(line)}", file=sys.stderr)
     return _error(f"the grader's own fault: {type(error).__name__}: {one_line(error)}", FAULT)
 
 
