@@ -4,7 +4,6 @@ import errno
 import glob
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,8 +11,12 @@ from typing import BinaryIO
 
 from course.errors import UserError
 
+try:
+    import fcntl
+except ImportError:  # Windows, where what a kill leaves behind stays
+    fcntl = None
+
 _PARTIAL = ".partial"
-_STALE_SECONDS = 3600  # since anything was written to it: whoever wrote it is gone
 
 
 def make_folder(folder: Path) -> None:
@@ -67,21 +70,24 @@ def write_aside(path: Path) -> Iterator[BinaryIO]:
 
     A process killed at any moment leaves `path` as it was or as it shall be, never in between.
     Each write has a file of its own beside `path`, so that two at once do not mix. What a kill
-    leaves of it, `<path>.<letters>.partial`, is removed by a write to `path` an hour later.
+    leaves of it, `<path>.<letters>.partial`, is removed by the next write to `path`.
     A device or pipe, such as /dev/stdout, is written to directly.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         with path.open("wb") as file:
             yield file
         return
-    _remove_stale(path)
-    aside = _aside(path)
+    _remove_leftovers(path)
+    opened, aside = _open_aside(path)
     try:
-        with aside.open("xb") as file:
+        with opened as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # the bytes before the name: a power cut must not swap them
-        aside.replace(path)
+            if fcntl:
+                aside.replace(path)  # while it is locked
+        if not fcntl:
+            aside.replace(path)  # Windows renames no open file
     except BaseException:
         with suppress(OSError):  # the first error is the one to tell
             aside.unlink()
@@ -94,12 +100,27 @@ def _aside(path: Path) -> Path:
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
 
 
-def _remove_stale(path: Path) -> None:
-    """Removes what a kill left of writes to `path`, and nothing that is still being written."""
+def _open_aside(path: Path) -> tuple[BinaryIO, Path]:
+    """A new file beside `path`, locked for as long as somebody writes to it."""
+    while True:
+        aside = _aside(path)
+        file = aside.open("xb")
+        if fcntl:
+            with suppress(OSError):  # a network file system may know no locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+        if aside.exists():  # else it was taken for a leftover before it was locked
+            return file, aside
+        file.close()
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Removes what a kill left of writes to `path`: the files that nobody holds a lock on."""
+    if not fcntl:
+        return
     for aside in path.parent.glob(f"{glob.escape(path.name)}.*{_PARTIAL}"):
-        with suppress(OSError):
-            if time.time() - aside.stat().st_mtime > _STALE_SECONDS:
-                aside.unlink()
+        with suppress(OSError), aside.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            aside.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

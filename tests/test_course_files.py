@@ -41,20 +41,20 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_kill_left_is_removed_when_nobody_writes_it_any_more(tmp_path: Path) -> None:
-    """Leftovers with names of their own would pile up; a write that is going on is let alone."""
+def test_what_a_kill_left_is_removed_and_what_is_being_written_is_not(tmp_path: Path) -> None:
+    """Leftovers with names of their own would pile up."""
     path = tmp_path / "model[1].pt"
-    stale, going_on, other = (
-        tmp_path / name
-        for name in ("model[1].pt.0a.partial", "model[1].pt.0b.partial", "model1.pt.0a.partial")
-    )
-    for file in (stale, going_on, other):
-        file.touch()
-    for file in (stale, other):
-        os.utime(file, (0, 0))
-    with write_aside(path) as file:
-        file.write(b"x")
-    assert set(tmp_path.iterdir()) == {path, going_on, other}
+    leftover, other = tmp_path / "model[1].pt.0a.partial", tmp_path / "model1.pt.0a.partial"
+    leftover.touch()
+    other.touch()
+    with write_aside(path) as first:
+        (going_on,) = set(tmp_path.iterdir()) - {other}
+        with write_aside(path) as second:
+            second.write(b"second")
+        assert set(tmp_path.iterdir()) == {path, going_on, other}
+        first.write(b"first")
+    assert path.read_bytes() == b"first"
+    assert set(tmp_path.iterdir()) == {path, other}
 
 
 def test_a_new_file_has_the_rights_of_any_other(tmp_path: Path) -> None:
