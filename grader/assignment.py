@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,6 +26,8 @@ KEYS = (
     "student_files",
     "optional_files",
     "notebook_file",
+    "given",
+    "withheld",
     "data",
     "parts",
     "limits",
@@ -54,6 +56,9 @@ class Assignment:
     limits: Limits
     data: tuple[str, ...] = ("embedded",)  # data sets that predictions may be of, the default first
     notebook_file: str | None = None  # the student's file that a lone notebook stands for
+    given: tuple[str, ...] = ()  # given files that hidden tests need, relative to root
+    # {part: those of `given` that compute what the part asks for, and are not there for its tests}
+    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     suite: Path = Path()  # the hidden suite
 
     @property
@@ -127,16 +132,20 @@ def _assignment(root: Path, checkout: Path, table: Mapping[str, Any]) -> Assignm
     notebook_file = _get(table, "notebook_file", str, "") or None
     if notebook_file and notebook_file not in student_files:
         raise BadAssignment(f"notebook_file {notebook_file!r} is not among student_files")
+    given = _paths(table, "given", ())
+    parts = _parts(table)
     return Assignment(
         id=table["id"],
         title=_get(table, "title", str),
         root=root,
         student_files=student_files,
         optional_files=_paths(table, "optional_files", ()),
-        parts=_parts(table),
+        parts=parts,
         limits=_limits(_get(table, "limits", dict, {})),
         data=tuple(_get(table, "data", list, ["embedded"])),
         notebook_file=notebook_file,
+        given=given,
+        withheld=_withheld(table, {part.id for part in parts}, given),
         suite=checkout / "grader" / "suites" / root.name,
     )
 
@@ -184,11 +193,22 @@ def _parts(table: Mapping[str, Any]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
+def _withheld(
+    table: Mapping[str, Any], parts: set[str], given: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    rows = _get(table, "withheld", dict, {})
+    for part in rows:
+        names = _paths(rows, part)
+        if part not in parts or not set(names) <= set(given):
+            raise BadAssignment(f"withheld: {part} = {list(names)}: a part, and files of `given`")
+    return {part: _paths(rows, part) for part in rows}
+
+
 def _limits(table: Mapping[str, Any]) -> Limits:
-    _only(table, tuple(field.name for field in fields(Limits)))
-    for field in fields(Limits):
+    _only(table, tuple(each.name for each in fields(Limits)))
+    for each in fields(Limits):
         # annotations are strings here
-        value = _get(table, field.name, NUMBER if field.type == "float" else int, field.default)
+        value = _get(table, each.name, NUMBER if each.type == "float" else int, each.default)
         if not value > 0:
-            raise BadAssignment(f"limits: {field.name} = {value!r} is not more than 0")
+            raise BadAssignment(f"limits: {each.name} = {value!r} is not more than 0")
     return Limits(**table)

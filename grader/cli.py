@@ -130,7 +130,7 @@ def grade(
     from grader.verdict.grade import grade as grade_hidden
 
     chosen = choose_data(assignment, data, data_dir)
-    with _sandbox(isolation.value, parcel, assignment) as sandbox:
+    with _sandbox(isolation.value, parcel, assignment, chosen.folder) as sandbox:
         tree = unpack(parcel, assignment, sandbox)
         if not targets:
             name = re.sub(r"[^\w.-]+", "_", tree.name)
@@ -208,15 +208,16 @@ def doctor() -> int:
 
 
 def _sandbox(
-    isolation: str, parcel: Parcel, assignment: assignments.Assignment
+    isolation: str, parcel: Parcel, assignment: assignments.Assignment, data: Path | None
 ) -> AbstractContextManager[Sandbox | None]:
     """What a submission is read in and then graded in; nothing for the checkout's own work."""
     if parcel.own:
         return nullcontext()
     from grader.boundary.sandbox import Sandbox, choose_isolation
+    from grader.verdict.grade import protected_folders
 
     kind, _ = choose_isolation(isolation, trusted=False)
-    return Sandbox(kind, assignment.limits.threads)
+    return Sandbox(kind, assignment.limits.threads, protected_folders(data))
 
 
 def _parts(chosen: list[str] | None, assignment: assignments.Assignment) -> tuple[str, ...] | None:

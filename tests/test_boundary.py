@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
 from grader.boundary.errors import (
     StudentCrash,
+    StudentImportFailed,
     StudentNoMemory,
     StudentRaised,
     StudentTimeout,
     StudentValue,
+    WorkerLost,
 )
 from grader.boundary.limits import OUTPUT_BYTES, Limits
 from grader.boundary.sandbox import Sandbox, why_no_sandbox
@@ -91,6 +96,11 @@ def hang():
         pass
 
 
+def kill_yourself():
+    os.kill(os.getpid(), 9)
+    return "alive"
+
+
 def take():
     return torch.ones(2**28)
 
@@ -102,7 +112,12 @@ def identity():
 model = torch.nn.Linear(2, 2)
 array = numpy.arange(3)
 '''
-FILES = {"src/work.py": SOURCE, "src/helper.py": b"TEN = 10\n", "src/broken.py": b"def (:\n"}
+FILES = {
+    "src/work.py": SOURCE,
+    "src/helper.py": b"TEN = 10\nIMPORTS = []\n",
+    "src/broken.py": b"def (:\n",
+    "src/counts_imports.py": b"import helper\nhelper.IMPORTS.append(1)\n1 / 0\n",
+}
 
 
 @pytest.fixture(scope="module", name="sandbox")
@@ -293,3 +308,45 @@ def test_handles_that_nobody_holds_are_released(student: RemoteStudent) -> None:
     for _ in range(500):
         student.work.Counter()
     assert len(connection.dropped) <= 101
+
+
+def test_a_worker_that_is_killed_from_outside_is_lost(student: RemoteStudent) -> None:
+    """It counted against the student: "the process ended (signal 9)", on a usable grade."""
+    pid = student._connection.worker._pid
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(student.work.hang)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(WorkerLost, match="not by the grader"):
+            call.result()
+
+
+def test_student_code_cannot_make_its_worker_look_lost(student: RemoteStudent) -> None:
+    """Process 1 of its namespace is not killed by itself, and its processor time is counted."""
+    assert student.work.kill_yourself() == "alive"
+    with pytest.raises(StudentCrash, match="exit code 3"):
+        student.work.leave()
+
+
+def test_a_module_that_raises_at_import_is_imported_once(student: RemoteStudent) -> None:
+    """Every test imported it again, and each told the same error as its own."""
+    for _ in range(2):
+        with pytest.raises(StudentImportFailed, match="ZeroDivisionError"):
+            _ = student.counts_imports
+    assert student.helper.IMPORTS == [1]
+
+
+def test_a_part_has_its_own_files(sandbox: Sandbox) -> None:
+    """What is laid in place of a file for one part is gone for the next."""
+    student = RemoteStudent(sandbox, FILES, ["src"], LIMITS, {"b": {"src/helper.py": b"TEN = 2"}})
+    tens = []
+    for part in ("a", "b", "a", None):
+        student.begin(1, part=part)
+        tens.append(student.work.TEN)
+    student.close()
+    assert tens == [10, 2, 10, 10]
+
+
+def test_only_words_of_the_submission_may_be_shown(student: RemoteStudent) -> None:
+    """An entry of a state_dict is named to its author, and cannot carry a hidden input out."""
+    assert student.wrote("model.0.bias") and student.wrote("helper.TEN")
+    assert not student.wrote("model.CANARY.bias") and not student.wrote("model." * 30 + "model")

@@ -91,7 +91,10 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
 
     real = importlib.import_module("grader.verdict.grade")
     for name, values in {
-        "grade": {"grade": grade, "Options": real.Options, "choose_data": real.choose_data},
+        "grade": {
+            "grade": grade,
+            **{n: getattr(real, n) for n in ("Options", "choose_data", "protected_folders")},
+        },
         "check": {"check": made.result},
         "audit": {"audit": audit},
     }.items():

@@ -46,6 +46,11 @@ def send(name):
 
 def identity():
     return os.getuid(), os.getpid()
+
+
+def kill_group():
+    os.kill(0, 9)
+    return "alive"
 """
 # What is run as another user: two submissions in one sandbox, neither of which sees the other.
 SCRIPT = f"""
@@ -102,6 +107,16 @@ def _check_script(done: subprocess.CompletedProcess[str]) -> str:
     first, second, layers = done.stdout.splitlines()
     assert (first, second) == ("first left", "second")
     return layers
+
+
+@_WITHOUT_BWRAP
+def test_a_worker_shares_its_process_group_with_nobody(sandbox: Sandbox) -> None:
+    """kill(0, SIGKILL) reached across namespaces: it ended the zygote and every other worker."""
+    first, second = student_of(sandbox, "first"), student_of(sandbox, "second")
+    assert first.work.kill_group() == "alive"
+    assert second.work.NAME == "second"
+    first.close()
+    second.close()
 
 
 @_WITHOUT_BWRAP
@@ -260,10 +275,17 @@ def test_isolation_by_process_holds_what_it_says_and_leaves_no_file() -> None:
     assert [folder.exists() for folder in folders] == [False]
 
 
-def _judge(machine: str, number: int, argument: int = 0, arch: int | None = None) -> int:
+def _judge(
+    machine: str,
+    number: int,
+    argument: int = 0,
+    second: int = 0,
+    third: int = 0,
+    arch: int | None = None,
+) -> int:
     """What the filter says of a system call: runs its program as the kernel would."""
     arch = syscalls._AUDIT_ARCH[machine] if arch is None else arch
-    data = struct.pack("<IIQQ", number, arch, 0, argument)
+    data = struct.pack("<IIQQQQ", number, arch, 0, argument, second, third)
     steps = list(struct.iter_unpack("<HBBI", syscalls.program(machine)))
     place = loaded = 0
     while True:
@@ -296,6 +318,14 @@ def test_the_filter_says_no_where_it_should(machine: str) -> None:
     assert _judge(machine, syscalls._CLONE3) == syscalls._ERRNO | errno.ENOSYS
     assert _judge(machine, prctl, syscalls._PR_SET_DUMPABLE) == refused
     assert _judge(machine, prctl, 15) == allowed  # a thread's name
+    fcntl = syscalls._FCNTL[machine]
+    for command in (6, 7, 37, 38, 1024, 1026):  # locks, leases and watches on files
+        assert _judge(machine, fcntl, 5, command) == refused
+    assert _judge(machine, fcntl, 6, 3) == allowed  # F_GETFL of descriptor 6
+    prlimit = syscalls._PRLIMIT[machine]
+    assert _judge(machine, prlimit, 0, 7, 0) == allowed  # reads a limit
+    for pointer in (0x7FFF00001000, 0x700000000000, 0x1000):
+        assert _judge(machine, prlimit, 0, 7, pointer) == refused  # sets one
     assert _judge(machine, 63 if machine == "aarch64" else 0) == allowed  # read
     assert _judge(machine, 0, arch=0x40000003) == syscalls._KILL  # i386
 

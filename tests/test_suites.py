@@ -6,12 +6,14 @@ import re
 import shutil
 import textwrap
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from course.errors import UserError
 from grader.assignment import Assignment, all_assignments, read
 from grader.boundary.sandbox import why_no_sandbox
+from grader.boundary.worker_process import WorkerProcess
 from grader.skeleton import BEGIN, END
 from grader.submission import Tree, take
 from grader.verdict.audit import Case, Kind, tree_of
@@ -117,6 +119,49 @@ def test_odd_values_are_no_fault_of_the_grader(assignment: Assignment, value: st
     assert not faults(result)
     gained = [test.name for test in result.tests if test.score and SUBMITTED not in test.name]
     assert [name for name in gained if not name.endswith(GIVEN)] == []
+
+
+@pytest.mark.skipif(why_no_sandbox() is not None, reason="needs bubblewrap")
+@each_assignment
+def test_no_seed_of_hidden_inputs_reaches_a_worker(
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seed that a1's training got also drew the hidden names: whoever read it knew them."""
+    sent: list[int] = []
+    request = WorkerProcess.request
+
+    def watched(self: WorkerProcess, operation: str, arguments: list, *rest: Any) -> Any:
+        sent.extend(_whole_numbers(arguments))
+        return request(self, operation, arguments, *rest)
+
+    monkeypatch.setattr(WorkerProcess, "request", watched)
+    monkeypatch.setenv("COURSE_SECRET", "of this test")
+    grade(assignment, take(assignment.solution, assignment), Options("sandbox"))
+    # Such a seed has 56 bits; what a worker needs to be told, a size or a seed of its own, has 31.
+    assert sent and max(sent) < 2**31
+
+
+def _whole_numbers(value: Any) -> list[int]:
+    """All whole numbers in lists, tuples and dicts; those of a tensor are data."""
+    if isinstance(value, list | tuple):
+        return [number for item in value for number in _whole_numbers(item)]
+    if isinstance(value, dict):
+        return _whole_numbers(list(value.items()))
+    return [value] if isinstance(value, int) else []
+
+
+@each_assignment
+def test_an_error_at_import_is_told_once_by_public_tests(assignment: Assignment) -> None:
+    """It was told at every test, with the hints of all."""
+    tree = take(assignment.solution, assignment)
+    name = assignment.student_files[0]
+    tree = replace(tree, files=tree.files | {name: tree.files[name] + b"\n1 / 0\n"})
+    tests = [test for test in check(assignment, tree).tests if test.outcome is Outcome.ERROR]
+    line = tree.files[name].count(b"\n")
+    full = f"{name}, line {line}: the file cannot be imported, ZeroDivisionError: division by zero"
+    assert [test.message for test in tests].count(full) == 1
+    assert {test.message for test in tests} <= {full, f"{name} cannot be imported, see above"}
+    assert not any(test.hint for test in tests)
 
 
 @each_assignment

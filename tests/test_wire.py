@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import socket
 import struct
+import time
 import tracemalloc
 from typing import Any
 
@@ -288,3 +289,20 @@ def test_a_deadline_holds_however_the_bytes_drip() -> None:
         theirs.sendall(wire.HEADER.pack(100, 0) + b"\x00")
         with pytest.raises(TimeoutError):
             wire.receive(ours, deadline=0.0)
+
+
+def test_a_deadline_holds_for_bytes_that_are_always_there() -> None:
+    """A reply that dripped fast enough extended a limit of 20 s to 131 s."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        for chunk in wire.encode([1, "value", torch.arange(10)]):
+            theirs.sendall(chunk)
+        with pytest.raises(TimeoutError):
+            wire.receive(ours, deadline=0.0)
+
+
+def test_a_request_that_nobody_reads_ends_at_the_deadline() -> None:
+    """Each chunk of it once had the whole time for itself."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(TimeoutError):
+        wire.send(ours, [torch.zeros(2**20)] * 3, deadline=time.monotonic() + 0.1)

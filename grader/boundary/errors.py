@@ -30,6 +30,10 @@ class StudentRaised(StudentFault):
         return name in self.claim.types
 
 
+class StudentImportFailed(StudentRaised):
+    """A module of the submission raised when it was imported."""
+
+
 class StudentNoMemory(StudentRaised):
     """Student code asked for more memory than it may have, and was told so."""
 
@@ -43,7 +47,7 @@ class StudentOutOfMemory(StudentFault):
 
 
 class StudentCrash(StudentFault):
-    """The process ended by itself, or sent what is no answer."""
+    """The process ended by itself, or sent a malformed reply."""
 
 
 class StudentValue(StudentFault):
@@ -56,6 +60,10 @@ class SandboxError(Exception):
 
 class NestingRefused(SandboxError):
     """The kernel lets no worker have namespaces of its own within the sandbox."""
+
+
+class WorkerLost(SandboxError):
+    """Something outside ended a worker (the machine's memory ran out, say): worth another try."""
 
 
 class IsolationUnavailable(SandboxError):

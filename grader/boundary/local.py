@@ -16,6 +16,8 @@ from typing import Any
 
 from grader.boundary import probes
 
+AT_IMPORT = "raised while a module of the submission was imported"  # a note on the exception
+
 
 class LocalStudent:
     """The modules of a folder, imported here; the same namespace as a RemoteStudent's."""
@@ -27,9 +29,13 @@ class LocalStudent:
         self._names = {path.stem for path in folder.glob("*.py")}
         self._modules: dict[str, ModuleType] = {}
 
-    def begin(self, seed: int, seconds: float | None = None) -> None:
-        """Starts a test: seeded; no time is kept in this process."""
+    def begin(self, seed: int, seconds: float | None = None, part: str | None = None) -> None:
+        """Starts a test: seeded; no time is kept in this process, and no file is exchanged."""
         probes.seed(seed)
+
+    def wrote(self, name: str) -> bool:
+        """In this process every name may be shown."""
+        return True
 
     def close(self) -> None:
         """Forgets the modules."""
@@ -39,7 +45,11 @@ class LocalStudent:
         if name.startswith("_"):
             raise AttributeError(name)
         with self._in_place():
-            return importlib.import_module(name)
+            try:
+                return importlib.import_module(name)
+            except Exception as error:
+                error.add_note(AT_IMPORT)
+                raise
 
     @contextlib.contextmanager
     def _in_place(self) -> Iterator[None]:

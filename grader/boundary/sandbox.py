@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy
 
+from grader.boundary import view
 from grader.boundary.errors import IsolationUnavailable, NestingRefused, SandboxError
 from grader.boundary.limits import START_SECONDS, Limits
 from grader.boundary.worker_process import WorkerProcess
@@ -36,7 +37,6 @@ _INSIDE = (
 )
 ROOT = "/submission"  # where the submission lies inside
 _LIBRARIES = "/libraries"  # our own files inside
-_ENVIRONMENT = "/environment"  # the virtual environment inside, wherever it lies outside
 _NOBODY = "65534"
 
 HOW_TO_GO_ON = (
@@ -49,10 +49,17 @@ HOW_TO_GO_ON = (
 class Sandbox:
     """One zygote and the workers forked from it; use it as a context manager."""
 
-    def __init__(self, isolation: str = "sandbox", threads: int = 2) -> None:
-        """`isolation` is "sandbox" (bubblewrap) or "process" (limits and system calls only)."""
+    def __init__(
+        self, isolation: str = "sandbox", threads: int = 2, protected: Iterable[Path] = ()
+    ) -> None:
+        """`isolation` is "sandbox" (bubblewrap) or "process" (limits and system calls only).
+
+        `protected`: folders that must not be seen inside, beside the checkout; raises
+        IsolationUnavailable if that is impossible.
+        """
         self.isolation = isolation
         self.threads = threads
+        self._outer = _outer([_CHECKOUT, *protected]) if isolation == "sandbox" else []
         self._nested = isolation == "sandbox"
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
@@ -83,9 +90,8 @@ class Sandbox:
             return
         self.close()
         self._control, theirs = socket.socketpair()
-        command = _outer() if self.isolation == "sandbox" else []
         self._process = subprocess.Popen(
-            [*command, *self._python(theirs.fileno())],
+            [*self._outer, *self._python(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env=_environment(self.threads, self.isolation),
             stdin=subprocess.DEVNULL,
@@ -198,21 +204,12 @@ _PROC_AND_DEV = ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev")
 _TMPFS = ("--size", str(64 * 2**20), "--tmpfs")  # bytes; of half the machine's memory without
 
 
-def _outer() -> list[str]:
-    """The bubblewrap command in which the zygote runs."""
+def _outer(protected: Iterable[Path]) -> list[str]:
+    """The bubblewrap command in which the zygote runs; nothing of `protected` is seen there."""
     bwrap = shutil.which("bwrap") or "bwrap"  # a worker's PATH is not ours
     command = [bwrap, *_namespaces(), "--new-session", "--uid", _NOBODY, "--gid", _NOBODY]
-    for folder in ("/usr", "/etc/ld.so.cache", "/etc/alternatives"):
-        command += ["--ro-bind-try", folder, folder]
-    for link in ("/bin", "/lib", "/lib64", "/lib32", "/sbin"):
-        if Path(link).is_symlink():
-            command += ["--symlink", str(Path(link).readlink()), link]
-        else:
-            command += ["--ro-bind-try", link, link]
-    if not sys.base_prefix.startswith("/usr"):
-        command += ["--ro-bind", sys.base_prefix, sys.base_prefix]
-    if sys.prefix != sys.base_prefix:
-        command += ["--ro-bind", sys.prefix, _ENVIRONMENT]
+    command += ["--hostname", "sandbox"]
+    command += view.arguments(protected)
     command += [*_PROC_AND_DEV, *_TMPFS, "/tmp", *_TMPFS, ROOT]
     for name in _INSIDE:
         command += ["--ro-bind", str(_CHECKOUT / name), f"{_LIBRARIES}/{name}"]
@@ -228,7 +225,7 @@ def _python_inside() -> str:
     """
     if sys.prefix == sys.base_prefix:
         return sys.executable
-    return f"{_ENVIRONMENT}/{Path(sys.executable).relative_to(sys.prefix)}"
+    return str(view.ENVIRONMENT / Path(sys.executable).relative_to(sys.prefix))
 
 
 def _environment(threads: int, isolation: str) -> dict[str, str]:

@@ -12,17 +12,29 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from grader.boundary import wire
-from grader.boundary.errors import StudentCrash, StudentTimeout, StudentValue
+from grader.boundary.errors import (
+    Claim,
+    StudentCrash,
+    StudentImportFailed,
+    StudentNoMemory,
+    StudentRaised,
+    StudentTimeout,
+    StudentValue,
+)
 from grader.boundary.limits import Limits
 from grader.boundary.sandbox import Sandbox
 from grader.boundary.worker_process import WorkerProcess
 
 _OWN = ("_connection", "_handle")
+# What torch itself calls the entries of a state_dict; and the places in a Sequential.
+TORCH_WORDS = {b"weight", b"bias", b"in_proj_weight", b"in_proj_bias", b"out_proj"}
+_NUMBERS = {str(number).encode() for number in range(20)}
 
 
 class Connection:
@@ -66,7 +78,7 @@ class Remote:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
-            # Libraries here would take the student's word: numpy reads memory at any address that
+            # Libraries here would trust these attributes: numpy reads memory at any address that
             # an __array_interface__ names.
             raise AttributeError(name)
         return self._ask("get", name)
@@ -144,23 +156,46 @@ class RemoteStudent:
     """The submission's modules in a worker of `sandbox`."""
 
     def __init__(
-        self, sandbox: Sandbox, files: Mapping[str, bytes], path: list[str], limits: Limits
+        self,
+        sandbox: Sandbox,
+        files: Mapping[str, bytes],
+        path: list[str],
+        limits: Limits,
+        instead: Mapping[str, Mapping[str, bytes]] | None = None,
     ) -> None:
+        """`instead`: {part: files that a worker has while that part is tested, in place of those
+        of the same names}."""
         self._sandbox, self._files, self._path, self._limits = sandbox, files, path, limits
+        self._instead = instead or {}
+        self._part: str | None = None  # the part that the worker has files for
         self._connection: Connection | None = None
         self._modules: dict[str, Any] = {}
+        self._broken: dict[str, Claim] = {}  # modules that raise when they are imported
         self.probe = _RemoteProbes(self)
         self.output: list[bytes] = []  # what each worker printed, for staff
         self.in_force: dict[str, Any] = {}  # what the first worker was held by
 
-    def begin(self, seed: int, seconds: float | None = None) -> None:
-        """Starts a test: a living worker, seeded, and the clock set to `seconds`."""
+    def begin(self, seed: int, seconds: float | None = None, part: str | None = None) -> None:
+        """Starts a test of `part`: a living worker, seeded, and the clock set to `seconds`."""
+        if self._files_of(part) != self._files_of(self._part):
+            self.close()
+        self._part = part
         connection = self._connect(fresh=True)
         connection.call_seconds = seconds or self._limits.call_seconds
         connection.deadline = time.monotonic() + connection.call_seconds
         connection.worker.received = 0
         self.probe.seed(seed)
         connection.answered = False
+
+    def wrote(self, name: str) -> bool:
+        """Whether a message may show `name`, such as "blocks.0.attn.weight", which a worker told:
+        only if each of its words stands in the submission, or is torch's own."""
+        words = set(re.findall(rb"\w+", b" ".join(self._files.values()))) | TORCH_WORDS
+        parts = name.encode(errors="replace").split(b".")
+        return len(parts) <= 5 and len(name) <= 100 and set(parts) <= words | _NUMBERS
+
+    def _files_of(self, part: str | None) -> Mapping[str, bytes]:
+        return self._instead.get(part or "", {})
 
     @property
     def answered(self) -> bool:
@@ -171,7 +206,8 @@ class RemoteStudent:
         """The worker; a dead one is replaced only between tests."""
         if self._connection is None or (fresh and not self._connection.worker.alive):
             self.close()
-            worker = self._sandbox.spawn(self._files, self._path, self._limits)
+            files = {**self._files, **self._files_of(self._part)}
+            worker = self._sandbox.spawn(files, self._path, self._limits)
             self.in_force = self.in_force or worker.in_force
             self._connection = Connection(worker)
         return self._connection
@@ -181,15 +217,25 @@ class RemoteStudent:
         if self._connection is not None:
             self._connection.worker.kill()
             self.output.append(self._connection.worker.output)
-        self._connection, self._modules = None, {}
+        self._connection, self._modules, self._broken = None, {}, {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        connection = self._connect()
+        if name in self._broken:
+            raise StudentImportFailed(self._broken[name])
         if name not in self._modules:
-            module = connection.ask("import", name)
-            if type(module) is not Remote:
-                raise StudentValue("a module of the submission is not a module")
-            self._modules[name] = module
+            self._modules[name] = self._import(name)
         return self._modules[name]
+
+    def _import(self, name: str) -> Remote:
+        try:
+            module = self._connect().ask("import", name)
+        except StudentNoMemory:
+            raise
+        except StudentRaised as error:
+            self._broken[name] = error.claim
+            raise StudentImportFailed(error.claim) from None
+        if type(module) is not Remote:
+            raise StudentValue("a module of the submission is not a module")
+        return module

@@ -3,8 +3,9 @@
 A seccomp filter in classic BPF (man 2 seccomp; <linux/filter.h>). It adds what namespaces and
 limits do not: no new process at all (a fork bomb does not even start, as root neither, whom no
 limit on processes holds), no program started, no socket made, no namespace entered or made, no
-memory of another process read, no core dumped, no kernel log read. Threads are allowed: torch needs
-them. What is refused gets EPERM, so that Python raises PermissionError in the student's own frame.
+memory of another process read, no core dumped, no kernel log read, no lock or watch on files that
+the machine's other processes use. Threads are allowed: torch needs them. What is refused gets
+EPERM, so that Python raises PermissionError in the student's own frame.
 """
 
 from __future__ import annotations
@@ -63,10 +64,25 @@ _NUMBERS = {
     "msgget": (68, 186),
     "semget": (64, 190),
     "mq_open": (240, 180),
+    # its own limits: who lowers that of processor time is killed by the kernel, as if from outside
+    "setrlimit": (160, 164),
+    # limits of the whole machine's, and its disks
+    "io_setup": (206, 0),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262),
+    "sync": (162, 81),
+    "syncfs": (306, 267),
+    # locks on read-only files that others wait for
+    "flock": (73, 32),
 }
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _PRCTL = {"x86_64": 157, "aarch64": 167}
 _PR_SET_DUMPABLE = 4
+_FCNTL = {"x86_64": 72, "aarch64": 25}
+# <linux/fcntl.h>: F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY
+_LOCKS = (6, 7, 37, 38, 1024, 1026)
+_PRLIMIT = {"x86_64": 302, "aarch64": 261}  # reads limits, and sets them if argument 2 is given
 _CLONE3 = 435  # the same everywhere; its flags lie in memory, where a filter cannot look
 _COLUMN = {"x86_64": 0, "aarch64": 1}
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -77,7 +93,8 @@ _ALLOW = 0x7FFF0000
 _KILL = 0x80000000
 _ERRNO = 0x00050000
 _LOAD, _JEQ, _JGE, _JSET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCH, _ARGUMENT_0 = 0, 4, 16  # offsets in struct seccomp_data
+# offsets in struct seccomp_data
+_NUMBER, _ARCH, _ARGUMENT_0, _ARGUMENT_1, _ARGUMENT_2 = 0, 4, 16, 24, 32
 _PR_SET_SECCOMP, _PR_GET_SECCOMP, _MODE_FILTER = 22, 21, 2
 
 
@@ -103,10 +120,14 @@ def program(machine: str) -> bytes:
             steps += [_op(_JEQ, numbers[column], no=1), refuse]
     # glibc falls back to clone where the kernel does not know clone3.
     steps += [_op(_JEQ, _CLONE3, no=1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
+    steps += _if_argument(_PRCTL[machine], _ARGUMENT_0, (_PR_SET_DUMPABLE,), refuse)
+    steps += _if_argument(_FCNTL[machine], _ARGUMENT_1, _LOCKS, refuse)
     steps += [
-        _op(_JEQ, _PRCTL[machine], no=3),
-        _op(_LOAD, _ARGUMENT_0),
-        _op(_JEQ, _PR_SET_DUMPABLE, no=1),
+        _op(_JEQ, _PRLIMIT[machine], no=5),
+        _op(_LOAD, _ARGUMENT_2),
+        _op(_JEQ, 0, no=2),
+        _op(_LOAD, _ARGUMENT_2 + 4),  # the pointer's upper half
+        _op(_JEQ, 0, yes=1),
         refuse,
         _op(_LOAD, _NUMBER),
         _op(_JEQ, _CLONE[machine], no=3),
@@ -115,6 +136,17 @@ def program(machine: str) -> bytes:
         refuse,
     ]
     return b"".join([*steps, _op(_RETURN, _ALLOW)])
+
+
+def _if_argument(call: int, argument: int, values: tuple[int, ...], refuse: bytes) -> list[bytes]:
+    """Steps that refuse the system call number `call` if an argument is one of `values`."""
+    tests = [step for value in values for step in (_op(_JEQ, value, no=1), refuse)]
+    return [
+        _op(_JEQ, call, no=len(tests) + 2),
+        _op(_LOAD, argument),
+        *tests,
+        _op(_LOAD, _NUMBER),
+    ]
 
 
 class _Program(ctypes.Structure):

@@ -33,6 +33,7 @@ MAX_BUFFERS = 256 * 2**20  # bytes of tensors in one frame
 MAX_DIMENSIONS = 16
 MAX_ELEMENTS = 2**31  # of a tensor, dimensions of size 0 counted as 1, so that strides fit too
 MAX_KIND = 100  # characters of a handle's type name
+LONGEST_WAIT = 1e6  # seconds; the platform's clock has no infinity
 HEADER = struct.Struct("<II")
 
 _HANDLE, _TENSOR, _TUPLE, _SLICE, _ELLIPSIS = range(1, 6)
@@ -290,10 +291,25 @@ def _read_tensor_header(data: bytes) -> tuple[torch.dtype, list[int]]:
     return _DTYPES[code], shape
 
 
-def send(sock: socket.socket, value: Any, to_handle: Callable | None = None) -> None:
-    """Writes the frame of `value`; OSError where the other side is gone."""
-    for chunk in encode(value, to_handle):
+def send(sock: socket.socket, value: Any, deadline: float | None = None) -> None:
+    """Writes the frame of `value` by `deadline` (of time.monotonic), however slowly it is read.
+
+    Raises WireError for a value that cannot cross, TimeoutError, or OSError if the other side is
+    gone.
+    """
+    for chunk in encode(value):
+        _keep_to(sock, deadline)
         sock.sendall(chunk)
+
+
+def _keep_to(sock: socket.socket, deadline: float | None) -> None:
+    """Sets the socket's clock to what is left; TimeoutError if nothing is, even if it is ready."""
+    if deadline is None:
+        return
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    sock.settimeout(min(left, LONGEST_WAIT))
 
 
 def receive(
@@ -321,8 +337,7 @@ def _receive_exactly(sock: socket.socket, size: int, deadline: float | None) -> 
     data = bytearray(size)
     view = memoryview(data)
     while view:
-        if deadline is not None:
-            sock.settimeout(max(deadline - time.monotonic(), 1e-6))
+        _keep_to(sock, deadline)
         count = sock.recv_into(view)
         if not count:
             raise EOFError("the other side has closed the wire")

@@ -23,6 +23,7 @@ from grader.boundary.errors import (
     StudentOutOfMemory,
     StudentRaised,
     StudentTimeout,
+    WorkerLost,
 )
 from grader.boundary.limits import (
     MAX_THREADS,
@@ -41,11 +42,13 @@ class WorkerProcess:
 
     def __init__(self, sock: socket.socket, output: int, status: int, pid: int, baseline_kb: int):
         self._sock = sock
+        self._apart = False  # in namespaces of its own: nothing inside can kill it
+        self._cpu_seconds = 0  # that the kernel allows it
         self._output_fd, self._status_fd = output, status
         self._pid, self._pidfd = pid, os.pidfd_open(pid)
         self._number = 0
         self.received = 0  # what the answers since the test began may have cost us, in bytes
-        self._status = ""  # as os.waitpid tells it, once it has ended
+        self._status = ""  # its wait status and processor seconds, once it has ended
         self._ended: str | None = None  # why we ended it: "time", "memory"
         self._memory_kb = baseline_kb
         self._lock = threading.Lock()
@@ -80,6 +83,7 @@ class WorkerProcess:
                 raise
             raise SandboxError(f"a worker did not start: {error}") from None
         worker.in_force = in_force
+        worker._apart, worker._cpu_seconds = task["nested"], task["cpu_seconds"]
         worker._watcher.start()
         return worker
 
@@ -88,8 +92,7 @@ class WorkerProcess:
         self._number += 1
         deadline = time.monotonic() + seconds
         try:
-            self._sock.settimeout(seconds)
-            wire.send(self._sock, [self._number, operation, arguments])
+            wire.send(self._sock, [self._number, operation, arguments], deadline)
             frame = wire.receive_frame(self._sock, deadline)
             reply = self._weigh(*frame) or wire.decode(*frame, from_handle)
         except TimeoutError:
@@ -97,7 +100,7 @@ class WorkerProcess:
             raise StudentTimeout("no answer in time") from None
         except wire.WireError:  # what is wrong with it may hold a hidden value: not told
             self.kill()
-            raise StudentCrash("the process sent what is no answer") from None
+            raise StudentCrash("the process sent a malformed reply") from None
         except (EOFError, OSError):
             raise self._why_it_ended() from None
         return self._read(reply)
@@ -121,7 +124,7 @@ class WorkerProcess:
 
     def _why_it_ended(self) -> Exception:
         """What to say of a worker whose wire has closed."""
-        select.select([self._status_fd], [], [], 1.0)
+        by_itself = bool(select.select([self._status_fd], [], [], 1.0)[0])
         with self._lock:
             ended = self._ended
         self.kill()
@@ -129,7 +132,22 @@ class WorkerProcess:
             return StudentOutOfMemory("the process took more memory than it may have")
         if ended == "threads":
             return StudentCrash(f"the process was ended: it had more than {MAX_THREADS} threads")
-        return StudentCrash(f"the process ended ({_describe_status(self._status)})")
+        if not by_itself:
+            return StudentCrash("the process closed its connection to the grader")
+        return self._explain_status()
+
+    def _explain_status(self) -> Exception:
+        """What the exit status of a worker says that we did not end."""
+        status, seconds = (int(word) for word in (self._status or f"{signal.SIGKILL} 0").split())
+        code = os.waitstatus_to_exitcode(status)
+        if code >= 0:
+            return StudentCrash(f"the process ended (exit code {code})")
+        if code != -signal.SIGKILL or not self._apart:
+            return StudentCrash(f"the process ended (signal {-code})")
+        if seconds >= self._cpu_seconds - 1:
+            return StudentTimeout("the process took all of its processor time")
+        # Process 1 of a namespace cannot be killed from within.
+        return WorkerLost("a worker was killed, and not by the grader: is the memory used up?")
 
     @property
     def alive(self) -> bool:
@@ -195,13 +213,6 @@ def _taken(pid: int) -> tuple[int, int]:
         int(fields.get(name, "0").split()[0]) for name in ("RssAnon", "RssShmem", "Threads")
     )
     return own + shared, threads
-
-
-def _describe_status(status: str) -> str:
-    if not status:
-        return "it was killed"
-    code = os.waitstatus_to_exitcode(int(status))
-    return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
 
 def _read_claim(raw: Any) -> tuple[Claim, bool]:

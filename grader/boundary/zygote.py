@@ -66,13 +66,15 @@ def _become_worker(descriptors: list[int], threads: int) -> None:
             lockdown.leave_siblings()
         child = os.fork()
         if child == 0:
+            os.setsid()  # kill(0, ...) would reach our process group, whatever the namespaces
             os.close(status_fd)
             _redirect_output(output_fd)
             _serve(sock, task, threads)
             os._exit(0)
         os.close(output_fd)
         sock.close()
-        os.write(status_fd, str(os.waitpid(child, 0)[1]).encode())
+        _, status, used = os.wait4(child, 0)
+        os.write(status_fd, f"{status} {used.ru_utime + used.ru_stime:.0f}".encode())
     except OSError as error:
         sock.sendall(READY)
         wire.send(sock, {"failed": str(error), "refused": type(error) is lockdown.KernelRefuses})

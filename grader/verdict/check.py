@@ -9,7 +9,8 @@ import torch
 from grader.assignment import Assignment
 from grader.boundary.local import LocalStudent
 from grader.submission import Tree
-from grader.verdict.grade import Options, lay_out, open_student, run_suite, texts, to_result
+from grader.verdict import workspace
+from grader.verdict.grade import Options, open_student, run_suite, texts, to_result
 from grader.verdict.outcomes import Explainer
 from grader.verdict.plugin import Suite
 from grader.verdict.score import Result
@@ -19,9 +20,10 @@ def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = No
     """Runs the public tests on `tree`. A test that breaks is an error of the work, not a fault."""
     started = time.monotonic()
     torch.set_num_threads(1)  # small products; more threads wait for one another
-    files = lay_out(assignment, tree)
+    laid = workspace.public(assignment, tree)
+    files = laid.files
     here = Options(isolation="none", parts=parts)
-    with open_student(assignment, tree, files, here) as (student, root, describe):
+    with open_student(assignment, tree, laid, here) as (student, root, describe):
         suite = Suite(
             student=student,
             reference=LocalStudent(assignment.solution),

@@ -18,7 +18,6 @@ import pytest
 import torch
 
 import course.data
-from grader import skeleton
 from grader.assignment import Assignment
 from grader.boundary.errors import SandboxError
 from grader.boundary.local import LocalStudent
@@ -26,12 +25,12 @@ from grader.boundary.sandbox import Sandbox, choose_isolation
 from grader.boundary.student import RemoteStudent
 from grader.errors import UserError
 from grader.submission import Tree
+from grader.verdict import workspace
 from grader.verdict.outcomes import Explainer
 from grader.verdict.plugin import EMBEDDED, DataChoice, Suite
 from grader.verdict.score import Isolation, Outcome, Result, Submission, score_parts, total
+from grader.verdict.workspace import Workspace
 
-# Where a worker looks for modules: the student's sources, and what stands beside them.
-_PATH = ["src", "."]
 _PYTEST = [
     "--assert=plain",  # an assertion's introspection would print hidden inputs
     "--import-mode=importlib",
@@ -78,21 +77,6 @@ def choose_data(assignment: Assignment, name: str, folder: Path | None) -> DataC
     return DataChoice(name, folder)
 
 
-def lay_out(assignment: Assignment, tree: Tree) -> dict[str, bytes]:
-    """{relative name: bytes} of what a worker sees: our given files, the student's laid over.
-
-    The given files are made from the solution anew, so that an edited src/ is no given file. A
-    student's checkout may have no solution; there they are those of src/, which serves `check`.
-    """
-    if assignment.solution.is_dir():
-        made = skeleton.build(assignment).items()
-        given = {name: text.encode() for name, text in made if name.endswith(".py")}
-    else:
-        given = {f"src/{path.name}": path.read_bytes() for path in assignment.src.glob("*.py")}
-    given |= {path.name: path.read_bytes() for path in assignment.root.glob("*.py")}
-    return given | {name: data for name, data in tree.files.items() if name.endswith(".py")}
-
-
 def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> Result:
     """Runs the hidden suite on `tree`; raises IsolationUnavailable, never for student code."""
     started = time.monotonic()
@@ -100,8 +84,9 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
     if not assignment.solution.is_dir():
         raise UserError(f"{assignment.solution} is not there: a grade compares with the solution; "
                         "`grader check` runs the public tests")  # fmt: skip
-    files = lay_out(assignment, tree)
-    with open_student(assignment, tree, files, options) as (student, root, describe):
+    laid = workspace.hidden(assignment, tree)
+    files = laid.files
+    with open_student(assignment, tree, laid, options) as (student, root, describe):
         suite = Suite(
             student=student,
             reference=LocalStudent(assignment.solution),
@@ -130,8 +115,8 @@ def run_suite(suite: Suite, folder: Path) -> None:
         code = pytest.main([*_PYTEST, f"--rootdir={folder}", str(folder)], plugins=[suite])
     suite.student.close()
     _forget(folder)
-    if code == pytest.ExitCode.INTERRUPTED and suite.visibility == "public":
-        raise KeyboardInterrupt  # Ctrl-C at a loop without end in work that runs in this process
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt  # Ctrl-C, which pytest keeps to itself
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         suite.faults.append(f"pytest ended with {code!r}: {printed.getvalue()[-2000:]}")
 
@@ -160,19 +145,22 @@ def _check_points(assignment: Assignment, suite: Suite) -> None:
 
 @contextlib.contextmanager
 def open_student(
-    assignment: Assignment, tree: Tree, files: Mapping[str, bytes], options: Options
+    assignment: Assignment, tree: Tree, laid: Workspace, options: Options
 ) -> Iterator[tuple]:
     """(the student, where its files lie if here, what describes the isolation)."""
     if options.isolation == "none":
         with tempfile.TemporaryDirectory() as folder:
-            _write(Path(folder), files)
+            _write(Path(folder), laid.files)
             student = LocalStudent(Path(folder) / "src")
             yield student, folder, lambda: Isolation("none", warning="run in the grader's process")
         return
     kind, warning = choose_isolation(options.isolation, trusted=tree.own)
     own = options.sandbox is None or options.sandbox.isolation != kind
-    sandbox = Sandbox(kind, assignment.limits.threads) if own else options.sandbox
-    student = RemoteStudent(sandbox, files, _PATH, assignment.limits)
+    sandbox = options.sandbox
+    if own:
+        sandbox = Sandbox(kind, assignment.limits.threads, protected_folders(options.data.folder))
+    path, limits = list(workspace.PATH), assignment.limits
+    student = RemoteStudent(sandbox, laid.files, path, limits, laid.instead)
 
     def describe() -> Isolation:
         held = student.in_force
@@ -188,6 +176,12 @@ def open_student(
         options.output.extend(student.output)
         if own:
             sandbox.close()
+
+
+def protected_folders(data: Path | None = None) -> list[Path]:
+    """What student code must not see beside the checkout: data sets, and earlier results."""
+    named = (data, os.environ.get(course.data.ENVIRONMENT), course.data.cache_dir(), "runs")
+    return [Path(folder) for folder in named if folder]
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

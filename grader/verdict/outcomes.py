@@ -11,23 +11,29 @@ import builtins
 import re
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.boundary.errors import (
     SandboxError,
     StudentCrash,
+    StudentImportFailed,
     StudentNoMemory,
     StudentOutOfMemory,
     StudentRaised,
     StudentTimeout,
     StudentValue,
+    WorkerLost,
 )
+from grader.boundary.local import AT_IMPORT
 from grader.verdict.score import Frame, Outcome
 
 _TODO = re.compile(r"TODO\(\w{1,20}\)")
+_DEFINITION = re.compile(r"(\s*)(?:async\s+)?(?:def|class)\s+(\w{1,60})")
 _CELL = re.compile(r"# In\[(\d+)\]")  # as notebook.py writes before each cell
-_HIDDEN_FRAMES = 6  # each line number is the worker's word, and could tell something hidden
+_HIDDEN_FRAMES = 1  # each line number is the worker's claim, and could tell something hidden
+_LONGEST_LINE = 200  # characters of a line of source
+_WITHHELD = "GivenFileWithheld"  # what a stand-in raises (verdict/workspace.py)
 _LONGEST = 500  # characters of a hidden test's own message, which may quote an answer
 _BUILTIN = {
     name
@@ -47,6 +53,8 @@ class Ending:
     outcome: Outcome
     message: str = ""
     frames: tuple[Frame, ...] = ()
+    before_the_test: bool = False  # what went wrong is not what the test, or its hint, is about
+    lost: bool = False  # the worker was lost for no reason of the submission's
 
 
 PASSED = Ending(Outcome.PASSED)
@@ -60,10 +68,11 @@ class Explainer:
     """Explains the exceptions of one submission; `sources` is {relative name: text}."""
 
     def __init__(self, sources: Mapping[str, str], hidden: bool, root: str = "") -> None:
-        self.sources = {name: text.splitlines() for name, text in sources.items()}
+        self.sources = {name: text.split("\n") for name, text in sources.items()}
         self.hidden = hidden
         self.todos = {todo for text in sources.values() for todo in _TODO.findall(text)}
         self.root = root.rstrip("/") + "/" if root else ""  # where local modules lie
+        self.told: set[str] = set()  # errors at import, each of which is told in full once
 
     def explain(self, error: BaseException, answered: bool = False) -> Ending:
         """The ending that `error` means; an exception that nobody foresaw is our own fault.
@@ -79,6 +88,8 @@ class Explainer:
                 return Ending(Outcome.MEMORY, "more memory was asked for than there may be")
             case StudentCrash():
                 return Ending(Outcome.CRASH, str(error))
+            case StudentImportFailed():
+                return self._at_import(self._raised(error))
             case StudentRaised():
                 return self._raised(error)
             case StudentValue():
@@ -86,16 +97,37 @@ class Explainer:
             case TimeSpent():
                 return Ending(Outcome.NOT_RUN, "the time for the whole submission was spent")
             case SandboxError():
-                return Ending(Outcome.GRADER_FAULT, str(error))
+                lost = isinstance(error, WorkerLost)
+                return Ending(Outcome.GRADER_FAULT, str(error), lost=lost)
         if answered and self.hidden and isinstance(error, _OF_A_VALUE):
             return Ending(Outcome.FAILED, "your code's answer is not of the kind asked for")
-        return self._local(error)
+        ending = self._local(error)
+        return self._at_import(ending) if AT_IMPORT in getattr(error, "__notes__", ()) else ending
+
+    def _at_import(self, ending: Ending) -> Ending:
+        """Told in full at the first test that needs the module, and in a word at the others."""
+        if ending.outcome is not Outcome.ERROR:
+            return replace(ending, before_the_test=True)
+        place = ending.frames[-1] if ending.frames else None
+        file = place.file if place else "a file"
+        where = f"{file}, line {place.line}" if place and place.line else file
+        message = f"{where}: the file cannot be imported, {ending.message}"
+        if message in self.told:
+            return Ending(Outcome.ERROR, f"{file} cannot be imported, see above", (), True)
+        self.told.add(message)
+        return replace(ending, message=message, before_the_test=True)
 
     def _raised(self, error: StudentRaised) -> Ending:
         claim = error.claim
         todo = _TODO.search(claim.message)
         if error.is_a("NotImplementedError") and todo and todo[0] in self.todos:
             return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is still to be written")
+        if error.is_a(_WITHHELD):
+            return Ending(
+                Outcome.ERROR,
+                "your code uses a given file that computes what this part asks you to write; the "
+                "file is not there while the part is tested",
+            )
         frames = tuple(self._frame(*frame) for frame in claim.frames if frame[0] in self.sources)
         if self.hidden:
             name = next((name for name in claim.types if name in _BUILTIN), "Exception")
@@ -105,28 +137,29 @@ class Explainer:
             )
         return Ending(Outcome.ERROR, f"{claim.types[0]}: {claim.message}{_cell(frames)}", frames)
 
-    def _frame(self, file: str, line: int, function: str) -> Frame:
+    def _frame(self, file: str, line: int, function: str = "") -> Frame:
+        """The frame at a line that our own copy of the file has; which function that line is in
+        is read there too."""
         lines = self.sources[file]
-        known = any(re.search(rf"\b(def|class)\s+{re.escape(function)}\b", text) for text in lines)
-        source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+        source = lines[line - 1].strip()[:_LONGEST_LINE] if 0 < line <= len(lines) else ""
         if not source:
-            return Frame(file, 0, function if known else "", source)
+            return Frame(file, 0, "", source)
         # Of a notebook a student knows the cells, and not the module that we made of them.
         begins = [(n, _CELL.fullmatch(text)) for n, text in enumerate(lines[:line], start=1)]
         number, cell = next(((n, m) for n, m in reversed(begins) if m), (0, None))
         where = f"In[{cell[1]}]" if cell else file
-        return Frame(where, line - number, function if known else "", source)
+        return Frame(where, line - number, _function_at(lines, line), source)
 
     def _local(self, error: BaseException) -> Ending:
         """An exception of this process: an assertion, local student code, or ourselves."""
         frames = tuple(
-            self._frame(frame.filename.removeprefix(self.root), frame.lineno or 0, frame.name)
+            self._frame(frame.filename.removeprefix(self.root), frame.lineno or 0)
             for frame in traceback.extract_tb(error.__traceback__)
             if self.root and frame.filename.removeprefix(self.root) in self.sources
         )
         if isinstance(error, SyntaxError) and self.root:
             file = (error.filename or "").removeprefix(self.root)
-            frames += (self._frame(file, error.lineno or 0, ""),) if file in self.sources else ()
+            frames += (self._frame(file, error.lineno or 0),) if file in self.sources else ()
         what = f"{type(error).__name__}: {error}"
         todo = _TODO.search(str(error))
         if isinstance(error, NotImplementedError) and todo:
@@ -139,6 +172,16 @@ class Explainer:
             return Ending(Outcome.GRADER_FAULT, _where(error))
         # In a public test what a student returns is used as it comes, and may break the test.
         return Ending(Outcome.ERROR, what)
+
+
+def _function_at(lines: list[str], line: int) -> str:
+    """The function or class whose definition stands above a line, less indented than it."""
+    indent = len(lines[line - 1]) - len(lines[line - 1].lstrip())
+    for text in reversed(lines[: line - 1]):
+        begins = _DEFINITION.match(text)
+        if begins and len(begins[1]) < indent:
+            return begins[2]
+    return ""
 
 
 def _cell(frames: tuple[Frame, ...]) -> str:

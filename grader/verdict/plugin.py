@@ -4,8 +4,10 @@ Fixtures of a suite:
 
     student     the submission's modules (boundary/student.py); seeded before each test
     reference   the solution's modules, in this process
-    seed        a whole number drawn from the course's secret and the test's name
+    seed        a whole number drawn from the course's secret and the test's name: it never
+                reaches a worker, nor does a number from which it could be computed
     generator   a torch.Generator with that seed, for hidden random inputs
+    worker_seed a whole number of the test's name alone, for what student code draws itself
     submitted   {name: text} of the submission's optional files, such as predictions
     sources     {name: text} of the student's files, to be read and never run
     data        which data set submitted predictions are of (DataChoice)
@@ -19,13 +21,14 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from _pytest.runner import runtestprotocol
 
 from grader.boundary.local import LocalStudent
 from grader.boundary.student import RemoteStudent
@@ -85,17 +88,24 @@ class Suite:
         if self.quick:
             items[:] = [item for item in items if item.get_closest_marker("slow") is None]
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         started = time.monotonic()
-        item.stash[_ENDINGS] = []
-        result = yield
-        ending = next((e for e in item.stash[_ENDINGS] if e is not PASSED), PASSED)
+        ending = self._run(item, nextitem)
+        if ending.lost:
+            ending = self._run(item, nextitem)
         self.results.append(self._result(item, ending, time.monotonic() - started))
         lost = {test.part for test in self.results if test.score < test.max_score}
         if self.until_lost and self.parts is not None and self.parts <= lost:
             item.session.shouldfail = "each part has lost points"
-        return result
+        return True
+
+    def _run(self, item: pytest.Item, nextitem: pytest.Item | None) -> Ending:
+        """Runs a test, set-up to tear-down, and returns how it ended."""
+        item.stash[_ENDINGS] = []
+        item._initrequest()  # fixtures anew, if this is its second run
+        runtestprotocol(item, log=False, nextitem=nextitem)
+        return next((e for e in item.stash[_ENDINGS] if e is not PASSED), PASSED)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Any:
@@ -107,21 +117,19 @@ class Suite:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         if time.monotonic() > self.deadline:
             raise TimeSpent
-        number = self._seed(item.nodeid)
+        number = _number(f"{self.secret}\n{_name(item)}")
         random.seed(number)
         torch.manual_seed(number)
-        # Another number than that of `generator`: from that one, hidden inputs could be drawn.
-        self.student.begin(self._seed(f"{item.nodeid} in student code"), _mark(item, "limit"))
-
-    def _seed(self, name: str) -> int:
-        digest = hashlib.sha256(f"{self.secret}\n{name.rsplit('/', 1)[-1]}".encode()).digest()
-        return int.from_bytes(digest[:7], "little")
+        # In its own process student code draws from a source that has nothing to do with the
+        # secret: from its numbers no hidden input can be computed.
+        seconds, part = _mark(item, "limit"), _mark(item, "part")
+        self.student.begin(_number(f"{_name(item)} in student code") % 2**31, seconds, part)
 
     def _result(self, item: pytest.Item, ending: Ending, seconds: float) -> TestResult:
         worth = float(_mark(item, "points") or 0)
         passed = ending.outcome is Outcome.PASSED
         return TestResult(
-            name=item.nodeid.rsplit("/", 1)[-1],
+            name=_name(item),
             title=_title(item),
             part=str(_mark(item, "part")),
             visibility=self.visibility,
@@ -129,7 +137,7 @@ class Suite:
             score=worth if passed else 0.0,
             max_score=worth,
             message=ending.message,
-            hint="" if passed else str(_mark(item, "hint") or ""),
+            hint="" if passed or ending.before_the_test else str(_mark(item, "hint") or ""),
             frames=ending.frames,
             seconds=round(seconds, 3),
         )
@@ -156,7 +164,11 @@ class Suite:
 
     @pytest.fixture(name="seed")
     def _seed_fixture(self, request: pytest.FixtureRequest) -> int:
-        return self._seed(request.node.nodeid)
+        return _number(f"{self.secret}\n{_name(request.node)}")
+
+    @pytest.fixture(name="worker_seed")
+    def _worker_seed(self, request: pytest.FixtureRequest) -> int:
+        return _number(f"{_name(request.node)} for student code") % 2**31
 
     @pytest.fixture(name="generator")
     def _generator(self, seed: int) -> torch.Generator:
@@ -164,6 +176,16 @@ class Suite:
 
 
 _ENDINGS = pytest.StashKey[list[Ending]]()
+
+
+def _name(item: pytest.Item) -> str:
+    """A test's file and function, such as "test_attention.py::test_causal[4]"."""
+    return item.nodeid.rsplit("/", 1)[-1]
+
+
+def _number(text: str) -> int:
+    """A whole number below 2**56 that only `text` decides."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "little")
 
 
 def _mark(item: pytest.Item, name: str) -> Any:

@@ -45,6 +45,7 @@ TOY = Assignment(
     optional_files=(*(f"src/{name}.py" for name in (*EXTRA, "torch", "usercustomize")), "*.txt"),
     parts=(Part("a", "Functions", 3), Part("b", "A model", 6), Part("c", "Labels", 1)),
     limits=Limits(memory_mb=512, call_seconds=3.0, total_seconds=9.0, threads=1, disk_mb=16),
+    given=("src/given.py",),
     suite=COURSE / "suite",
 )
 # What is handed in to it may be a notebook too, although its solution is not written as one.
