@@ -1,7 +1,7 @@
 """Intake, fuzzed: whatever the bytes, contents that may be graded or a refusal, within its limit.
 
 Each of the properties has a twentieth of the profile's examples: 100 in `make test`, and 5,000 with
-`HYPOTHESIS_PROFILE=nightly`, 35,000 together.
+`HYPOTHESIS_PROFILE=nightly`, 40,000 together.
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ TOY: Assignment = HANDED_IN
 EXAMPLES = settings(max_examples=settings.default.max_examples // 20)
 SECONDS = LIMITS.call_seconds  # what a worker has; here there is no other clock
 
-GOOD_NAMES = st.sampled_from(
-    ["a.txt", "b.txt", "Größe.txt", "notes/", "run.py", "./c.txt", ".git/x"]
-)
+GOOD = ("a.txt", "b.txt", "Größe.txt", "notes/", "run.py", "./c.txt", ".git/x", "é" * 60)
+GOOD_NAMES = st.sampled_from(GOOD)
 BAD_NAMES = st.sampled_from(
     ["work.py", "a/src/work.py", "src/Work.py", "solution/work.py", "src//work.py", "src/work.py/",
      "../x", "/etc/x", "C:\\x", "src\\work.py", "a\0b", "a\nb", "\x1b[2J", "n" * 300,
@@ -50,7 +49,27 @@ PIECES = st.sampled_from(
      b"vim: fileencoding=", b"+AAo-", b"\\n", b"(", b"y" * (MAX_LINE + 1), b"\xe2\x80\xa8",
      b"\x0b", b"\x1c", b"pass"]
 )  # fmt: skip
-SOURCES = st.lists(PIECES, max_size=12).map(b"".join) | st.binary(max_size=200)
+ENCODINGS = st.sampled_from(
+    ["utf-8", "UTF_8", "u8", "utf-8-sig", "latin-1", "utf-7", "unicode_escape", "ascii", "no-such"]
+)
+
+
+@st.composite
+def declared(draw: st.DrawFn) -> bytes:
+    """A source whose first lines may declare an encoding, and whose last lines are other code in
+    each: a comment with an escaped new line, a string in UTF-7."""
+    line = st.one_of(
+        ENCODINGS.map("# coding: {}".format),
+        ENCODINGS.map("# -*- coding: {} -*-".format),
+        st.sampled_from(["", "#", "x = 1", "\f", "#\x0b"]),
+    )
+    new_line = draw(st.sampled_from(["\n", "\r", "\r\n"]))
+    head = new_line.join(draw(st.lists(line, max_size=3)))
+    text = f"{head}{new_line}# \\nx = 2{new_line}y = '+AGE- \\x61 é'{new_line}"
+    return b"\xef\xbb\xbf" * draw(st.integers(0, 2)) + text.encode()
+
+
+SOURCES = declared() | st.lists(PIECES, max_size=12).map(b"".join) | st.binary(max_size=200)
 CELLS = st.lists(
     st.sampled_from(
         ["!", "!ls", "%x", "%%time", "%%bash", "?", "x?", "x", "=", " ", "\t", "    ", "\n", "\n\n",
@@ -167,7 +186,7 @@ def notebooks(draw: st.DrawFn) -> bytes:
     book: Any = {"cells": cells, "nbformat": 4}
     if cells and draw(st.booleans()):
         key = draw(st.sampled_from(["source", "cell_type", "execution_count", "input"]))
-        cells[0][key] = draw(JSON)
+        cells[0][key] = draw(st.integers() | st.lists(st.text() | st.none(), max_size=2) | JSON)
     if draw(st.integers(0, 9)) == 0:
         book = draw(JSON)
     return damaged(
@@ -188,7 +207,7 @@ def taken(shape: Shape, data: bytes) -> Contents | None:
     event("taken")
     for name, text in contents.files.items():
         assert is_wanted(name, TOY) and len(text) <= MAX_FILE
-        text.decode("utf-8")
+        assert "\0" not in text.decode("utf-8")
     return contents
 
 
@@ -211,7 +230,7 @@ def test_wild_headers_of_a_tar_are_taken_or_refused(data: bytes) -> None:
 
 
 @EXAMPLES
-@given(ENTRIES, st.integers(1, 2))
+@given(GOOD_ENTRIES | ENTRIES, st.integers(1, 2))
 def test_a_whole_tar_is_read_as_tarfile_reads_it(
     entries: list[tuple[str, bytes]], form: int
 ) -> None:
@@ -221,6 +240,7 @@ def test_a_whole_tar_is_read_as_tarfile_reads_it(
         with open_tar(data, compressed=False) as found:
             ours = [(e.name, e.kind is Kind.FILE and e.read(MAX_FILE)) for e in found]
     except Refused:
+        assert not is_good(entries)
         return
     with tarfile.open(fileobj=io.BytesIO(data), encoding="utf-8") as archive:
         theirs = [
@@ -229,6 +249,12 @@ def test_a_whole_tar_is_read_as_tarfile_reads_it(
             for info in archive
         ]  # fmt: skip
     assert ours == theirs
+
+
+def is_good(entries: list[tuple[str, bytes]]) -> bool:
+    """Whether nothing stands against the names, each of which is there once."""
+    names = [name for name, _ in entries]
+    return len(set(names)) == len(names) and set(names) <= {"src/work.py", *GOOD}
 
 
 @EXAMPLES
@@ -248,6 +274,42 @@ def test_a_cell_that_is_python_stays_as_it_is(cell: str) -> None:
         assert module == cell
 
 
+STATEMENTS = st.sampled_from(
+    [
+        "",
+        "x = 1",
+        "# ( [ {",
+        "# it's",
+        "# \\",
+        "x = '#'",
+        "x = '('",
+        "x = '\\\\'",
+        "x = {'a': [1,\n2]}  # )",
+        "x = (7\n%3\n)",
+        "x = 7 \\\n%3",
+        "x = 'a\\\n!b'",
+        "x = r'\\''",
+        "x = f'{x}' 'it''s'",
+        "x = '''\n!ls\n%time \"\"\"\n'''",
+        'x = """\n?y\n\\"""\n"""',
+        'x = "a"""',
+        'x = \'a\'"""b\n!ls\n"""\'c\'',
+        'if x:\n    y = """\n!ls"""',
+    ]
+)
+COMMANDS = st.sampled_from(["!ls (", "%time x = '", "?x", "x?", "y = !ls '''", '%%x # "', "! {"])
+
+
+@EXAMPLES
+@given(st.lists(st.tuples(STATEMENTS, COMMANDS), min_size=1, max_size=6))
+def test_commands_between_statements_become_comments(rows: list[tuple[str, str]]) -> None:
+    """Whatever brackets and quotes stand in either; the rest stays a module of Python."""
+    cell = "\n".join(f"x = 0\n{statement}\n{command}" for statement, command in rows)
+    wanted = "\n".join(f"x = 0\n{statement}\npass  # {command}" for statement, command in rows)
+    assert parsed(wanted)
+    assert notebook.cell_source(cell) == wanted
+
+
 @EXAMPLES
 @given(SOURCES)
 def test_a_source_is_refused_or_read_alike_as_bytes_and_as_text(data: bytes) -> None:
@@ -259,6 +321,7 @@ def test_a_source_is_refused_or_read_alike_as_bytes_and_as_text(data: bytes) -> 
         assert printable(str(refused)).isprintable()
         return
     event("kept")
+    assert not kept.startswith(b"\xef\xbb\xbf") and b"\0" not in kept
     assert parsed(kept) == parsed(kept.decode("utf-8"))
 
 
