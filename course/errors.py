@@ -15,9 +15,17 @@ class UserError(Exception):
     """A mistake of the user: one line that names the thing and says what is valid."""
 
 
-def one_line(error: BaseException) -> str:
-    """The message of `error` on a single line, whatever breaks it carried."""
-    return " ".join(str(error).splitlines())
+def one_line(error: BaseException | str) -> str:
+    """The message of `error` on a single line, whatever breaks and controls it carried."""
+    return printable(" ".join(str(error).splitlines()))
+
+
+def printable(text: str) -> str:
+    """`text` with what is not to be printed escaped, such as "\\x1b", which a terminal obeys."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,10 +18,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader import assignment as assignments
-from grader.errors import USAGE, UserError, one_line
+from grader.errors import USAGE, UserError, one_line, printable
 
 if TYPE_CHECKING:
-    from grader.submission import Tree
+    from contextlib import AbstractContextManager
+
+    from grader.boundary.sandbox import Sandbox
+    from grader.submission import Parcel
     from grader.verdict.score import Result
 
 DONE, FAILED, FAULT, INTERRUPTED = 0, 1, 3, 130
@@ -70,7 +74,9 @@ Verbose = Annotated[
 def check(name: Name, submission: Work = None, part: Parts = None, verbose: Verbose = False) -> int:
     """Run the public tests on your own work, in this process: quick, for students."""
     assignment = assignments.find(name)
-    tree = _take(submission, assignment)
+    from grader.submission import take
+
+    tree = take(submission or assignment.src, assignment)
     parts = _parts(part, assignment)
     from grader.verdict.check import check as check_public
 
@@ -112,29 +118,33 @@ def grade(
 ) -> int:
     """Grade one submission with the hidden tests, its code in a sandbox."""
     assignment = assignments.find(name)
-    tree = _take(submission, assignment)
-    parts = _parts(part, assignment)
     from grader import output
+    from grader.submission import look, unpack
 
+    parcel = look(submission or assignment.src, assignment)
+    parts = _parts(part, assignment)
     wanted = {"json": json, "html": html, "junit": junit, "gradescope": gradescope}
     targets = {kind: path for kind, path in wanted.items() if path}
-    if not targets:
-        name = re.sub(r"[^\w.-]+", "_", tree.name)
-        folder = Path("runs") / "grades" / assignment.id / f"{name}-{tree.sha256[:8]}"
-        targets = output.run_folder(folder)
-        output.check_run_folder(folder)
-    else:
-        output.check_targets(list(targets.values()))
+    output.check_targets(list(targets.values()))
     from grader.verdict.grade import Options, choose_data
     from grader.verdict.grade import grade as grade_hidden
 
     chosen = choose_data(assignment, data, data_dir)
-    options = Options(isolation=isolation.value, parts=parts, data=chosen)
-    result = grade_hidden(assignment, tree, options)
-    output.write(targets, result, b"".join(options.output))
-    _show(result, verbose)
+    with _sandbox(isolation.value, parcel, assignment, chosen.folder) as sandbox:
+        tree = unpack(parcel, assignment, sandbox)
+        if not targets:
+            name = re.sub(r"[^\w.-]+", "_", tree.name)
+            folder = Path("runs") / "grades" / assignment.id / f"{name}-{tree.sha256[:8]}"
+            targets = output.run_folder(folder)
+            output.check_run_folder(folder)
+        options = Options(isolation=isolation.value, parts=parts, data=chosen, sandbox=sandbox)
+        result = grade_hidden(assignment, tree, options)
+    try:
+        output.write(targets, result, b"".join(options.output))
+    finally:  # a full disk takes the score from nobody
+        _show(result, verbose)
     for kind, path in targets.items():
-        print(f"{kind:<10} {path}")
+        print(printable(f"{kind:<10} {path}"))
     return DONE if result.usable else FAULT
 
 
@@ -197,10 +207,17 @@ def doctor() -> int:
     return FAILED if any(finding.state is examined.State.BROKEN for finding in findings) else DONE
 
 
-def _take(submission: Path | None, assignment: assignments.Assignment) -> Tree:
-    from grader.submission import take
+def _sandbox(
+    isolation: str, parcel: Parcel, assignment: assignments.Assignment, data: Path | None
+) -> AbstractContextManager[Sandbox | None]:
+    """What a submission is read in and then graded in; nothing for the checkout's own work."""
+    if parcel.own:
+        return nullcontext()
+    from grader.boundary.sandbox import Sandbox, choose_isolation
+    from grader.verdict.grade import protected_folders
 
-    return take(submission or assignment.src, assignment)
+    kind, _ = choose_isolation(isolation, trusted=False)
+    return Sandbox(kind, assignment.limits.threads, protected_folders(data))
 
 
 def _parts(chosen: list[str] | None, assignment: assignments.Assignment) -> tuple[str, ...] | None:
@@ -251,7 +268,9 @@ def _fault(error: Exception) -> int:
     if isinstance(error, IsolationUnavailable):
         return _error(one_line(error), USAGE)
     if not isinstance(error, SandboxError):
-        traceback.print_exception(error)
+        lines = "".join(traceback.format_exception(error)).splitlines()
+        for line in lines:  # indented: no line of a message passes for one of ours
+            print(f"  {printable(line)}", file=sys.stderr)
     return _error(f"the grader's own fault: {type(error).__name__}: {one_line(error)}", FAULT)
 
 

@@ -1,8 +1,8 @@
 """What staff or a student got wrong, by name; `grader.cli` prints each as one line."""
 
-from course.errors import USAGE, UserError, one_line
+from course.errors import USAGE, UserError, one_line, printable
 
-__all__ = ["USAGE", "BadAssignment", "BadMarker", "Refused", "UserError", "one_line"]
+__all__ = ["USAGE", "BadAssignment", "BadMarker", "Refused", "UserError", "one_line", "printable"]
 
 
 class BadAssignment(UserError):

@@ -2,7 +2,8 @@
 
 Each code cell stands after a comment with its number, `# In[3]`. Lines for IPython alone (%magics,
 !commands, help?) become comments behind a `pass`, so that a block which held nothing else still
-parses. nbconvert's exporter turns them into calls of IPython, which a worker does not have.
+parses. nbconvert's exporter turns them into calls of IPython, which a worker does not have; and
+nbformat's reader validates a large notebook for minutes, so the JSON is read here, in linear time.
 
 The other way, a module in the percent format (`# %%` begins a cell of code, `# %% [markdown]` one
 of text, written as comments) becomes the notebook that students are given.
@@ -10,45 +11,74 @@ of text, written as comments) becomes the notebook that students are given.
 
 from __future__ import annotations
 
-import io
+import json
 import re
-import tokenize
-import warnings
+from dataclasses import dataclass
+from typing import Any
 
-import nbformat
-
+from grader.archive import MAX_FILE
 from grader.errors import BadMarker, Refused
 
-# A magic, a command or a question, alone or assigned to a name, at the start of a statement.
-IPYTHON_LINE = re.compile(r"\s*([\w, ]+=\s*)?(%{1,2}[A-Za-z]|!|\?).*|\s*%?[\w.]+\?{1,2}\s*")
+# A magic, a command or a question, alone or assigned to a name, in a line without the white space
+# around it. No two neighbours of the pattern match the same character: it never backtracks far.
+IPYTHON_LINE = re.compile(r"([\w, ]+=\s*)?(%{1,2}[A-Za-z]|!|\?).*|%?[\w.]+\?{1,2}")
 CELL = re.compile(r"# %%( \[markdown\])?")  # begins a cell of the percent format
+MAX_CELLS = 2000  # a long notebook has two hundred
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PYTHON_CELLS = {"time", "timeit", "capture", "prun"}  # %%magics whose body is Python
+# What decides where a statement of Python ends: escapes, quotes, brackets and comments.
+PIECE = re.compile(r"\\.|\"\"\"|'''|[\"'()\[\]{}#]")
 
 
 def to_source(data: bytes) -> bytes:
     """The module that the notebook in `data` amounts to; raises Refused."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # cells without ids, in notebooks of older versions
-            book = nbformat.reads(data.decode("utf-8"), as_version=4)
-            nbformat.validate(book)
-    except UnicodeDecodeError:
-        raise Refused("is not UTF-8 text") from None
-    except Exception as error:  # nbformat has no one class for what is no notebook
-        reason = str(error).partition("\n")[0][:200]
-        raise Refused(f"is not a notebook: {reason}") from None
-    cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    cells = [cell for cell in _cells(data) if cell.get("cell_type") == "code"]
     if not cells:
         raise Refused("is a notebook without a code cell")
+    if len(cells) > MAX_CELLS:
+        raise Refused(f"has {len(cells)} code cells: at most {MAX_CELLS} are allowed")
+    sources = [_text(cell) for cell in cells]
+    if sum(map(len, sources)) > MAX_FILE:
+        raise Refused(f"its code is larger than {MAX_FILE // 2**20} MiB")
     text = "\n".join(
-        f"# In[{cell.execution_count or number}]\n{cell_source(cell.source)}\n"
-        for number, cell in enumerate(cells, start=1)
+        f"# In[{_number(cell, place)}]\n{cell_source(source)}\n"
+        for place, (cell, source) in enumerate(zip(cells, sources, strict=True), start=1)
     )
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:  # JSON can write half a character, "\\ud800"
         raise Refused("has half a character in a code cell: it is not text") from None
+
+
+def _cells(data: bytes) -> list[dict[str, Any]]:
+    """The cells of a notebook of nbformat 4, or of 3, which had them in a "worksheet"."""
+    try:
+        book = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Refused(f"is not UTF-8 text (byte {error.start})") from None
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"is not a notebook: {str(error)[:200]}") from None
+    if type(book) is dict and type(book.get("worksheets")) is list:
+        book = next(iter(book["worksheets"]), None)
+    cells = book.get("cells") if type(book) is dict else None
+    if type(cells) is not list or any(type(cell) is not dict for cell in cells):
+        raise Refused("is not a notebook: it has no list of cells")
+    return cells
+
+
+def _text(cell: dict[str, Any]) -> str:
+    """A cell's code, which JSON holds as one text or as a list of lines."""
+    source = cell.get("source", cell.get("input", ""))
+    lines = [source] if type(source) is str else source
+    if type(lines) is not list or any(type(line) is not str for line in lines):
+        raise Refused("is not a notebook: a code cell has no text")
+    return "".join(lines)
+
+
+def _number(cell: dict[str, Any], place: int) -> int:
+    """The number that the student saw beside the cell; its place if it never ran."""
+    count = cell.get("execution_count", cell.get("prompt_number"))
+    return count if type(count) is int and 0 < count < 10**6 else place
 
 
 def from_source(source: str, where: str) -> str:
@@ -65,6 +95,8 @@ def from_source(source: str, where: str) -> str:
             cells[-1][1].append(line)
         elif line.strip():
             raise BadMarker(f"{where}:{number}: stands before the first cell, '# %%'")
+    import nbformat  # takes a third of a second, and a worker has no use for it
+
     made = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
     for number, (kind, lines) in enumerate(cells, start=1):
         if kind == "markdown":
@@ -83,23 +115,47 @@ def cell_source(source: str) -> str:
     lines = source.split("\n")
     if magic and magic[1] not in PYTHON_CELLS:
         return "\n".join(f"# {line}" for line in lines)
+    place, goes_on = _Place(), False
     done: list[str] = []
     for line in lines:
-        if IPYTHON_LINE.fullmatch(line) and _statement_begins(done):
-            indent = line[: len(line) - len(line.lstrip())]
-            line = f"{indent}pass  # {line.strip()}"
+        bare = line.strip()
+        if goes_on:  # `!pip install \\` has a second line
+            line = f"# {bare}"
+        elif place.begins_statement and IPYTHON_LINE.fullmatch(bare):
+            line = f"{line[: len(line) - len(line.lstrip())]}pass  # {bare}"
+            goes_on = True
+        goes_on = goes_on and bare.endswith("\\")
+        place = place.after(line)
         done.append(line)
     return "\n".join(done)
 
 
-def _statement_begins(lines: list[str]) -> bool:
-    """Whether the line after `lines` begins a statement: not inside brackets or a long string."""
-    if lines and lines[-1].endswith("\\"):
-        return False
-    try:
-        list(tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline))
-    except tokenize.TokenError:
-        return False
-    except SyntaxError:  # the student's own; Python will name it
-        return True
-    return True
+@dataclass(frozen=True)
+class _Place:
+    """Where the beginning of a line stands in Python's grammar."""
+
+    depth: int = 0  # brackets that are open
+    quote: str = ""  # of the string that is open
+    continued: bool = False  # the line before ends in a backslash
+
+    @property
+    def begins_statement(self) -> bool:
+        """Whether the line is not inside brackets, a long string or a continued line."""
+        return not (self.depth or self.quote or self.continued)
+
+    def after(self, line: str) -> _Place:
+        """The place of the line after `line`; each character is looked at once."""
+        depth, quote = self.depth, self.quote
+        for piece in PIECE.findall(line):
+            if quote:  # '"a"""' is two strings
+                quote = "" if piece in (quote, 3 * quote) else quote
+            elif piece == "#":
+                return _Place(depth)
+            elif piece[0] in "\"'":
+                quote = piece
+            elif piece[0] != "\\":
+                depth = max(0, depth + (piece in "([{") - (piece in ")]}"))
+        continued = line.endswith("\\")
+        if len(quote) == 1 and not continued:  # the student's own mistake; Python will name it
+            quote = ""
+        return _Place(depth, quote, continued)

@@ -1,12 +1,11 @@
 """A folder, zip, tar or notebook -> the student's files in memory, or a refusal by name.
 
-    tree = take(Path("mywork.zip"), assignment)
+    tree = take(Path("mywork.zip"), assignment, sandbox)
     tree.files["src/model.py"]  # bytes
 
-Nothing is executed and nothing is unpacked to disk. Only files that assignment.toml names are
-taken; they may stand under their own name, at the top, under src/ or solution/, and all of it under
-one single top folder. Sizes are measured while reading: what an archive says of itself is not
-believed.
+Nothing is executed and nothing is unpacked to disk. This process looks at the path and reads
+opaque bytes; what they mean is found out by contents.py, in a worker of the sandbox (intake.py).
+Without a sandbox contents.py runs here, for one's own work.
 """
 
 from __future__ import annotations
@@ -15,24 +14,32 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from grader import archive, notebook
-from grader.archive import MAX_FILE, MAX_TOTAL, Entry, Kind, read_capped, shown
+from course.errors import printable
+from grader import archive, contents
+from grader.archive import MAX_TOTAL, Entry, checked, kind_of, read_capped, shown
 from grader.assignment import Assignment
+from grader.contents import IGNORED, NOTEBOOK_ALONE, Contents, Shape, is_notebook
 from grader.errors import Refused
 
-# Left out without a word, with all that is below them: caches, environments, what systems add.
-IGNORED = {
-    ".git", ".venv", "venv", "__pycache__", "runs", ".ipynb_checkpoints", ".pytest_cache",
-    ".ruff_cache", ".mypy_cache", ".idea", ".vscode", ".DS_Store", "__MACOSX",
-}  # fmt: skip
-SHAPES = "a folder, .zip, .tar, .tar.gz, .tgz or .ipynb"
-NOTEBOOK_ALONE = "; a notebook is handed in by itself, not in a folder or an archive"
+if TYPE_CHECKING:
+    from grader.boundary.sandbox import Sandbox
+
+SUFFIXES = {
+    ".zip": Shape.ZIP,
+    ".tar": Shape.TAR,
+    ".tar.gz": Shape.TAR_GZ,
+    ".tgz": Shape.TAR_GZ,
+    ".ipynb": Shape.NOTEBOOK,
+}
+SHAPES = "hand in a folder, .zip, .tar, .tar.gz, .tgz or .ipynb"
+MAX_ARCHIVE = 128 * 2**20  # bytes of an archive; the wire to a worker takes 256 MiB
 MAX_NAMED = 8  # files that a note names one by one
 
 
@@ -40,28 +47,66 @@ MAX_NAMED = 8  # files that a note names one by one
 class Tree:
     """What was taken of a submission."""
 
-    name: str  # of the folder or archive, without its suffix
+    name: str  # of the folder or archive, without its suffix, printable
     files: dict[str, bytes]  # by canonical name, e.g. "src/model.py", sorted
     notes: tuple[str, ...]  # what was left out or is missing, a line each
     sha256: str  # of the sorted names and bytes of `files`
     own: bool = False  # it is the checkout's own src/ or solution/, not somebody else's work
 
 
-def take(path: Path, assignment: Assignment) -> Tree:
-    """The submission at `path`; raises Refused."""
+@dataclass(frozen=True)
+class Parcel:
+    """A submission as it was handed in: found and within its limits, and not yet parsed."""
+
+    path: Path  # as it was typed
+    shape: Shape
+    own: bool
+    data: bytes = b""  # of an archive or notebook
+    taken: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # of a folder, as gather's
+    left_out: tuple[str, ...] = ()  # of a folder
+
+    @property
+    def real(self) -> Path:
+        """The path behind its links."""
+        return self.path.resolve()
+
+
+def take(path: Path, assignment: Assignment, sandbox: Sandbox | None = None) -> Tree:
+    """The submission at `path`, parsed in a worker of `sandbox`; raises Refused.
+
+    Without a sandbox it is parsed in this process, which is for one's own work.
+    """
+    return unpack(look(path, assignment), assignment, sandbox)
+
+
+def look(path: Path, assignment: Assignment) -> Parcel:
+    """The submission at `path`, unparsed; raises Refused for what is none, or too large."""
     path = Path(path)
-    if not path.exists():
-        raise Refused(f"{path} is not there: a submission is {SHAPES}")
-    real = path.resolve()
-    name = re.sub(r"\.(zip|tar|tar\.gz|tgz|ipynb)$", "", real.name, flags=re.IGNORECASE)
-    try:
-        files, notes = _take(real, assignment)
-    except Refused as error:
-        raise Refused(f"{path}: {error}") from None
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from None
-    own = real in (assignment.root, assignment.src.resolve(), assignment.solution.resolve())
-    return Tree(name, files, notes, digest(files), own)
+    if not os.path.lexists(path):
+        raise Refused(f"{path} does not exist: {SHAPES}")
+    with _named(path):
+        real = path.resolve()
+        own = real in (assignment.root, assignment.src.resolve(), assignment.solution.resolve())
+        if real.is_dir():
+            entries = list(contents.listed(_walk(real)))
+            chosen, left_out = contents.choose(entries, assignment)
+            taken = contents.gather(entries, chosen)
+            return Parcel(path, Shape.FOLDER, own, taken=taken, left_out=tuple(left_out))
+        shape = _shape(real, assignment)
+        return Parcel(path, shape, own, data=_read_whole(real, shape))
+
+
+def unpack(parcel: Parcel, assignment: Assignment, sandbox: Sandbox | None = None) -> Tree:
+    """What the parcel holds, parsed in a worker of `sandbox` as `take` does; raises Refused."""
+    name = parcel.real.name
+    with _named(parcel.path):
+        found = _contents(parcel, name, assignment, sandbox)
+        files = dict(sorted(found.files.items()))
+        notes = _notes(files, [*parcel.left_out, *found.left_out], assignment)
+    if parcel.shape is Shape.NOTEBOOK:
+        notes = [f"{printable(name)} was taken as {assignment.notebook_file}", *notes]
+    stem = name.removesuffix(_suffix(name)) if parcel.shape is not Shape.FOLDER else name
+    return Tree(printable(stem), files, tuple(notes), digest(files), parcel.own)
 
 
 def digest(files: dict[str, bytes]) -> str:
@@ -73,217 +118,101 @@ def digest(files: dict[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def _take(path: Path, assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    if path.suffix.lower() == ".ipynb" and path.is_file():
-        return _take_notebook(path, assignment)
-    # Two passes over the entries: which file stands for what depends on all names.
-    with _entries(path) as entries:
-        chosen, left_out = choose(entries, assignment)
-    files = {}
-    size = 0
-    with _entries(path) as entries:
-        for entry in entries:
-            canonical = chosen.get(entry.name)
-            if canonical is None:
-                continue
-            files[canonical] = _source(entry.name, entry.read(MAX_FILE))
-            size += len(files[canonical])
-            if size > MAX_TOTAL:
-                raise Refused(f"its files are more than {MAX_TOTAL // 2**20} MiB together")
-    return dict(sorted(files.items())), _notes(files, left_out, assignment)
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Puts the submission's path before what stands against it."""
+    try:
+        yield
+    except Refused as error:
+        raise Refused(f"{path}: {error}") from None
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror or error}") from None
 
 
-def _take_notebook(path: Path, assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    target = assignment.notebook_file
-    if not target:
+def _contents(
+    parcel: Parcel, name: str, assignment: Assignment, sandbox: Sandbox | None
+) -> Contents:
+    if sandbox is not None:
+        from grader import intake  # and with it torch
+
+        return intake.read(sandbox, parcel.shape, name, parcel.data, parcel.taken, assignment)
+    if parcel.shape is Shape.FOLDER:
+        return Contents(contents.sources(parcel.taken), ())
+    return contents.read(parcel.shape, name, parcel.data, assignment)
+
+
+def _suffix(name: str) -> str:
+    """The part of a file's name that says its shape, as it is spelt there."""
+    found = re.search(r"(\.tar\.gz|\.[^.]*)\Z", name, flags=re.IGNORECASE)
+    return found[0] if found and found[0].lower() in SUFFIXES else ""
+
+
+def _shape(path: Path, assignment: Assignment) -> Shape:
+    """What the file's name says that it is; raises Refused."""
+    if not path.is_file():
+        raise Refused(f"is not a regular file: {SHAPES}")
+    shape = SUFFIXES.get(_suffix(path.name).lower())
+    if shape is None:
+        raise Refused(f"is not a submission: {SHAPES}")
+    if shape is Shape.NOTEBOOK and not assignment.notebook_file:
         raise Refused(
             f"{assignment.id} takes no notebook: hand in a folder or an archive with "
             + ", ".join(assignment.student_files)
         )
-    with path.open("rb") as file:
-        data = read_capped(file, MAX_TOTAL, path.name)
-    source = _source(path.name, notebook.to_source(data))
-    if len(source) > MAX_FILE:
-        raise Refused(f"its code is larger than {MAX_FILE // 2**20} MiB")
-    files = {target: source}
-    return files, (f"{path.name} was taken as {target}", *_notes(files, [], assignment))
+    return shape
 
 
-@contextmanager
-def _entries(path: Path) -> Iterator[Iterable[Entry]]:
-    """The entries of a folder or archive, in its own order, without those to ignore."""
-    name = path.name.lower()
-    if path.is_dir():
-        yield _listed(_walk(path, PurePosixPath()))
-    elif not path.is_file():
-        raise Refused(f"is no regular file: a submission is {SHAPES}")
-    elif name.endswith(".zip"):
-        with archive.open_zip(path) as entries:
-            yield _listed(entries)
-    elif name.endswith((".tar", ".tar.gz", ".tgz")):
-        with archive.open_tar(path, compressed=not name.endswith(".tar")) as entries:
-            yield _listed(entries)
-    else:
-        raise Refused(f"is no submission: a submission is {SHAPES}")
+def _read_whole(path: Path, shape: Shape) -> bytes:
+    most, advice = MAX_ARCHIVE, ": leave out data, weights and runs"
+    if shape is Shape.NOTEBOOK:
+        most, advice = MAX_TOTAL, ": clear its outputs"
+    return _reader(path, path.name, advice)(most)
 
 
-def _listed(entries: Iterable[Entry]) -> Iterator[Entry]:
-    for entry in entries:
-        parts = PurePosixPath(entry.name).parts  # none for "./", the folder itself
-        if parts and not any(part in IGNORED or part.startswith("._") for part in parts):
-            yield entry
-
-
-def _walk(root: Path, below: PurePosixPath, count: list[int] | None = None) -> Iterator[Entry]:
-    """The entries of a folder, sorted, without following links."""
-    count = [0] if count is None else count
-    for item in sorted(os.scandir(root / below), key=lambda item: item.name):
-        if item.name in IGNORED:
-            continue
-        count[0] += 1
-        if count[0] > archive.MAX_ENTRIES:
+def _walk(root: Path) -> Iterator[Entry]:
+    """The entries of a folder, sorted, without following links; as deep as names may be."""
+    waiting, count = [PurePosixPath()], 0
+    while waiting:
+        below = waiting.pop()
+        with os.scandir(root / below) as items:
+            wanted = (item for item in items if item.name not in IGNORED)
+            found = sorted(islice(wanted, archive.MAX_ENTRIES + 1), key=lambda item: item.name)
+        count += len(found)
+        if count > archive.MAX_ENTRIES:
             raise Refused(f"has more than {archive.MAX_ENTRIES} files and folders")
-        name = archive.checked((below / item.name).as_posix())
-        mode = item.stat(follow_symlinks=False).st_mode
-        yield Entry(name, archive.kind_of(mode), _reader(root / below / item.name, name))
-        if stat.S_ISDIR(mode):
-            yield from _walk(root, below / item.name, count)
+        for item in found:
+            name = checked((below / item.name).as_posix())
+            mode = item.stat(follow_symlinks=False).st_mode
+            yield Entry(name, kind_of(mode), _reader(root / below / item.name, name))
+        folders = (item.name for item in reversed(found) if item.is_dir(follow_symlinks=False))
+        waiting += [below / name for name in folders]
 
 
-def _reader(path: Path, name: str) -> Callable[[int], bytes]:
+def _reader(path: Path, name: str, advice: str = "") -> Callable[[int], bytes]:
     def read(limit: int) -> bytes:
         # NOFOLLOW and NONBLOCK: it may have become a link or a pipe since it was listed
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise Refused(f"{shown(name)} is not a regular file")
-            return read_capped(file, limit, name)
+            return read_capped(file, limit, name, advice)
 
     return read
 
 
-def choose(entries: Iterable[Entry], assignment: Assignment) -> tuple[dict[str, str], list[str]]:
-    """Which entries are taken, {entry: canonical name}, and the names of the others.
-
-    Raises Refused where two entries stand for one file, or where one is no regular file.
-    """
-    entries = list(entries)
-    top = _single_top(entries, assignment)
-    standing: dict[str, list[Entry]] = {}
-    left_out = []
-    for entry in entries:
-        canonical = canonical_name(_below(entry.name, top), assignment)
-        if canonical:
-            standing.setdefault(canonical.casefold(), []).append(entry)
-        elif entry.kind is not Kind.FOLDER:
-            _allow(entry, top, assignment)
-            left_out.append(entry.name)
-    chosen = {}
-    for rivals in standing.values():
-        canonical = canonical_name(_below(rivals[0].name, top), assignment) or ""
-        if len(rivals) > 1:
-            both = " and ".join(shown(entry.name) for entry in rivals[:2])
-            raise Refused(f"{both} both stand for {canonical}: hand in one")
-        if rivals[0].kind is not Kind.FILE:
-            raise Refused(f"{shown(rivals[0].name)} is {rivals[0].kind}, not a regular file")
-        if canonical not in assignment.student_files and not _optional(canonical, assignment):
-            left_out.append(rivals[0].name)  # src/Model.py: not the name, but too near to a rival
-            continue
-        chosen[rivals[0].name] = canonical
-    if not chosen:
-        raise Refused(
-            f"holds no file of {assignment.id}: {', '.join(assignment.student_files)} are looked "
-            "for at its top, under src/ or solution/, or under one single folder"
-            + (NOTEBOOK_ALONE if any(_is_notebook(entry.name) for entry in entries) else "")
-        )
-    return chosen, left_out
-
-
-def canonical_name(name: str, assignment: Assignment) -> str | None:
-    """The file that `name` stands for: "model.py" -> "src/model.py"; None for no student's file.
-
-    Capital letters are forgiven here, so that src/Model.py is seen as a rival of src/model.py.
-    """
-    first, _, rest = name.partition("/")
-    tails = [name, rest] if first in ("src", "solution") else [name]
-    known = {file.casefold(): file for file in assignment.student_files}
-    for tail in tails:
-        for full in (tail, f"src/{tail}"):
-            if full.casefold() in known:
-                exact = known[full.casefold()]
-                return exact if full == exact else full
-        if _optional(tail, assignment):
-            return tail
-    return None
-
-
-def _optional(name: str, assignment: Assignment) -> bool:
-    """Whether an optional pattern matches, folder by folder: `*` does not match a slash."""
-    parts = name.split("/")
-    patterns = (pattern.split("/") for pattern in assignment.optional_files)
-    return any(
-        len(pattern) == len(parts) and all(map(fnmatchcase, parts, pattern)) for pattern in patterns
-    )
-
-
-def _single_top(entries: list[Entry], assignment: Assignment) -> str:
-    """The one folder that everything lies under, with its slash, or "" where there is none."""
-    tops = {entry.name.partition("/")[0] for entry in entries}
-    only = tops.pop() if len(tops) == 1 else ""
-    if any(entry.name == only and entry.kind is not Kind.FOLDER for entry in entries):
-        return ""
-    # src/model.py alone: src is no wrapping. predictions/ neither.
-    inner = {"src", "solution"} | {
-        pattern.partition("/")[0] for pattern in assignment.optional_files if "/" in pattern
-    }
-    return f"{only}/" if only and only not in inner else ""
-
-
-def _below(name: str, top: str) -> str:
-    return name[len(top) :] if name.startswith(top) else name
-
-
-def _allow(entry: Entry, top: str, assignment: Assignment) -> None:
-    """Raises Refused for what must not be there even though it is not taken."""
-    if entry.kind is Kind.FILE:
-        return
-    folders = {"src", "solution"}
-    for name in (*assignment.student_files, *assignment.optional_files):
-        folders.update(parent.as_posix() for parent in PurePosixPath(name).parents)
-    on_the_way = _below(entry.name, top) in folders
-    # A folder on this machine may hold links of its owner's; an archive has no use for any.
-    if entry.archived or on_the_way:
-        raise Refused(f"{shown(entry.name)} is {entry.kind}: only regular files are taken")
-
-
-def _source(name: str, data: bytes) -> bytes:
-    """`data`, which must be UTF-8 text without NUL."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Refused(f"{shown(name)} is not UTF-8 text (byte {error.start})") from None
-    if "\0" in text:
-        raise Refused(f"{shown(name)} has a NUL byte at {text.index(chr(0))}: it is not text")
-    return data
-
-
-def _notes(files: dict[str, bytes], left_out: list[str], assignment: Assignment) -> tuple[str, ...]:
+def _notes(files: dict[str, bytes], left_out: list[str], assignment: Assignment) -> list[str]:
     missing = [name for name in assignment.student_files if name not in files]
     notes = [f"{name} is missing: the skeleton's is used" for name in missing]
-    if assignment.notebook_file and any(map(_is_notebook, left_out)):
-        notes.append("there is a notebook too, which is not looked at" + NOTEBOOK_ALONE)
-        left_out = [name for name in left_out if not _is_notebook(name)]
+    if assignment.notebook_file and any(map(is_notebook, left_out)):
+        notes.append(f"the notebook beside the other files is ignored: {NOTEBOOK_ALONE}")
+        left_out = [name for name in left_out if not is_notebook(name)]
     given = [name for name in left_out if _is_given(name, assignment)]
     other = [name for name in left_out if name not in given]
     if given:
-        notes.append(f"the course's own copies are used of {_named(given)}")
+        notes.append(f"the course's own copies are used instead of {_listing(given)}")
     if other:
-        notes.append(f"left out, not the student's files: {_named(other)}")
-    return tuple(notes)
-
-
-def _is_notebook(name: str) -> bool:
-    return name.lower().endswith(".ipynb")
+        notes.append(f"ignored, as the assignment does not ask for them: {_listing(other)}")
+    return notes
 
 
 def _is_given(name: str, assignment: Assignment) -> bool:
@@ -294,7 +223,7 @@ def _is_given(name: str, assignment: Assignment) -> bool:
     return any((root / place).is_file() for root in roots for place in places)
 
 
-def _named(names: list[str]) -> str:
+def _listing(names: list[str]) -> str:
     shortened = [shown(name) for name in sorted(names)[:MAX_NAMED]]
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     return ", ".join(shortened) + more

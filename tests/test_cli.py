@@ -91,7 +91,10 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
 
     real = importlib.import_module("grader.verdict.grade")
     for name, values in {
-        "grade": {"grade": grade, "Options": real.Options, "choose_data": real.choose_data},
+        "grade": {
+            "grade": grade,
+            **{n: getattr(real, n) for n in ("Options", "choose_data", "protected_folders")},
+        },
         "check": {"check": made.result},
         "audit": {"audit": audit},
     }.items():
@@ -135,12 +138,12 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
         (["grade", "b9"], "'b9' is not an assignment: choose from b1_toy"),
         (["grade", "b1", "--isolation", "magic"], "'auto', 'sandbox', 'process'"),
         (["grade", "b1", "--part", "z"], "--part 'z' is not a part of b1_toy: choose from a"),
-        (["grade", "b1", "-s", "nothing"], "nothing is not there: a submission is a folder"),
+        (["grade", "b1", "-s", "nothing"], "nothing does not exist: hand in a folder"),
         (["grade", "b1", "--json", "no/such/x.json"], "no/such/x.json cannot be written: no/such"),
         (["grade", "b1", "--json", "b1_toy"], "b1_toy is a folder: name a file"),
         (["grade", "b1", "--json", "x", "--html", "x"], "x is named for two reports"),
         (["grade", "b1", "--html", "b1_toy/assignment.toml/x.html"], "x.html cannot be written"),
-        (["check", "b1", "--submission", "b1_toy/assignment.toml"], "is no submission"),
+        (["check", "b1", "--submission", "b1_toy/assignment.toml"], "is not a submission"),
         (["skeleton"], "name an assignment (b1_toy), or say --check"),
         (["audit", "b1", "--jobs", "0"], "--jobs"),
     ],
@@ -353,3 +356,78 @@ def test_the_interrupt_key_leaves_no_traceback(
     monkeypatch.setattr(assignments, "find", stop)
     assert cli.run(["grade", "b1"]) == 130
     assert capsys.readouterr().err == "error: stopped\n"
+
+
+def test_a_full_disk_takes_the_score_from_nobody(
+    toy: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After minutes of grading a full disk once left an error and no score."""
+    assert cli.run(["grade", "b1", "--json", "/dev/full"]) == 2
+    told = capsys.readouterr()
+    assert "2 of 2 points" in told.out
+    assert told.err == "error: /dev/full cannot be written: No space left on device\n"
+    assert Path("/dev/full").is_char_device()
+
+
+NASTY = "w\x1b[2J\x9b\nerror: \u202e100 of 100"
+
+
+def test_no_terminal_obeys_a_submissions_name(
+    toy: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the work itself, of files in it, of reports called after it."""
+    work = toy.parent / NASTY
+    work.mkdir()
+    for argv in (["check", "b1", "-s", str(work)], ["grade", "b1", "-s", str(work / "none")]):
+        assert cli.run(argv) == 2
+    (work / "model.py").write_text("x = 1\n")
+    (work / f"{NASTY}.md").touch()
+    assert cli.run(["check", "b1", "-s", str(work)]) == 2
+    (work / f"{NASTY}.md").unlink()
+    assert cli.run(["check", "b1", "-s", str(work)]) == 0
+    assert cli.run(["grade", "b1", "--json", f"{NASTY}.json"]) == 0
+    fake.error = RuntimeError(NASTY)
+    assert cli.run(["grade", "b1", "--json", f"{NASTY}.json"]) == 3
+    told = capsys.readouterr()
+    assert "100 of 100" in told.out and "100 of 100" in told.err
+    for line in (told.out + told.err).splitlines():
+        assert line.isprintable(), ascii(line)
+    errors = [line for line in told.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 4 and "error: \\u202e100 of 100" not in [line[:24] for line in errors]
+
+
+def test_another_persons_work_is_read_and_graded_in_one_sandbox(
+    toy: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What hangs or breaks its reader is a refusal in one line, and not a fault of the grader."""
+    from grader.boundary.sandbox import why_no_sandbox
+
+    if problem := why_no_sandbox():
+        pytest.skip(problem)
+    work = toy.parent / "work"
+    work.mkdir()
+    (work / "model.py").write_text("x = 1\n")
+    assert cli.run(["grade", "b1", "-s", "work"]) == 0
+    sandbox = fake.asked[0]["options"].sandbox
+    assert sandbox.isolation == "sandbox" and sandbox._process is None
+    assert fake.asked[0]["tree"].files == {"src/model.py": b"x = 1\n"}
+    (work / "model.py").write_bytes(b"# coding: utf-7\n")
+    capsys.readouterr()
+    assert cli.run(["grade", "b1", "-s", "work"]) == 2
+    assert lines(capsys) == [
+        "error: work: 'model.py' declares the encoding utf-7: save it as UTF-8 and delete that line"
+    ]
+    assert len(fake.asked) == 1
+
+
+def test_own_work_is_graded_without_a_sandbox(
+    toy: Path, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first command works everywhere; another person's work is refused there."""
+    from grader.boundary import sandbox
+
+    monkeypatch.setattr(sandbox, "why_no_sandbox", lambda: "bubblewrap is not installed")
+    assert cli.run(["grade", "b1"]) == 0
+    assert fake.asked[0]["options"].sandbox is None
+    (toy.parent / "model.py").write_text("x = 1\n")
+    assert cli.run(["grade", "b1", "-s", "."]) == 2

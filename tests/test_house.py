@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,18 @@ def test_what_runs_inside_imports_nothing_from_outside_the_boundary(name: str) -
     path = ROOT / "grader" / "boundary" / f"{name}.py"
     assert all(module.startswith("grader.boundary") for module in _ours(path))
     assert _third_party(path) <= {"torch", "msgpack", "numpy"}
+
+
+@pytest.mark.parametrize("name", ["contents", "archive", "tar", "notebook", "sources"])
+def test_what_parses_a_submission_needs_only_pythons_own_library(name: str) -> None:
+    """It runs in a worker, which holds these modules and no others of ours; at its top, that is."""
+    path = ROOT / "grader" / f"{name}.py"
+    allowed = {f"grader.{each}" for each in ("archive", "tar", "notebook", "sources", "errors")}
+    assert GRAPH[f"grader.{name}"] <= allowed | {"grader"}
+    assert _third_party(path) <= {"numpy", "nbformat"}
+    top = ast.parse(path.read_text(encoding="utf-8")).body
+    imports = [node for node in top if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not {"numpy", "nbformat"} & set(re.findall(r"\w+", " ".join(map(ast.unparse, imports))))
 
 
 def _third_party(path: Path) -> set[str]:

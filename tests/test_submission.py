@@ -18,7 +18,7 @@ from random import Random
 
 import pytest
 
-from grader import archive
+from grader import archive, tar
 from grader.assignment import Assignment, Limits, Part
 from grader.errors import Refused
 from grader.submission import digest, take
@@ -125,7 +125,8 @@ def test_optional_files_are_taken_and_others_left_out(tmp_path: Path, toy: Assig
     tree = take(make_folder(tmp_path / "work", FILES | extra), toy)
     assert list(tree.files) == ["predictions/dev.txt", "src/model.py", "src/utils.py"]
     assert tree.notes == (
-        "left out, not the student's files: 'predictions/deep/dev.txt', 'run.py', 'src/Notes.md'",
+        "ignored, as the assignment does not ask for them: "
+        "'predictions/deep/dev.txt', 'run.py', 'src/Notes.md'",
     )
 
 
@@ -136,7 +137,7 @@ def test_given_files_are_no_reproach(tmp_path: Path, toy: Assignment, layout: st
     name = LAYOUTS[layout]("src/trainer.py")
     files = {LAYOUTS[layout](own): data for own, data in FILES.items()} | {name: b""}
     assert take(make_folder(tmp_path / "work", files), toy).notes == (
-        f"the course's own copies are used of {Path(name).as_posix()!r}",
+        f"the course's own copies are used instead of {Path(name).as_posix()!r}",
     )
 
 
@@ -186,9 +187,9 @@ BAD_NAMES = {
     "/etc/model.py": "is an absolute path",
     "C:/src/model.py": "is an absolute path",
     "\\\\host\\model.py": "is an absolute path",
-    "../src/model.py": "leads out of the submission",
-    "src/../../model.py": "leads out of the submission",
-    "src\\..\\..\\model.py": "leads out of the submission",
+    "../src/model.py": "points outside the submission",
+    "src/../../model.py": "points outside the submission",
+    "src\\..\\..\\model.py": "points outside the submission",
     "src/mo\ndel.py": "control character",
     "src/mo\x7fdel.py": "control character",
     "src/\x1b[31mmodel.py": "control character",
@@ -301,7 +302,7 @@ def test_pipes_and_sockets_in_a_folder_are_refused(
     os.mkfifo(work / "src" / "model.py")
     with pytest.raises(Refused, match=r"'src/model\.py' is a device, pipe or socket"):
         take(work, toy)
-    with pytest.raises(Refused, match="is no regular file"):
+    with pytest.raises(Refused, match="is not a regular file"):
         take(work / "src" / "model.py", toy)
     (work / "src" / "model.py").unlink()
     monkeypatch.chdir(work / "src")  # a socket's path has at most 108 bytes
@@ -354,7 +355,7 @@ def test_the_same_name_twice_is_refused(
         tmp_path / ("w.zip" if make is make_zip else "w.tar"),
         {"src/model.py": MODEL, "./src/model.py": b"other"},
     )
-    with pytest.raises(Refused, match=r"'src/model\.py' is there twice"):
+    with pytest.raises(Refused, match=r"'src/model\.py' appears twice"):
         take(path, toy)
 
 
@@ -375,9 +376,10 @@ def test_what_is_no_text_is_refused(
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_large_file_is_refused(tmp_path: Path, toy: Assignment, shape: str) -> None:
     """The limit holds to the byte."""
-    path = SHAPES[shape](tmp_path / shape, {"src/model.py": b"#" * archive.MAX_FILE})
+    lines = (b"#" * 63 + b"\n") * (archive.MAX_FILE // 64)
+    path = SHAPES[shape](tmp_path / shape, {"src/model.py": lines})
     assert len(take(path, toy).files["src/model.py"]) == archive.MAX_FILE
-    path = SHAPES[shape](tmp_path / shape, {"src/model.py": b"#" * (archive.MAX_FILE + 1)})
+    path = SHAPES[shape](tmp_path / shape, {"src/model.py": lines + b"#"})
     with pytest.raises(Refused, match=r"'src/model\.py' is larger than 1 MiB"):
         take(path, toy)
 
@@ -420,7 +422,7 @@ def test_a_tar_bomb_is_cut_off(
     tmp_path: Path, toy: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a compressed tar unpacks to is counted, also where it is only passed over."""
-    monkeypatch.setattr(archive, "MAX_UNPACKED", 4 * 2**20)
+    monkeypatch.setattr(tar, "MAX_UNPACKED", 4 * 2**20)
     files = {"zeros.bin": bytes(8 * 2**20)} | FILES
     path = make_tar(tmp_path / "w.tgz", files)
     assert path.stat().st_size < 2**16
@@ -541,14 +543,15 @@ def test_what_is_no_submission_is_refused(tmp_path: Path, toy: Assignment, name:
 
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path, toy: Assignment) -> None:
     """The message says what a submission may be."""
-    with pytest.raises(Refused, match=r"is not there: a submission is a folder, \.zip"):
+    with pytest.raises(Refused, match=r"does not exist: hand in a folder, \.zip"):
         take(tmp_path / "nothing", toy)
 
 
 def test_none_of_the_files_is_refused(tmp_path: Path, toy: Assignment) -> None:
     """An empty folder, or another assignment's, would otherwise be graded as an empty skeleton."""
-    with pytest.raises(Refused, match=r"holds no file of b1_toy: src/model\.py, src/utils\.py"):
-        take(make_folder(tmp_path / "w", {"a/b/src/model.py": MODEL, "x.py": b""}), toy)
+    message = r"holds no file of b1_toy: put src/model\.py, src/utils\.py at the top or in src/"
+    with pytest.raises(Refused, match=message):
+        take(make_folder(tmp_path / "w", {"a/b/src/other.py": MODEL, "x.py": b""}), toy)
 
 
 def test_nothing_is_written_anywhere(tmp_path: Path, toy: Assignment) -> None:
@@ -597,11 +600,11 @@ def test_a_notebook_becomes_one_module(tmp_path: Path, toy: Assignment) -> None:
 def test_a_notebook_among_other_files_is_told_of(tmp_path: Path, toy: Assignment) -> None:
     """A filled-in notebook beside an empty src/ was graded 0, and the student not told why."""
     work = make_folder(tmp_path / "work", {"mine.ipynb": notebook("x = 1")})
-    with pytest.raises(Refused, match="a notebook is handed in by itself"):
+    with pytest.raises(Refused, match="only a notebook: hand in a notebook by itself"):
         take(work, toy)
     tree = take(make_folder(tmp_path / "both", FILES | {"mine.ipynb": notebook("x = 1")}), toy)
     assert tree.notes == (
-        "there is a notebook too, which is not looked at; a notebook is handed in by itself, "
+        "the notebook beside the other files is ignored: hand in a notebook by itself, "
         "not in a folder or an archive",
     )
 

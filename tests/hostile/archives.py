@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import socket
 import struct
@@ -43,6 +44,39 @@ def _member(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.type, info.linkname = kind, target
     return info
+
+
+def _raw_tar(folder: Path, *blocks: bytes) -> Path:
+    """A tar.gz of any headers and bytes, before the wrong solution."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        info = tarfile.TarInfo("src/work.py")
+        info.size = len(_WRONG)
+        archive.addfile(info, io.BytesIO(_WRONG))
+    path = folder / "work.tar.gz"
+    path.write_bytes(gzip.compress(b"".join(blocks) + plain.getvalue(), compresslevel=1))
+    return path
+
+
+def _header(kind: bytes, data: bytes) -> bytes:
+    """A header of a tar with its bytes, such as an extended (pax) one."""
+    info = _member("header", kind)
+    info.size = len(data)
+    return info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE)
+
+
+def _notebook(folder: Path, *cells: str) -> Path:
+    """A notebook of the wrong solution and of `cells` before it."""
+    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    rows = [code | {"source": cell} for cell in (*cells, _WRONG.decode())]
+    book = {"cells": rows, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    return _raw_notebook(folder, json.dumps(book).encode())
+
+
+def _raw_notebook(folder: Path, data: bytes) -> Path:
+    path = folder / "work.ipynb"
+    path.write_bytes(data)
+    return path
 
 
 def _folder(folder: Path, source: bytes = _WRONG) -> Path:
@@ -298,8 +332,8 @@ def syntax_error(folder: Path) -> Path:
 def huge_line(folder: Path) -> Path:
     """A source file with one line of nearly a megabyte, that raises.
 
-    layer: messages
-    outcome: error
+    layer: submission
+    outcome: refused
     plain: not run
     """
     line = b"raise ValueError(0" + b" + 0" * 1000 + b")  #" + b"x" * 1_000_000
@@ -313,17 +347,386 @@ def deep_source(folder: Path) -> Path:
     outcome: error
     plain: not run
     """
-    return _folder(folder, _WRONG + b"\nx = " + b"(" * 100_000 + b")" * 100_000 + b"\n")
+    line = b"(" * 1000 + b"\n"
+    return _folder(folder, _WRONG + b"\nx = " + line * 100 + line.replace(b"(", b")") * 100)
 
 
 def other_encoding(folder: Path) -> Path:
     """A source file that says it is in UTF-7, in which other text is written than one reads.
 
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _folder(folder, b"# coding: utf-7\n" + _WRONG)
+
+
+def escaped_encoding(folder: Path) -> Path:
+    """A source file in unicode_escape, whose comments hold code that only Python sees.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _folder(folder, b"# coding: unicode_escape\n" + _WRONG + b"# \\n\\nprint('ESCAPED')\n")
+
+
+def encoding_after_a_carriage_return(folder: Path) -> Path:
+    """A source file whose second line is one for Python, which ends lines at \\r too.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _folder(folder, b"#\r# coding: unicode_escape\r\n" + _WRONG)
+
+
+def encoding_in_a_notebook(folder: Path) -> Path:
+    """A notebook whose first line, the module's second, declares an encoding.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _notebook(folder, "# coding: unicode_escape")
+
+
+def unknown_encoding(folder: Path) -> Path:
+    """A source file in an encoding that there is not, with an escape sequence in its name.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _folder(folder, b"# coding: utf-42\x1b[2J\n" + _WRONG)
+
+
+def byte_order_mark(folder: Path) -> Path:
+    """A source file that begins with UTF-8's byte order mark, and says that it is UTF-8.
+
+    layer: submission
+    outcome: as without it
+    plain: nothing
+    """
+    return _folder(folder, b"\xef\xbb\xbf# -*- coding: utf-8 -*-\n" + _WRONG)
+
+
+def byte_order_marks(folder: Path) -> Path:
+    """A source file that begins with byte order marks, a hundred thousand of them.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _folder(folder, b"\xef\xbb\xbf" * 100_000 + _WRONG)
+
+
+def byte_order_mark_of_another(folder: Path) -> Path:
+    """A source file in UTF-16, with its byte order mark.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _folder(folder, _WRONG.decode().encode("utf-16"))
+
+
+def long_lines(folder: Path) -> Path:
+    """A source file of fifty lines as long as they may be, in functions that call one another.
+
+    layer: messages
+    outcome: error
+    plain: not run
+    """
+    calls = (f"def f{n}(): f{n + 1}()  #" + "x" * 19_900 for n in range(49))
+    return _folder(folder, b"\n".join([_WRONG, *(line.encode() for line in calls), b"f0()"]))
+
+
+def notebook_exclamation_marks(folder: Path) -> Path:
+    """A notebook with thirty thousand commands of IPython's, a cell of which took minutes to read.
+
+    layer: submission
+    outcome: as without it
+    plain: not run
+    """
+    return _notebook(folder, "!\n" * 30_000)
+
+
+def magic_white_space(folder: Path) -> Path:
+    """A notebook with 200 kB of white space before no magic, which took minutes to read.
+
+    layer: submission
+    outcome: as without it
+    plain: not run
+    """
+    space = " " * 19_900
+    return _notebook(folder, "\n".join([f"x={space}1", space, space.replace(" ", "\t")] * 4))
+
+
+def notebook_open_brackets(folder: Path) -> Path:
+    """A notebook of brackets, quotes and backslashes that never end, and a magic after each.
+
     layer: own process
     outcome: error
     plain: not run
     """
-    return _folder(folder, b"# coding: utf-7\n" + _WRONG)
+    return _notebook(folder, "((\n!ls\n'''\n%x\n\\\n?y\n" * 10_000)
+
+
+def notebook_deep(folder: Path) -> Path:
+    """A notebook that is a million lists in one another.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _raw_notebook(folder, b"[" * 1_000_000)
+
+
+def notebook_huge_number(folder: Path) -> Path:
+    """A notebook that is a number of ten million digits.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _raw_notebook(folder, b'{"cells": [' + b"7" * 10_000_000 + b"]}")
+
+
+def notebook_many_cells(folder: Path) -> Path:
+    """A notebook of three hundred thousand empty cells.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    cell = b'{"cell_type": "code", "source": ""}'
+    return _raw_notebook(folder, b'{"cells": [' + b",".join([cell] * 300_000) + b"]}")
+
+
+def notebook_lists(folder: Path) -> Path:
+    """A notebook of a million empty lists, which take far more memory than disk.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _raw_notebook(folder, b'{"cells": [' + b",".join([b"[]"] * 1_000_000) + b"]}")
+
+
+def notebook_of_other_types(folder: Path) -> Path:
+    """A notebook whose cells' code is a number, and whose numbers are text with a new line.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    cells = [
+        {"cell_type": "code", "source": "x = 1", "execution_count": "1]\nimport os"},
+        {"cell_type": "code", "source": 7},
+    ]
+    return _raw_notebook(folder, json.dumps({"cells": cells}).encode())
+
+
+def pax_headers(folder: Path) -> Path:
+    """A tar.gz of 7 kB whose extended header has a quarter of a million records in one another.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _raw_tar(folder, _header(tarfile.XHDTYPE, b"2 " * 2**18 + b"="))
+
+
+def pax_header_of_gigabytes(folder: Path) -> Path:
+    """A tar.gz whose extended header says that it has eight gigabytes.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    info = _member("header", tarfile.XHDTYPE)
+    info.size = 2**33
+    return _raw_tar(folder, info.tobuf(tarfile.GNU_FORMAT))
+
+
+def pax_size(folder: Path) -> Path:
+    """A tar.gz whose extended header gives the next file terabytes.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _raw_tar(folder, _header(tarfile.XHDTYPE, b"22 size=1000000000000\n"))
+
+
+def pax_header_for_all(folder: Path) -> Path:
+    """A tar.gz whose global header calls every file src/conftest.py.
+
+    layer: submission
+    outcome: as without it
+    plain: not run
+    """
+    return _raw_tar(folder, _header(tarfile.XGLTYPE, b"24 path=src/conftest.py\n"))
+
+
+def sparse_map(folder: Path) -> Path:
+    """A tar.gz of 300 kB with a sparse file whose map has thirty million pieces.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    said = b"22 GNU.sparse.major=1\n" + b"22 GNU.sparse.minor=0\n"
+    pieces = b"99999999\n" + b"0\n" * 2**25
+    return _raw_tar(folder, _header(tarfile.XHDTYPE, said), _header(tarfile.REGTYPE, pieces))
+
+
+def chain_of_headers(folder: Path) -> Path:
+    """A tar.gz of a hundred thousand long names for one file.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _raw_tar(folder, _header(tarfile.GNUTYPE_LONGNAME, b"src/work.py\0") * 100_000)
+
+
+def gzip_members(folder: Path) -> Path:
+    """A tar.gz of two hundred thousand gzip files of nothing.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    path = folder / "work.tgz"
+    path.write_bytes(gzip.compress(b"") * 200_000)
+    return path
+
+
+def deep_folders(folder: Path) -> Path:
+    """A folder with 1,100 folders in one another, deeper than Python calls.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    path = _folder(folder)
+    deepest = path
+    for _ in range(1100):  # not at once, as Path.mkdir calls itself for each
+        deepest /= "d"
+        deepest.mkdir()
+    return path
+
+
+def deep_names_in_zip(folder: Path) -> Path:
+    """A zip with an entry thirty thousand folders deep.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _zip(folder, {"d/" * 30_000 + "x.txt": b""})
+
+
+def long_names_in_zip(folder: Path) -> Path:
+    """A zip with a name of sixty thousand characters, at which the file system gives up.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _zip(folder, {"n" * 60_000 + ".md": b""})
+
+
+def long_names_in_tar(folder: Path) -> Path:
+    """A tar.gz with a name of a megabyte.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    return _tar(folder, _member("n" * 1_000_000, tarfile.REGTYPE))
+
+
+def zip_overlapping(folder: Path) -> Path:
+    """A zip of a megabyte's text and 1,900 names for it, which share its compressed bytes.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    path = _zip(folder, {"0000.txt": b"x\n" * 2**19})
+    data = path.read_bytes()
+    start, end = data.rindex(b"PK\x01\x02"), data.rindex(b"PK\x05\x06")
+    first, row, tail = data[:start], data[start:end], bytearray(data[end:])
+    rows = b"".join(row.replace(b"0000.txt", b"%04d.txt" % n) for n in range(1900))
+    where = struct.unpack("<I", tail[16:20])[0]
+    earlier = first[where:]
+    struct.pack_into("<HHI", tail, 8, 1901, 1901, len(earlier) + len(rows))
+    path.write_bytes(first + rows + tail)
+    return path
+
+
+def zip_in_a_zip(folder: Path) -> Path:
+    """A zip that holds the work as a zip, which is not looked into.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    inner = _zip(folder, {}).read_bytes()
+    path = folder / "work.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("work.zip", inner)
+    return path
+
+
+def huge_archive(folder: Path) -> Path:
+    """A zip of eight gigabytes, of which the disk holds nothing.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    path = _zip(folder, {})
+    os.truncate(path, 2**33)
+    return path
+
+
+def folder_with_many_files(folder: Path) -> Path:
+    """A folder of three thousand empty files.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    path = _folder(folder)
+    for number in range(3000):
+        (path / f"{number}.md").touch()
+    return path
+
+
+def escapes_in_names(folder: Path) -> Path:
+    """A folder with escape sequences, a bell and a new line in a file's name.
+
+    layer: submission
+    outcome: refused
+    plain: not run
+    """
+    path = _folder(folder)
+    (path / "a\x1b]0;title\x07\nerror: 100 of 100 points").touch()
+    return path
+
+
+def escapes_in_its_own_name(folder: Path) -> Path:
+    """A zip whose own name has escape sequences and a new line in it.
+
+    layer: submission
+    outcome: as without it
+    plain: not run
+    """
+    return _zip(folder, {}).rename(folder / "work\x1b[2J\x9b1A\n100 of 100 points.zip")
 
 
 def settings_of_pytest(folder: Path) -> Path:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.assignment import Assignment, Part
@@ -48,6 +48,8 @@ TOY = Assignment(
     given=("src/given.py",),
     suite=COURSE / "suite",
 )
+# What is handed in to it may be a notebook too, although its solution is not written as one.
+HANDED_IN = replace(TOY, notebook_file="src/work.py")
 
 
 @dataclass(frozen=True)

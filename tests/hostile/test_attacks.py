@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import pytest
 
 from grader import submission
 from grader.boundary.sandbox import Sandbox
-from grader.errors import Refused
+from grader.errors import Refused, printable
 from grader.verdict.grade import Options, grade
 from grader.verdict.score import Result
+from tests.clock import within
 from tests.hostile.corpus import (
     AS_WITHOUT,
     BASELINE,
     COURSE,
     ESCAPED,
+    HANDED_IN,
     MARKS,
     TOY,
     Attack,
@@ -37,7 +40,7 @@ def _grade(path: Path, sandbox: Sandbox | None) -> tuple[Result, bytes]:
     """The result and what the workers printed."""
     output: list[bytes] = []
     options = Options("sandbox", sandbox=sandbox, output=output)
-    return grade(TOY, submission.take(path, TOY), options), b"".join(output)
+    return grade(TOY, submission.take(path, HANDED_IN, sandbox), options), b"".join(output)
 
 
 @pytest.fixture(scope="session", name="baseline")
@@ -128,14 +131,27 @@ def test_cold(attack: Attack, baseline: Result, tmp_path: Path) -> None:
 def test_archive(
     attack: Attack, warm: Sandbox, baseline: Result, inspector: Path, tmp_path: Path
 ) -> None:
-    """A hostile archive or folder is refused by name, or gains nothing."""
+    """A hostile archive or folder is refused by name, or gains nothing.
+
+    It is read in a worker, and as `grader check` reads it, in this process, which has no clock.
+    """
     folder = tmp_path / "attack"
     folder.mkdir()
     path = attack.write(folder)
-    if attack.outcome == "refused":
-        with pytest.raises(Refused, match=path.name):
-            submission.take(path, TOY)
-        return
-    _check(attack, *_grade(path, warm), baseline)
-    result, output = _grade(inspector, warm)
-    assert (result.score, output) == (10.0, b"")
+    try:
+        if attack.outcome == "refused":
+            for sandbox in (warm, None):
+                with within(LONGEST), pytest.raises(Refused) as refused:
+                    submission.take(path, HANDED_IN, sandbox)
+                assert str(refused.value).startswith(f"{path}: ")
+                assert len(str(refused.value)) < len(str(path)) + 1000
+            return
+        with within(LONGEST):
+            assert submission.take(path, HANDED_IN, warm) == submission.take(path, HANDED_IN)
+        result, output = _grade(path, warm)
+        _check(attack, result, output, baseline)
+        assert printable(result.submission.name) == result.submission.name
+        result, output = _grade(inspector, warm)
+        assert (result.score, output) == (10.0, b"")
+    finally:  # pytest's own way to remove a folder calls itself for each one below
+        subprocess.run(["rm", "-rf", folder], check=True)
