@@ -161,9 +161,10 @@ def test_an_error_at_import_is_told_once_by_public_tests(assignment: Assignment)
     tree = replace(tree, files=tree.files | {name: tree.files[name] + b"\n1 / 0\n"})
     tests = [test for test in check(assignment, tree).tests if test.outcome is Outcome.ERROR]
     line = tree.files[name].count(b"\n")
-    full = f"{name}, line {line}: the file cannot be imported, ZeroDivisionError: division by zero"
+    where = f"importing your code fails at {name}, line {line}"
+    full = f"{where}: ZeroDivisionError: division by zero"
     assert [test.message for test in tests].count(full) == 1
-    assert {test.message for test in tests} <= {full, f"{name} cannot be imported, see above"}
+    assert {test.message for test in tests} <= {full, f"{where}, see above"}
     assert not any(test.hint for test in tests)
 
 

@@ -93,8 +93,9 @@ def test_an_error_at_import_is_told_once() -> None:
     assert {test.outcome for test in result.tests} == {Outcome.ERROR}
     assert not any(test.hint for test in result.tests)
     first, *others = [test.message for test in result.tests]
-    assert first == "src/work.py, line 8: the file cannot be imported, your code raised a TypeError"
-    assert set(others) == {"src/work.py cannot be imported, see above"}
+    where = "importing your code fails at src/work.py, line 8"
+    assert first == f"{where}: your code raised a TypeError"
+    assert set(others) == {f"{where}, see above"}
     assert [len(test.frames) for test in result.tests] == [1] + [0] * len(others)
 
 

@@ -108,12 +108,10 @@ class Explainer:
         """Told in full at the first test that needs the module, and in a word at the others."""
         if ending.outcome is not Outcome.ERROR:
             return replace(ending, before_the_test=True)
-        place = ending.frames[-1] if ending.frames else None
-        file = place.file if place else "a file"
-        where = f"{file}, line {place.line}" if place and place.line else file
-        message = f"{where}: the file cannot be imported, {ending.message}"
+        where = f"importing your code fails{_place(ending.frames)}"
+        message = f"{where}: {ending.message.removesuffix(_cell(ending.frames))}"
         if message in self.told:
-            return Ending(Outcome.ERROR, f"{file} cannot be imported, see above", (), True)
+            return Ending(Outcome.ERROR, f"{where}, see above", (), True)
         self.told.add(message)
         return replace(ending, message=message, before_the_test=True)
 
@@ -189,6 +187,13 @@ def _cell(frames: tuple[Frame, ...]) -> str:
     if frames and frames[-1].file.startswith("In["):
         return f" in cell {frames[-1].file}, line {frames[-1].line}"
     return ""
+
+
+def _place(frames: tuple[Frame, ...]) -> str:
+    """Where the innermost frame lies: in a cell, or in a file."""
+    if not frames or not frames[-1].line:
+        return ""
+    return _cell(frames) or f" at {frames[-1].file}, line {frames[-1].line}"
 
 
 def _where(error: BaseException) -> str:
