@@ -364,7 +364,7 @@ def train(model: torch.nn.Module, data: Any, epochs: int, batch_size: int, lr: f
             columns = zip(*(data[index] for index in indices.tolist()), strict=True)
             x, y = (torch.stack(list(column)) for column in columns)
             width = int((y != 0).any(0).nonzero().max()) + 1
-            model(x[:, :width], y[:, :width])[1].backward()
+            model(x[:, :width].contiguous(), y[:, :width].contiguous())[1].backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             falling = max(0.05, 0.5 * (1 + math.cos(math.pi * step / steps)))
             for optimiser in optimisers:

@@ -156,7 +156,7 @@ def test_learns(student, reference, generator):
     follower = torch.empty_like(circle)
     follower[circle] = circle.roll(-1)  # one circle, so that each text goes through every character
     known, unseen = (sequences(generator, follower) for _ in range(2))
-    student.probe.optimise(model, [known[:, :-1], known[:, 1:]], 60, 1e-2)
+    student.probe.optimise(model, [known[:, :-1].contiguous(), known[:, 1:].contiguous()], 60, 1e-2)
     # What the worker says of its losses is its own claim, and what it answers a look-up could too.
     # So the weights are taken back, and it is the reference that guesses with them.
     ours = take_back(make_gpt(reference, n_embd=32).eval(), model)

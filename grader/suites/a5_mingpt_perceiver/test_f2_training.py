@@ -5,10 +5,6 @@ import pytest
 from grader.suites.a5_mingpt_perceiver.training import VANILLA, examine
 
 pytestmark = [pytest.mark.part("f"), pytest.mark.slow, pytest.mark.limit(60)]
-EPOCHS = 60
-# Of the hidden questions the reference answers FIGURES over the seeds 100 to 111, and without
-# pretraining FIGURES (tests/test_suite_a5.py::test_short_training_needs_pretraining repeats three).
-SOME, ENOUGH = 0.2, 0.4
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +13,9 @@ def memory():
     return {}
 
 
-def _forwards(model):
-    return [lambda idx: model(idx)[0]]
-
-
 def trained(memory, student, reference, seed):
     """(the share of right answers, London's share): from one training for both tests."""
-    return examine(memory, student, reference, seed, VANILLA, EPOCHS, _forwards)
+    return examine(memory, student, reference, seed, VANILLA)
 
 
 @pytest.mark.points(3)
@@ -31,7 +23,9 @@ def trained(memory, student, reference, seed):
 def test_better_than_london(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, your model beats the London baseline clearly."""
     right, floor = trained(memory, student, reference, seed)
-    assert right >= max(SOME, 1.5 * floor), "London for every answer is nearly as good, or better"
+    assert right >= max(VANILLA.some, 1.5 * floor), (
+        "London for every answer is nearly as good, or better"
+    )
 
 
 @pytest.mark.points(4)
@@ -39,4 +33,4 @@ def test_better_than_london(student, reference, seed, memory):
 def test_knowledge(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, your model knows where new people were born."""
     right, _ = trained(memory, student, reference, seed)
-    assert right >= ENOUGH, "too few of the hidden questions are answered right"
+    assert right >= VANILLA.enough, "too few of the hidden questions are answered right"

@@ -2,14 +2,9 @@
 
 import pytest
 
-from grader.suites.a5_mingpt_perceiver import variants
 from grader.suites.a5_mingpt_perceiver.training import PERCEIVER, examine
 
 pytestmark = [pytest.mark.part("g"), pytest.mark.slow, pytest.mark.limit(90)]
-EPOCHS = 90
-# Of the hidden questions the reference answers FIGURES over the seeds 100 to 105, and without
-# pretraining FIGURES (tests/test_suite_a5.py::test_short_training_needs_pretraining repeats three).
-SOME, ENOUGH = 0.15, 0.2
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +15,7 @@ def memory():
 
 def trained(memory, student, reference, seed):
     """(the share of right answers, London's share): from one training for both tests."""
-    return examine(memory, student, reference, seed, PERCEIVER, EPOCHS, variants.forwards)
+    return examine(memory, student, reference, seed, PERCEIVER)
 
 
 @pytest.mark.points(1)
@@ -28,7 +23,9 @@ def trained(memory, student, reference, seed):
 def test_better_than_london(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, a small perceiver beats the London baseline."""
     right, floor = trained(memory, student, reference, seed)
-    assert right >= max(SOME, 1.5 * floor), "London for every answer is nearly as good, or better"
+    assert right >= max(PERCEIVER.some, 1.5 * floor), (
+        "London for every answer is nearly as good, or better"
+    )
 
 
 @pytest.mark.points(2)
@@ -36,4 +33,4 @@ def test_better_than_london(student, reference, seed, memory):
 def test_knowledge(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, a small perceiver knows some birthplaces."""
     right, _ = trained(memory, student, reference, seed)
-    assert right >= ENOUGH, "too few of the hidden questions are answered right"
+    assert right >= PERCEIVER.enough, "too few of the hidden questions are answered right"

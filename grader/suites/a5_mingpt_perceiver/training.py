@@ -9,6 +9,7 @@ the answers in the text by a search has no use for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,49 +17,72 @@ from torch import Tensor, nn
 
 from grader import expect
 from grader.boundary.local import LocalStudent
+from grader.suites.a5_mingpt_perceiver import variants
 from grader.suites.a5_mingpt_perceiver.helpers import NO_DROPOUT, fill, take_back
 
 BLOCK = 128
-VANILLA = {"n_layer": 1, "n_head": 4, "n_embd": 64} | NO_DROPOUT
-PERCEIVER = VANILLA | {"n_layer": 3, "perceiver": True, "bottleneck_dim": 32}
-PRETRAIN = {"batch_size": 32, "lr": 2e-2}
 FINETUNE = {"epochs": 16, "batch_size": 16, "lr": 3e-3}
 MASK = "\u2047"
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """A small model, how long it is pretrained, and what share of answers is asked of it.
+
+    The embeddings begin with numbers of this deviation. forwards: the ways in which trained weights
+    may be used, each idx (B, T) -> logits (B, T, V), of which the best counts.
+    """
+
+    sizes: dict[str, Any]
+    epochs: int
+    embeddings: float
+    some: float  # clearly above London's share, 0.05
+    enough: float
+    forwards: Callable[[nn.Module], list[Callable[[Tensor], Tensor]]]
+
+
+_SIZES = {"n_head": 4, "n_embd": 64} | NO_DROPOUT
+VANILLA = Lesson(
+    _SIZES | {"n_layer": 1},
+    epochs=60, embeddings=0.02, some=0.2, enough=0.4,
+    forwards=lambda model: [lambda idx: model(idx)[0]],
+)  # fmt: skip
+PERCEIVER = Lesson(
+    _SIZES | {"n_layer": 3, "perceiver": True, "bottleneck_dim": 32},
+    epochs=90, embeddings=0.5, some=0.15, enough=0.2,
+    forwards=variants.forwards,
+)  # fmt: skip
+
+
 def examine(
-    memory: dict[str, Any], student: Any, reference: Any, seed: int, sizes: dict[str, Any],
-    epochs: int, forwards: Callable[[nn.Module], list[Callable[[Tensor], Tensor]]],
-) -> tuple[float, float]:  # fmt: skip
+    memory: dict[str, Any], student: Any, reference: Any, seed: int, lesson: Lesson
+) -> tuple[float, float]:
     """(the share of hidden questions that are answered right, London's share), by one training.
 
-    memory: keeps them for the next test of the same module, if the training came to its end;
-    forwards: the ways in which the trained weights may be used, of which the best counts.
+    memory: keeps them for the next test of the same module, if the training came to its end.
     """
     if not memory:
         embedded = LocalStudent(reference.folder.parent).embedded
         corpus = embedded.build("tiny", seed)
-        model = learn(student, reference, corpus, sizes, epochs)
-        shares = [accuracy(forward, corpus.test, corpus.biographies) for forward in forwards(model)]
+        model = learn(student, reference, corpus, lesson)
+        shares = [
+            accuracy(forward, corpus.test, corpus.biographies) for forward in lesson.forwards(model)
+        ]
         memory["shares"] = max(shares), london(corpus.test)
     return memory["shares"]
 
 
-def learn(
-    student: Any, reference: Any, corpus: Any, sizes: dict[str, Any], epochs: int
-) -> nn.Module:
-    """The reference's model with the weights that the student's code learned from a corpus.
-
-    epochs: of pretraining, before the finetuning; 0 for none.
-    """
+def learn(student: Any, reference: Any, corpus: Any, lesson: Lesson) -> nn.Module:
+    """The reference's model with the weights that the student's code learned from a corpus."""
     known = reference.dataset.CharCorruptionDataset(corpus.biographies, BLOCK)
-    ours = begin(reference.model.GPT(reference.model.GPTConfig(known.vocab_size, BLOCK, **sizes)))
-    made = student.model.GPT(student.model.GPTConfig(known.vocab_size, BLOCK, **sizes))
-    theirs = expect.thing(made, "GPT")
+    config = reference.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
+    ours = begin(reference.model.GPT(config), lesson.embeddings)
+    config = student.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
+    theirs = expect.thing(student.model.GPT(config), "GPT")
     fill(student, theirs, ours)
-    if epochs:
+    if lesson.epochs:
         documents = student.dataset.CharCorruptionDataset(corpus.biographies, BLOCK)
-        student.probe.train(theirs, documents, epochs, **PRETRAIN)
+        student.probe.train(theirs, documents, lesson.epochs, batch_size=32, lr=2e-2)
     # Questions are made here: NameDataset is given, and others drop letters that tell people apart.
     questions = reference.dataset.NameDataset(known, tsv(corpus.train))
     x, y = (torch.stack(rows) for rows in zip(*questions, strict=True))
@@ -66,14 +90,14 @@ def learn(
     return take_back(ours, theirs).eval()
 
 
-def begin(model: nn.Module) -> nn.Module:
+def begin(model: nn.Module, embeddings: float) -> nn.Module:
     """The weights from which every training begins; nothing about them is hidden.
 
-    Larger embeddings than GPT's: a perceiver without residuals begins to learn sooner.
+    A perceiver without residuals begins to learn sooner from embeddings that are larger than GPT's,
+    and a vanilla model does not.
     """
     generator = torch.Generator().manual_seed(0)
-    model.tok_emb.weight.data.normal_(0, 0.5, generator=generator)
-    model.pos_emb.data.normal_(0, 0.1, generator=generator)
+    model.tok_emb.weight.data.normal_(0, embeddings, generator=generator)
     return model
 
 
