@@ -1,4 +1,4 @@
-"""What a5's hidden suite alone has: thresholds on a training, variants, and how messages name things."""
+"""What a5's hidden suite alone has: trainings with thresholds, variants, and names in messages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def lost(result: Result) -> list[str]:
         ("corruption_of_the_drawn_length", ["test_spans_of_short_documents"]),
         ("corruption_span_near_the_beginning", ["test_place_varies"]),
         ("corruption_fixed_quarter", ["test_length_varies"]),
-        ("corruption_mostly_long", ["test_kept_lengths_are_alike"]),
+        ("corruption_half_longest", ["test_kept_lengths_are_alike"]),
         ("basis_buffer", ["test_basis_is_trained"]),
     ],
 )
@@ -56,7 +56,7 @@ def test_one_deviation_costs_one_test(mistake: str, tests: list[str]) -> None:
 
 
 def test_a_span_drawn_from_the_drawn_length_is_told_so() -> None:
-    """The commonest real error of part e passed: 35 to 47 % of spans were empty, and nobody asked."""
+    """The commonest real error of part e passed: 35 to 47 % of its spans were empty."""
     result = graded(Kind.MISTAKE, "corruption_of_the_drawn_length", ("e",))
     (failed,) = [test for test in result.tests if test.outcome is not Outcome.PASSED]
     assert failed.message == "of documents shorter than the block, too many spans are empty"
@@ -64,7 +64,7 @@ def test_a_span_drawn_from_the_drawn_length_is_told_so() -> None:
 
 
 def test_a_model_with_other_weights_is_told_which() -> None:
-    """ "the state_dict has 1 entries that the handout's model has not" said neither which nor what."""
+    """The message counted the entries that do not belong, and did not say which they are."""
     result = graded(Kind.MISTAKE, "attention_one_layer_for_all", ("c",))
     messages = {test.message for test in result.tests if test.name.endswith("test_block_agrees")}
     assert messages == {

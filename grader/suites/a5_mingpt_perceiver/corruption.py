@@ -69,10 +69,14 @@ def numbers(value: Any, what: str) -> list[int]:
 def string(item: Any) -> list[int]:
     """The string that an item is cut from, without the PADs at its end.
 
-    It is read from x alone, which has all of it wherever the block has room for a PAD.
+    x has all of it but its last character, which is y's last if y is x one character later. If
+    not, nothing is lost as a rule: the last character is a PAD wherever the block has room for one.
     """
-    x, _ = expect.items(item, 2, "an item")
-    whole = numbers(x, "x")
+    x, y = (
+        numbers(value, name)
+        for value, name in zip(expect.items(item, 2, "an item"), "xy", strict=True)
+    )
+    whole = [*x, *y[-1:]] if x[1:] == y[:-1] else x
     while whole and whole[-1] == PAD:
         whole.pop()
     return whole

@@ -79,7 +79,7 @@ def test_encoding(student, seed):
 def test_masks_and_pads(student, seed):
     """The string has exactly two MASKs, and PADs at its end only."""
     documents = invent(seed, LONG + SHORT)
-    for block in (24, 128):
+    for block in (32, 128):
         data = dataset(student, documents, block)
         for number in range(400):
             whole = string(data[number % len(documents)])
@@ -95,7 +95,7 @@ def test_put_together_again(student, seed):
     """prefix + masked_content + suffix is the document's beginning."""
     documents = invent(seed, LONG + SHORT)
     codes = encode(documents)
-    for block in (24, 128):
+    for block in (32, 128):
         data = dataset(student, documents, block)
         for number in range(400):
             place = number % len(documents)
