@@ -57,7 +57,7 @@ def basis(block):
     """The basis as it is saved, (1, m, C)."""
     saved = expect.tensors(block.state_dict())
     assert "C" in saved, "C is not in the state_dict, so it is not saved"
-    return expect.tensor(saved["C"], (1, M, C), torch.float32, "C")
+    return expect.tensor(saved["C"], (1, M, C), torch.float32, "C").clone()
 
 
 @pytest.mark.points(1)

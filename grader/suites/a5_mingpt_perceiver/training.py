@@ -21,7 +21,7 @@ from grader.suites.a5_mingpt_perceiver import variants
 from grader.suites.a5_mingpt_perceiver.helpers import NO_DROPOUT, fill, take_back
 
 BLOCK = 128
-FINETUNE = {"epochs": 16, "batch_size": 16, "lr": 3e-3}
+FINETUNE = {"epochs": 30, "batch_size": 16, "lr": 3e-3}
 MASK = "\u2047"
 
 
