@@ -195,8 +195,8 @@ def share(lesson: training.Lesson, seed: int) -> float:
 @pytest.mark.parametrize("lesson", [training.VANILLA, training.PERCEIVER], ids=["f", "g"])
 def test_short_training_needs_pretraining(lesson: training.Lesson, seed: int) -> None:
     """The thresholds of the suite's short trainings lie far from both sides."""
-    assert share(lesson, seed) >= lesson.enough + 0.15
-    assert share(replace(lesson, epochs=0), seed) <= lesson.some - 0.025
+    assert share(lesson, seed) >= lesson.enough + 0.2
+    assert share(replace(lesson, epochs=0), seed) <= lesson.some - 0.1
 
 
 def test_there_is_nothing_to_hand_in_beside_the_code(tmp_path) -> None:
