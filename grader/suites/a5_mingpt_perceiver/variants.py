@@ -71,10 +71,19 @@ def logits(model: nn.Module, idx: Tensor) -> list[Tensor]:
     return [forward(idx) for forward in forwards(model)]
 
 
+def trained(model: nn.Module, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
+    """The right variant that a model was trained as: the one whose loss on (x, y) is smallest."""
+    with torch.no_grad():
+        return min(forwards(model), key=lambda forward: _loss(forward(x), y))
+
+
+def _loss(logits: Tensor, targets: Tensor) -> Tensor:
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0)
+
+
 def gradients(model: nn.Module, idx: Tensor, targets: Tensor) -> Iterator[dict[str, Tensor]]:
     """{name: gradient of the loss} of each right variant."""
     names, parameters = zip(*model.named_parameters(), strict=True)
     for each in logits(model, idx):
-        loss = F.cross_entropy(each.flatten(0, 1), targets.flatten(), ignore_index=0)
-        found = torch.autograd.grad(loss, parameters, retain_graph=True)
+        found = torch.autograd.grad(_loss(each, targets), parameters, retain_graph=True)
         yield dict(zip(names, found, strict=True))
