@@ -28,7 +28,6 @@ KEYS = (
     "notebook_file",
     "given",
     "withheld",
-    "data",
     "parts",
     "limits",
 )
@@ -54,7 +53,6 @@ class Assignment:
     optional_files: tuple[str, ...]  # patterns as in a shell, relative to root
     parts: tuple[Part, ...]
     limits: Limits
-    data: tuple[str, ...] = ("embedded",)  # data sets that predictions may be of, the default first
     notebook_file: str | None = None  # the student's file that a lone notebook stands for
     given: tuple[str, ...] = ()  # given files that hidden tests need, relative to root
     # {part: those of `given` that compute what the part asks for, and are not there for its tests}
@@ -142,7 +140,6 @@ def _assignment(root: Path, checkout: Path, table: Mapping[str, Any]) -> Assignm
         optional_files=_paths(table, "optional_files", ()),
         parts=parts,
         limits=_limits(_get(table, "limits", dict, {})),
-        data=tuple(_get(table, "data", list, ["embedded"])),
         notebook_file=notebook_file,
         given=given,
         withheld=_withheld(table, {part.id for part in parts}, given),

@@ -107,12 +107,6 @@ def grade(
         IsolationChoice,
         typer.Option(help="auto is the sandbox; process trusts the submission with this machine."),
     ] = IsolationChoice.AUTO,
-    data: Annotated[
-        str, typer.Option(metavar="NAME", help="What submitted predictions are judged on.")
-    ] = "embedded",
-    data_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where real data sets lie; $COURSE_DATA.")
-    ] = None,
     part: Parts = None,
     verbose: Verbose = False,
 ) -> int:
@@ -126,18 +120,17 @@ def grade(
     wanted = {"json": json, "html": html, "junit": junit, "gradescope": gradescope}
     targets = {kind: path for kind, path in wanted.items() if path}
     output.check_targets(list(targets.values()))
-    from grader.verdict.grade import Options, choose_data
+    from grader.verdict.grade import Options
     from grader.verdict.grade import grade as grade_hidden
 
-    chosen = choose_data(assignment, data, data_dir)
-    with _sandbox(isolation.value, parcel, assignment, chosen.folder) as sandbox:
+    with _sandbox(isolation.value, parcel, assignment) as sandbox:
         tree = unpack(parcel, assignment, sandbox)
         if not targets:
             name = re.sub(r"[^\w.-]+", "_", tree.name)
             folder = Path("runs") / "grades" / assignment.id / f"{name}-{tree.sha256[:8]}"
             targets = output.run_folder(folder)
             output.check_run_folder(folder)
-        options = Options(isolation=isolation.value, parts=parts, data=chosen, sandbox=sandbox)
+        options = Options(isolation=isolation.value, parts=parts, sandbox=sandbox)
         result = grade_hidden(assignment, tree, options)
     try:
         output.write(targets, result, b"".join(options.output))
@@ -208,7 +201,7 @@ def doctor() -> int:
 
 
 def _sandbox(
-    isolation: str, parcel: Parcel, assignment: assignments.Assignment, data: Path | None
+    isolation: str, parcel: Parcel, assignment: assignments.Assignment
 ) -> AbstractContextManager[Sandbox | None]:
     """What a submission is read in and then graded in; nothing for the checkout's own work."""
     if parcel.own:
@@ -217,7 +210,7 @@ def _sandbox(
     from grader.verdict.grade import protected_folders
 
     kind, _ = choose_isolation(isolation, trusted=False)
-    return Sandbox(kind, assignment.limits.threads, protected_folders(data))
+    return Sandbox(kind, assignment.limits.threads, protected_folders())
 
 
 def _parts(chosen: list[str] | None, assignment: assignments.Assignment) -> tuple[str, ...] | None:

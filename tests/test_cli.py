@@ -93,7 +93,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     for name, values in {
         "grade": {
             "grade": grade,
-            **{n: getattr(real, n) for n in ("Options", "choose_data", "protected_folders")},
+            **{n: getattr(real, n) for n in ("Options", "protected_folders")},
         },
         "check": {"check": made.result},
         "audit": {"audit": audit},
@@ -203,17 +203,6 @@ def test_grade_writes_what_it_is_told_to(toy: Path, fake: Fake) -> None:
     options = fake.asked[0]["options"]
     assert (options.isolation, options.parts) == ("process", ("a",))
     assert fake.asked[0]["tree"].own
-
-
-def test_predictions_are_judged_on_a_named_data_set(
-    toy: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.run(["grade", "b1"]) == 0
-    assert fake.asked[0]["options"].data.name == "embedded"
-    capsys.readouterr()
-    assert cli.run(["grade", "b1", "--data", "moon"]) == 2
-    assert lines(capsys) == ["error: --data 'moon' is no data set of b1_toy: choose from embedded"]
-    assert len(fake.asked) == 1
 
 
 def test_a_low_score_is_still_a_grade(toy: Path, fake: Fake) -> None:

@@ -61,6 +61,6 @@ def test_the_predictions_on_real_data_have_the_accuracy_that_is_told():
     real = [run for run in runs(A5) if "predictions" in run]
     assert {run["variant"] for run in real} == {"vanilla", "perceiver"}
     for run in real:
-        text = (A5 / "solution" / "predictions" / run["predictions"]).read_text(encoding="utf-8")
+        text = (A5 / "results" / "predictions" / run["predictions"]).read_text(encoding="utf-8")
         predicted = text.splitlines()
         assert sum(a == b for a, b in zip(predicted, answers, strict=True)) == run["correct"]

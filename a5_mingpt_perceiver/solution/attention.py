@@ -1,9 +1,9 @@
 """Attention: each position gathers what it needs from the positions before it.
 
-`CausalSelfAttention` is yours to write (task c); `CausalCrossAttention` is given, and shows the
-same computation with keys and values from one sequence and queries from another.
+`CausalSelfAttention` is yours to write (task c); `CausalCrossAttention`, which the perceiver needs,
+is given in cross_attention.py.
 
-Both follow equation (1) of Vaswani et al., "Attention Is All You Need" (2017), in several heads:
+Equation (1) of Vaswani et al., "Attention Is All You Need" (2017), in several heads:
 softmax(Q K^T / sqrt(hs)) V.  Letters in the shapes: B batch, T time, C = n_embd channels,
 nh = n_head, hs = C // nh.
 """
@@ -14,8 +14,11 @@ import math
 
 import torch
 import torch.nn as nn
+from cross_attention import CausalCrossAttention
 from torch import Tensor
 from torch.nn import functional as F
+
+__all__ = ["CausalCrossAttention", "CausalSelfAttention"]
 
 MASKED = -1e10  # the score of a position that must not be seen; its softmax is exactly 0
 
@@ -45,8 +48,7 @@ class CausalSelfAttention(nn.Module):
         """
         # TODO(c): return (B, T, C): in each head softmax(q k^T / sqrt(hs)) v, where a score is
         # MASKED wherever self.mask is 0; attn_drop is applied to the softmax's probabilities;
-        # the heads side by side then go through proj and resid_drop. CausalCrossAttention below
-        # is the same computation for two sequences.
+        # the heads side by side then go through proj and resid_drop.
         ### BEGIN SOLUTION
         B, T, C = x.size()
         nh, hs = self.n_head, C // self.n_head
@@ -62,42 +64,3 @@ class CausalSelfAttention(nn.Module):
         y = y.transpose(1, 2).contiguous().view(B, T, C)  # (B, T, C), heads side by side
         return self.resid_drop(self.proj(y))
         ### END SOLUTION
-
-
-class CausalCrossAttention(nn.Module):
-    """Multi-head attention from one sequence to another: query t sees keys 0 to t only. Given."""
-
-    def __init__(self, config) -> None:
-        super().__init__()
-        if config.n_embd % config.n_head:
-            raise ValueError(f"n_embd {config.n_embd} is not a multiple of n_head {config.n_head}")
-        self.n_head = config.n_head
-        self.key = nn.Linear(config.n_embd, config.n_embd)
-        self.query = nn.Linear(config.n_embd, config.n_embd)
-        self.value = nn.Linear(config.n_embd, config.n_embd)
-        self.attn_drop = nn.Dropout(config.attn_pdrop)
-        self.resid_drop = nn.Dropout(config.resid_pdrop)
-        self.proj = nn.Linear(config.n_embd, config.n_embd)
-        size = config.block_size
-        self.register_buffer("mask", torch.tril(torch.ones(size, size)).view(1, 1, size, size))
-
-    def forward(self, x_kv: Tensor, x_q: Tensor) -> Tensor:
-        """Keys and values from x_kv, the FIRST argument; queries from x_q, the second.
-
-        x_kv: (Bk, Tk, C); x_q: (Bq, Tq, C); a batch of 1 is broadcast against the other.
-        Returns (B, Tq, C).
-        """
-        Bk, Tk, C = x_kv.size()
-        Bq, Tq, _ = x_q.size()
-        nh, hs = self.n_head, C // self.n_head
-        q = self.query(x_q).view(Bq, Tq, nh, hs).transpose(1, 2)  # (Bq, nh, Tq, hs)
-        k = self.key(x_kv).view(Bk, Tk, nh, hs).transpose(1, 2)  # (Bk, nh, Tk, hs)
-        v = self.value(x_kv).view(Bk, Tk, nh, hs).transpose(1, 2)  # (Bk, nh, Tk, hs)
-
-        scores = q @ k.transpose(-2, -1) / math.sqrt(hs)  # (B, nh, Tq, Tk)
-        scores = scores.masked_fill(self.mask[:, :, :Tq, :Tk] == 0, MASKED)
-        weights = self.attn_drop(F.softmax(scores, dim=-1))  # (B, nh, Tq, Tk)
-
-        y = weights @ v  # (B, nh, Tq, hs)
-        y = y.transpose(1, 2).contiguous().view(max(Bk, Bq), Tq, C)
-        return self.resid_drop(self.proj(y))

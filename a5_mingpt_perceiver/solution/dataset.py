@@ -78,6 +78,7 @@ class NameDataset(Dataset):
 
     x is question + MASK + answer + MASK + PADs but the last character; y is x one character
     later, PAD over the question, so that only the answer counts in the loss.
+    All letters are kept: many of the embedded people are told apart by one that is not ASCII.
     """
 
     def __init__(self, pretraining_dataset: CharCorruptionDataset, data: str) -> None:

@@ -70,7 +70,7 @@ class DownProjectBlock(nn.Module):
         """x_input: (B, T, C). Returns (B, m, C)."""
         # TODO(g): return (B, bottleneck_dim, C): cross-attention whose queries are the basis
         # self.C and whose keys and values are ln1(x_input), added to the basis; and to that the
-        # mlp of its ln2, as in Block.
+        # mlp of its ln2, as in Block. (What else is right stands in the handout's part g.)
         raise NotImplementedError("TODO(g): DownProjectBlock.forward")
 
 

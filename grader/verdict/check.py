@@ -29,7 +29,6 @@ def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = No
             reference=LocalStudent(assignment.solution),
             explainer=Explainer(texts(files), hidden=False, root=root),
             visibility="public",
-            submitted=texts({n: d for n, d in tree.files.items() if n not in files}),
             parts=frozenset(parts) if parts else None,
         )
         run_suite(suite, assignment.tests)

@@ -27,7 +27,7 @@ from grader.errors import UserError
 from grader.submission import Tree
 from grader.verdict import workspace
 from grader.verdict.outcomes import Explainer
-from grader.verdict.plugin import EMBEDDED, DataChoice, Suite
+from grader.verdict.plugin import Suite
 from grader.verdict.score import Isolation, Outcome, Result, Submission, score_parts, total
 from grader.verdict.workspace import Workspace
 
@@ -51,7 +51,6 @@ class Options:
     parts: tuple[str, ...] | None = None  # None: all
     quick: bool = False  # without the tests that are marked slow
     until_lost: bool = False  # only until each part has lost points, to audit a mistake
-    data: DataChoice = EMBEDDED  # what submitted predictions are judged on
     sandbox: Sandbox | None = None  # a running one to fork from, instead of one of our own
     output: list[bytes] = field(default_factory=list)  # gets what the workers printed
 
@@ -62,19 +61,6 @@ def secret() -> str:
     Without one, the inputs are the same for everyone who has this repository.
     """
     return os.environ.get("COURSE_SECRET", "")
-
-
-def choose_data(assignment: Assignment, name: str, folder: Path | None) -> DataChoice:
-    """The data set that submitted predictions are judged on, which must be found now.
-
-    Raises UserError for one that the assignment does not use, or that is not here.
-    """
-    if name not in assignment.data:
-        valid = ", ".join(assignment.data)
-        raise UserError(f"--data {name!r} is no data set of {assignment.id}: choose from {valid}")
-    if name != "embedded":
-        course.data.load(name, folder)
-    return DataChoice(name, folder)
 
 
 def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> Result:
@@ -93,8 +79,6 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
             explainer=Explainer(texts(files), hidden=True, root=root),
             visibility="hidden",
             secret=secret(),
-            submitted=texts({n: d for n, d in tree.files.items() if n not in files}),
-            data=options.data,
             parts=frozenset(options.parts) if options.parts else None,
             quick=options.quick,
             until_lost=options.until_lost,
@@ -157,7 +141,7 @@ def open_student(
     own = options.sandbox is None or options.sandbox.isolation != kind
     sandbox = options.sandbox
     if own:
-        sandbox = Sandbox(kind, assignment.limits.threads, protected_folders(options.data.folder))
+        sandbox = Sandbox(kind, assignment.limits.threads, protected_folders())
     path, limits = list(workspace.PATH), assignment.limits
     student = RemoteStudent(sandbox, laid.files, path, limits, laid.instead)
 
@@ -177,9 +161,9 @@ def open_student(
             sandbox.close()
 
 
-def protected_folders(data: Path | None = None) -> list[Path]:
+def protected_folders() -> list[Path]:
     """What student code must not see beside the checkout: data sets, and earlier results."""
-    named = (data, os.environ.get(course.data.ENVIRONMENT), course.data.cache_dir(), "runs")
+    named = (os.environ.get(course.data.ENVIRONMENT), course.data.cache_dir(), "runs")
     return [Path(folder) for folder in named if folder]
 
 

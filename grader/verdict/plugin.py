@@ -8,8 +8,6 @@ Fixtures of a suite:
                 reaches a worker, nor does a number from which it could be computed
     generator   a torch.Generator with that seed, for hidden random inputs
     worker_seed a whole number of the test's name alone, for what student code draws itself
-    submitted   {name: text} of the submission's optional files, such as predictions
-    data        which data set submitted predictions are of (DataChoice)
 
 Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`, `slow`. A test's docstring is the
 sentence that the student reads.
@@ -20,9 +18,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,17 +39,6 @@ _MARKS = (
 )
 
 
-@dataclass(frozen=True)
-class DataChoice:
-    """Which data set a submission's predictions are judged on, and where it is looked for."""
-
-    name: str = "embedded"
-    folder: Path | None = None
-
-
-EMBEDDED = DataChoice()
-
-
 @dataclass
 class Suite:
     """One run of a suite: what the tests get, and what became of them."""
@@ -63,8 +48,6 @@ class Suite:
     explainer: Explainer
     visibility: str
     secret: str = ""
-    submitted: Mapping[str, str] = field(default_factory=dict)
-    data: DataChoice = EMBEDDED
     parts: frozenset[str] | None = None  # None: all
     quick: bool = False  # leave out what is marked slow
     until_lost: bool = False  # stop as soon as each of `parts` has lost points
@@ -147,14 +130,6 @@ class Suite:
     @pytest.fixture(name="reference", scope="session")
     def _reference(self) -> LocalStudent:
         return self.reference
-
-    @pytest.fixture(name="submitted", scope="session")
-    def _submitted(self) -> Mapping[str, str]:
-        return self.submitted
-
-    @pytest.fixture(name="data", scope="session")
-    def _data(self) -> DataChoice:
-        return self.data
 
     @pytest.fixture(name="seed")
     def _seed_fixture(self, request: pytest.FixtureRequest) -> int:

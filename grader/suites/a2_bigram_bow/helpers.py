@@ -5,17 +5,15 @@ Letters in the shapes: B batch, T time, C channels, H hidden, V vocabulary.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from grader import expect
+from grader import expect, weights
 
 V, BLOCK, C, H = 11, 12, 8, 6
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 PE_TYPES = ("randn", "sinpe", "rope")
 
 
@@ -38,46 +36,16 @@ def twins(
 
 
 def load(student: Any, theirs: Any, ours: nn.Module) -> None:
-    """Copies our parameters and position encodings into the student's module, by their names.
-
-    A mask or another constant of theirs is left alone; a parameter that ours has not is an error.
-    """
-    values = {name: value.detach() for name, value in ours.state_dict().items()}
-    refused = student.probe.fill_named(theirs, values)
-    assert isinstance(refused, dict), "the module has no tensors"
-    for name, value in values.items():
-        if name in refused:
-            _complain(name, value, refused[name])
-    trained = student.probe.parameters(theirs)
-    assert isinstance(trained, dict), "the module has no parameters"
-    extra = [name for name in trained if name not in values]
-    assert not extra, f"the handout's module has no such parameters: {names(extra)}"
+    """Copies our parameters and position encodings into the student's module, by their names."""
+    extra = weights.fill(student, theirs, tensors(ours))
+    assert not extra, (
+        f"the handout's module has no such parameters: {weights.listing(student, extra)}"
+    )
 
 
-def state(student: Any, theirs: Any, ours: nn.Module) -> dict[str, Tensor]:
-    """The student's parameters and encodings, by the names of ours; their shapes are right."""
-    shapes = {name: value.shape for name, value in ours.state_dict().items()}
-    found = student.probe.read_named(theirs, list(shapes))
-    assert isinstance(found, dict), "the module has no tensors"
-    return {
-        name: expect.tensor(found.get(name), tuple(shape), "float", name)
-        for name, shape in shapes.items()
-    }
-
-
-def _complain(name: str, value: Tensor, found: Any) -> None:
-    """Says what is wrong with a tensor that could not be filled."""
-    right = isinstance(found, list | tuple) and all(isinstance(size, int) for size in found)
-    assert right, f"the module should have a tensor {name}"
-    wanted = tuple(value.shape)
-    raise AssertionError(f"{name} should have shape {wanted}; it has {tuple(found)[:8]}")
-
-
-def names(found: list[Any]) -> str:
-    """Up to three of a student's names, if they are names; anything may stand in the others."""
-    shown = [n for n in found if isinstance(n, str) and len(n) <= 40 and _NAME.fullmatch(n)][:3]
-    others = len(found) - len(shown)
-    return ", ".join([*shown, *([f"{others} more"] if others else [])])
+def tensors(ours: nn.Module) -> dict[str, Tensor]:
+    """Our parameters and position encodings by name, detached."""
+    return {name: value.detach() for name, value in ours.state_dict().items()}
 
 
 def normal(generator: torch.Generator, *shape: int) -> Tensor:

@@ -1,18 +1,17 @@
-"""What this suite's tests share: small models, copied random weights, the perceiver's variants.
+"""What this suite's tests share: small models with the same weights, and how they are compared.
 
 Letters in the shapes: B batch, T time, C channels, V vocabulary, m places of the bottleneck.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from grader import expect
+from grader import expect, weights
 
 V, BLOCK, C, HEADS, M = 11, 12, 16, 4, 5
 NO_DROPOUT = {"embd_pdrop": 0.0, "resid_pdrop": 0.0, "attn_pdrop": 0.0}
@@ -37,7 +36,7 @@ def twins(
     """The module that `make` makes of the student's code and of ours, with the same weights."""
     ours = randomise(make(reference), generator)
     theirs = expect.thing(make(student), "the module")
-    load(theirs, ours.state_dict())
+    fill(student, theirs, ours)
     theirs.eval()
     return theirs, ours.eval()
 
@@ -51,22 +50,23 @@ def randomise(module: nn.Module, generator: torch.Generator) -> nn.Module:
     return module
 
 
-def load(module: Any, state: dict[str, Tensor]) -> None:
-    """Copies weights into the student's module; the names and shapes must be the handout's."""
-    compare_names(expect.tensors(module.state_dict()), state)
-    module.load_state_dict(dict(state))
+def fill(student: Any, theirs: Any, ours: nn.Module) -> None:
+    """Copies our module's parameters into the student's; buffers, such as a mask, are its own."""
+    weights.fill(student, theirs, parameters(ours))
 
 
-def compare_names(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> None:
-    """An AssertionError that names what is missing, too much, or of another shape."""
-    missing = sorted(ours.keys() - theirs.keys())
-    assert not missing, f"the state_dict has no {missing[0]}"
-    extra = len(theirs.keys() - ours.keys())
-    assert not extra, f"the state_dict has {extra} entries that the handout's model has not"
-    for name, value in ours.items():
-        assert theirs[name].shape == value.shape, (
-            f"{name} should have shape {tuple(value.shape)}, and has {tuple(theirs[name].shape)}"
-        )
+def take_back(student: Any, ours: nn.Module, theirs: Any) -> nn.Module:
+    """Our module with the weights that the student's state_dict has; masks are no weights."""
+    state, values = expect.tensors(theirs.state_dict()), parameters(ours)
+    weights.compare(student, state, values, state.keys() - ours.state_dict().keys())
+    for name, value in values.items():
+        value.copy_(expect.tensor(state[name], value.shape, "float", name))
+    return ours
+
+
+def parameters(ours: nn.Module) -> dict[str, Tensor]:
+    """{name: the parameter's own tensor}."""
+    return {name: parameter.data for name, parameter in ours.named_parameters()}
 
 
 def normal(generator: torch.Generator, *shape: int) -> Tensor:
@@ -84,57 +84,24 @@ def logits_of(output: Any) -> Any:
     return expect.items(output, 2, "what GPT returns")[0]
 
 
-def check_gradients(gradients: Any, variants: list[dict[str, Tensor | None]], what: str) -> None:
+def check_gradients(
+    gradients: Any, variants: Sequence[dict[str, Tensor | None]], what: str
+) -> None:
     """Every parameter's gradient is that of one of the right `variants`, {name: gradient}.
 
     The values are compared, not only that some are there: what a worker says is its claim, and
-    gradients that are not 0 are soon invented.
+    gradients that are not 0 are soon invented. A gradient that is 0 in every variant may be None.
     """
     assert isinstance(gradients, dict) and gradients, f"{what} has no parameters"
-    for name in variants[0]:
-        assert gradients.get(name) is not None, f"no gradient reaches {name} of {what}"
-    theirs = {
-        name: expect.tensor(gradients[name], gradient.shape, "float", f"the gradient of {name}")
-        for name, gradient in variants[0].items()
-    }
+    theirs = {}
+    for name, ours in variants[0].items():
+        gradient = gradients.get(name)
+        if gradient is None and not any(each[name].any() for each in variants):
+            gradient = torch.zeros_like(ours)
+        assert gradient is not None, f"no gradient reaches {name} of {what}"
+        theirs[name] = expect.tensor(gradient, ours.shape, "float", f"the gradient of {name}")
     right = any(
         all(expect.is_close(theirs[name], ours[name], atol=1e-4, rtol=1e-3) for name in ours)
         for ours in variants
     )
     assert right, f"the gradients of {what} have wrong values"
-
-
-def down(block: nn.Module, x: Tensor, residual: bool = True) -> Tensor:
-    """DownProjectBlock, (B, T, C) -> (B, m, C), with or without the basis added."""
-    y = block.attn(block.ln1(x), block.C)
-    y = y + block.C if residual else y
-    return y + block.mlp(block.ln2(y))
-
-
-def up(block: nn.Module, y: Tensor, x: Tensor, residual: bool = True) -> Tensor:
-    """UpProjectBlock, (B, m, C), (B, T, C) -> (B, T, C), with or without the input added."""
-    z = block.attn(block.ln1(y), x)
-    z = z + x if residual else z
-    return z + block.mlp(block.ln2(z))
-
-
-def perceiver_logits(model: nn.Module, idx: Tensor) -> list[Tensor]:
-    """The logits (B, T, V) of each right variant of the perceiver."""
-    x = model.tok_emb(idx) + model.pos_emb[:, : idx.size(1)]
-    inner = [model.blocks(down(model.down_block, x, residual)) for residual in (True, False)]
-    outer = [up(model.up_block, y, x, residual) for y in inner for residual in (True, False)]
-    return [model.head(model.ln_f(z)) for z in outer]
-
-
-def perceiver_gradients(
-    model: nn.Module, idx: Tensor, targets: Tensor
-) -> list[dict[str, Tensor | None]]:
-    """{name: gradient of the loss} of each right variant of the perceiver."""
-    found = []
-    for logits in perceiver_logits(model, idx):
-        model.zero_grad()
-        F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0).backward(
-            retain_graph=True
-        )
-        found.append({name: p.grad.clone() for name, p in model.named_parameters()})
-    return found

@@ -9,7 +9,7 @@ from grader.suites.a5_mingpt_perceiver.helpers import (
     C,
     check_gradients,
     config,
-    load,
+    fill,
     normal,
     twins,
 )
@@ -93,21 +93,44 @@ def test_large_scores(student, reference, generator):
 @pytest.mark.points(2)
 @pytest.mark.hint("attn_drop comes after the softmax and before the product with v")
 def test_attention_dropout(student, reference, generator):
-    """attn_drop drops attention weights, in training only."""
-    theirs, ours = twins(student, reference, lambda code: make(code, attn_pdrop=0.5), generator)
-    torch.nn.init.eye_(ours.proj.weight)
-    torch.nn.init.zeros_(ours.proj.bias)
-    load(theirs, ours.state_dict())
-    # One position has one weight a head, which is 1: dropped it is 0, else doubled.
-    x = normal(generator, 64, 1, C)
-    expect.close(theirs(x), ours(x), "in eval mode " + WHAT)
-    value = ours.value(x).detach().view(64, ours.n_head, -1)
-    theirs.train()
-    heads = expect.tensor(theirs(x), (64, 1, C), "float", WHAT).view(64, ours.n_head, -1)
-    kept = (heads - 2 * value).abs().amax(-1) < 1e-3
-    dropped = heads.abs().amax(-1) < 1e-3
-    assert bool((kept | dropped).all()), "in training, attn_drop is not applied to the weights"
-    assert bool(kept.any() and dropped.any()), "in training, no attention weight is dropped"
+    """attn_drop drops attention weights one by one, in training only."""
+    heads, size = 2, C // 2
+    theirs, ours = twins(
+        student, reference, lambda code: make(code, n_head=heads, attn_pdrop=0.5), generator
+    )
+    for layer in (ours.value, ours.proj):
+        torch.nn.init.eye_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    fill(student, theirs, ours)
+    for length in (1, 2, 4):
+        # Position s is 1 in channels of its own, `copies` of them in each head. So these channels
+        # of the output at t are the weight that t gives to s, each time the same number.
+        copies = size // length
+        x = torch.eye(length).repeat_interleave(copies, 1).repeat(1, heads).expand(64, -1, -1)
+        expected = ours(x).detach()
+        theirs.eval()
+        expect.close(theirs(x), expected, "in eval mode " + WHAT)
+        theirs.train()
+        y = expect.tensor(theirs(x), expected.shape, "float", WHAT)
+        kept = check_dropped(y, expected, "attn_drop is not applied to the weights")
+        kept = kept.view(64, length, heads, length, copies)
+        assert bool((kept == kept[..., :1]).all()), (
+            "in training, attn_drop is not applied to the weights"
+        )
+        first, last = kept[:, -1, :, 0, 0], kept[:, -1, :, -1, 0]
+        assert length == 1 or bool((first != last).any()), (
+            "in training, the weights of a row are dropped together, not one by one"
+        )
+
+
+def check_dropped(y, expected, fault):
+    """Which numbers of y are twice those of `expected`; all others are 0, by a dropout of 0.5."""
+    kept = torch.isclose(y, 2 * expected, atol=1e-4, rtol=1e-3)
+    dropped = y.abs() < 1e-4
+    assert bool((kept | dropped).all()), f"in training, {fault}"
+    assert bool((dropped & ~kept).any()), "in training, nothing is dropped"
+    assert bool((kept & ~dropped).any()), "in training, everything is dropped"
+    return kept
 
 
 @pytest.mark.points(1)
@@ -120,10 +143,7 @@ def test_residual_dropout(student, reference, generator):
     expect.close(theirs(x), expected, "in eval mode " + WHAT)
     theirs.train()
     y = expect.tensor(theirs(x), expected.shape, "float", WHAT)
-    dropped = y == 0
-    right = dropped | torch.isclose(y, 2 * expected.detach(), atol=1e-4, rtol=1e-3)
-    assert bool(right.all()), "in training, resid_drop is not applied to what proj returns"
-    assert bool(dropped.any() and not dropped.all()), "in training, no output is dropped"
+    check_dropped(y, expected.detach(), "resid_drop is not applied to what proj returns")
 
 
 @pytest.mark.points(1)

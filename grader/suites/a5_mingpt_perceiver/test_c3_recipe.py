@@ -3,7 +3,7 @@
 import pytest
 
 from grader import expect
-from grader.suites.a5_mingpt_perceiver.helpers import indices, load, logits_of, randomise
+from grader.suites.a5_mingpt_perceiver.helpers import fill, indices, logits_of, randomise
 
 pytestmark = pytest.mark.part("c")
 
@@ -20,7 +20,7 @@ def test_build_vanilla(student, reference, generator, seed):
     vocabulary, block = 40 + seed % 30, 90 + seed % 40
     ours = randomise(reference.recipe.build_model("vanilla", vocabulary, block), generator)
     theirs = expect.thing(student.recipe.build_model("vanilla", vocabulary, block), "build_model")
-    load(theirs, ours.state_dict())
+    fill(student, theirs, ours)
     theirs.eval()
     idx = indices(generator, 2, block)
     # Four layers of 256 channels with large weights: rounding differs by some 1e-4.

@@ -13,7 +13,7 @@ CHARS = "sample's result"
 
 
 def greedy(table, x, steps, block_size=BLOCK):
-    """What the likeliest characters are, by the definition of probes.SequenceModel."""
+    """What the likeliest characters are, by the definition of probes.plain_model."""
     for _ in range(steps):
         rows = x[:, -block_size:].sum(1) % V
         x = torch.cat((x, table[rows].argmax(1, keepdim=True)), dim=1)
@@ -65,7 +65,7 @@ def test_greedy(student, generator):
     table = normal(generator, V, V)
     for batch, length, steps in ((1, 1, 5), (4, 3, 3), (2, 2, 0)):
         x = torch.randint(V, (batch, length), generator=generator)
-        model = student.probe.sequence_model(table, BLOCK)
+        model = student.probe.plain_model(table, BLOCK)
         y = check_prefix(student.utils.sample(model, x, steps), x, steps)
         assert torch.equal(y, greedy(table, x, steps)), "a character is not the likeliest"
 
@@ -77,7 +77,7 @@ def test_long_context(student, generator):
     table = normal(generator, V, V)
     for length in (BLOCK - 2, BLOCK, 2 * BLOCK + 1):
         x = torch.randint(V, (3, length), generator=generator)
-        model = student.probe.sequence_model(table, BLOCK)
+        model = student.probe.plain_model(table, BLOCK)
         y = check_prefix(student.utils.sample(model, x, BLOCK + 2), x, BLOCK + 2)
         assert torch.equal(y, greedy(table, x, BLOCK + 2)), "a character is not the likeliest"
 
@@ -87,7 +87,7 @@ def test_long_context(student, generator):
 def test_no_dropout(student, generator):
     """sample works without dropout, whatever mode the model comes in."""
     table = normal(generator, V, V)
-    model = student.probe.sequence_model(table, BLOCK)
+    model = student.probe.plain_model(table, BLOCK)
     model.train()
     x = torch.randint(V, (4, 2), generator=generator)
     y = check_prefix(student.utils.sample(model, x, 4), x, 4)
@@ -105,7 +105,40 @@ def test_random(student, generator):
         cut = logits / temperature
         if top_k is not None:
             cut = torch.where(cut >= cut.sort(descending=True).values[top_k - 1], cut, -torch.inf)
-        model = student.probe.sequence_model(table, BLOCK)
+        model = student.probe.plain_model(table, BLOCK)
         options = {"temperature": temperature, "sample": True, "top_k": top_k}
         y = check_prefix(student.utils.sample(model, x, 1, **options), x, 1)
         check_frequencies(y[:, 1], cut.softmax(0))
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("inside the loop: the model sees x with the characters that were just drawn")
+def test_random_goes_on(student, generator):
+    """With `sample`, every step draws, and from what the characters drawn before lead to."""
+    # Even enough that no character is rare: the counts are then nearly normal.
+    table = 0.7 * normal(generator, V, V)
+    x = torch.randint(V, (DRAWS, 2), generator=generator)
+    model = student.probe.plain_model(table, BLOCK)
+    steps = BLOCK
+    y = check_prefix(student.utils.sample(model, x, steps, sample=True), x, steps)
+    for t in range(2, 2 + steps):
+        rows = y[:, max(0, t - BLOCK) : t].sum(1) % V
+        check_draws(y[:, t], table.softmax(1)[rows], "first" if t == 2 else "later")
+
+
+def check_draws(drawn, probabilities, which):
+    """Characters (n,) drawn from the rows of probabilities (n, V), each row another's.
+
+    Compared are how often each is drawn, and how likely on average what was drawn is, which is
+    too high for a greedy choice, too low for a choice among other rows. All to 5 standard errors.
+    """
+    hits = torch.nn.functional.one_hot(drawn, V)
+    error = (probabilities * (1 - probabilities)).sum(0).sqrt()
+    right = ((hits - probabilities).sum(0).abs() <= 5 * error).all()
+    scores = probabilities.log()
+    mean = (probabilities * scores).sum(1)
+    error = (probabilities * scores**2).sum(1).sub(mean**2).sum().sqrt()
+    surplus = scores.gather(1, drawn[:, None])[:, 0].sub(mean).sum().abs()
+    assert bool(right and surplus <= 5 * error), (
+        f"the {which} characters are not drawn as often as their probabilities say"
+    )

@@ -1,72 +1,137 @@
-"""A short training on the tiny embedded data, and what the model then answers.
+"""A short training on the tiny embedded data, and what the trained weights know.
 
-The answers to the hidden questions stay outside.
+A model is trained in the worker, by a probe, on biographies and on questions about some of the
+people; its weights are then loaded into the reference's model, which answers the questions about
+the others here. So the answers stay outside, and nothing but weights can be right: whoever finds
+the answers in the text by a search has no use for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from grader import expect
-from grader.suites.a5_mingpt_perceiver.helpers import NO_DROPOUT
+from grader.boundary.local import LocalStudent
+from grader.suites.a5_mingpt_perceiver import variants
+from grader.suites.a5_mingpt_perceiver.helpers import NO_DROPOUT, fill, take_back
 
 BLOCK = 128
-MODEL = {"n_layer": 1, "n_head": 4, "n_embd": 64} | NO_DROPOUT
-PRETRAIN = {"max_epochs": 161, "batch_size": 32, "learning_rate": 4e-3, "lr_decay": True,
-            "warmup_tokens": 20 * 16 * BLOCK, "final_tokens": 450 * 32 * BLOCK}  # fmt: skip
-FINETUNE = {"max_epochs": 16, "batch_size": 16, "learning_rate": 3e-3, "lr_decay": True,
-            "warmup_tokens": 4096, "final_tokens": 16 * 40 * BLOCK}  # fmt: skip
-SAME = {"device": "cpu", "bfloat16": False}  # on every machine
+FINETUNE = {"epochs": 30, "batch_size": 16, "lr": 3e-3}
 MASK = "\u2047"
-LONGEST = 16  # characters of an answer
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A small model, how long it is pretrained, and what share of answers is asked of it.
+
+    The embeddings begin with numbers of this deviation. forward: how the weights of a trained model
+    are to be used, idx (B, T) -> logits (B, T, V), given the (x, y) that it was finetuned on.
+    """
+
+    sizes: dict[str, Any]
+    epochs: int
+    embeddings: float
+    some: float  # clearly above London's share, 0.05
+    enough: float
+    forward: Callable[[nn.Module, Tensor, Tensor], Callable[[Tensor], Tensor]]
+
+
+_SIZES = {"n_head": 4, "n_embd": 64} | NO_DROPOUT
+# The reference answers 0.7 to 1.0 of the hidden questions over the seeds 100 to 111, and none
+# without pretraining (tests/test_suite_a5.py::test_short_training_needs_pretraining repeats three).
+VANILLA = Lesson(
+    _SIZES | {"n_layer": 1},
+    epochs=60, embeddings=0.02, some=0.2, enough=0.4,
+    forward=lambda model, x, y: lambda idx: model(idx)[0],
+)  # fmt: skip
+# The reference 0.925 to 1.0 over the seeds 100 to 105; without residuals and with ln1 on the basis
+# alone, as many have it, 0.6 to 0.925, with ln1 on the up block's queries too 0.625 to 0.85. None
+# without pretraining.
+PERCEIVER = Lesson(
+    _SIZES | {"n_layer": 3, "perceiver": True, "bottleneck_dim": 32},
+    epochs=90, embeddings=0.5, some=0.2, enough=0.3,
+    forward=variants.trained,
+)  # fmt: skip
+
+
+def examine(
+    memory: dict[str, Any], student: Any, reference: Any, seed: int, lesson: Lesson
+) -> tuple[float, float]:
+    """(the share of hidden questions that are answered right, London's share), by one training.
+
+    memory: keeps them for the next test of the same module, if the training came to its end.
+    """
+    if not memory:
+        embedded = LocalStudent(reference.folder.parent).embedded
+        corpus = embedded.build("tiny", seed)
+        known = reference.dataset.CharCorruptionDataset(corpus.biographies, BLOCK)
+        # NameDataset is given: others drop letters by which people are told apart.
+        questions = reference.dataset.NameDataset(known, embedded.lines(corpus.train))
+        x, y = (torch.stack(rows) for rows in zip(*questions, strict=True))
+        forward = lesson.forward(learn(student, reference, known, x, y, lesson), x, y)
+        memory["shares"] = accuracy(forward, corpus.test, known), london(corpus.test)
+    return memory["shares"]
 
 
 def learn(
-    student: Any, corpus: Any, train_tsv: str, pretrain: bool = True
-) -> tuple[Any, list[str]]:
-    """A model that was trained on a corpus, and its vocabulary."""
-    documents = student.dataset.CharCorruptionDataset(corpus.biographies, BLOCK)
-    vocabulary = [*"\u25a1\u2047", *sorted(set(corpus.biographies))]
-    made = student.model.GPT(student.model.GPTConfig(len(vocabulary), BLOCK, **MODEL))
-    model = expect.thing(made, "GPT")
-    questions = student.dataset.NameDataset(documents, train_tsv)
-    trainer, settings = student.trainer.Trainer, student.trainer.TrainerConfig
-    if pretrain:
-        trainer(model, documents, None, settings(**PRETRAIN | SAME)).train()
-    trainer(model, questions, None, settings(**FINETUNE | SAME)).train()
-    model.eval()
-    return model, vocabulary
+    student: Any, reference: Any, known: Any, x: Tensor, y: Tensor, lesson: Lesson
+) -> nn.Module:
+    """The reference's model with the weights that the student's code learned.
 
-
-def accuracy(model: Any, pairs: Sequence[tuple[str, str]], vocabulary: list[str]) -> float:
-    """The share of (question, answer) pairs that the model gets right, written on greedily.
-
-    The questions go in together, PADs after each: a causal model does not see them.
+    known: the reference's dataset of the text to pretrain on; x, y: (B, T), to finetune on.
     """
-    places = {char: place for place, char in enumerate(vocabulary)}
-    questions = [[places[char] for char in question + MASK] for question, _ in pairs]
-    ends = torch.tensor([len(question) for question in questions])
-    idx = torch.zeros(len(pairs), int(ends.max()) + LONGEST, dtype=torch.long)
+    config = reference.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
+    ours = begin(reference.model.GPT(config), lesson.embeddings)
+    config = student.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
+    theirs = expect.thing(student.model.GPT(config), "GPT")
+    fill(student, theirs, ours)
+    if lesson.epochs:
+        documents = student.dataset.CharCorruptionDataset("\n".join(known.data), BLOCK)
+        student.probe.train(theirs, documents, lesson.epochs, batch_size=32, lr=2e-2)
+    student.probe.train(theirs, student.probe.pairs(x, y), **FINETUNE)
+    return take_back(student, ours, theirs).eval()
+
+
+def begin(model: nn.Module, embeddings: float) -> nn.Module:
+    """The weights from which every training begins; nothing about them is hidden.
+
+    A perceiver without residuals begins to learn sooner from embeddings that are larger than GPT's,
+    and a vanilla model does not.
+    """
+    generator = torch.Generator().manual_seed(0)
+    model.tok_emb.weight.data.normal_(0, embeddings, generator=generator)
+    return model
+
+
+def london(pairs: Sequence[tuple[str, str]]) -> float:
+    """The share of pairs that are right for whoever always answers London."""
+    return sum(answer == "London" for _, answer in pairs) / len(pairs)
+
+
+@torch.no_grad()
+def accuracy(
+    forward: Callable[[Tensor], Tensor], pairs: Sequence[tuple[str, str]], known: Any
+) -> float:
+    """The share of (question, answer) pairs that a model gets right, written on greedily.
+
+    forward: (B, T) long -> logits (B, T, V); known: a dataset, for its vocabulary. The questions
+    go in together, PADs after each: a causal model does not see them.
+    """
+    questions = [[known.stoi[char] for char in question + MASK] for question, _ in pairs]
+    longest = max(len(answer) for _, answer in pairs) + 1
+    ends, rows = torch.tensor([len(question) for question in questions]), torch.arange(len(pairs))
+    idx = torch.zeros(len(pairs), int(ends.max()) + longest, dtype=torch.long)
     for row, question in zip(idx, questions, strict=True):
         row[: len(question)] = torch.tensor(question)
-    for step in range(LONGEST):
-        idx = _write(model, idx, ends + step, len(vocabulary))
+    for step in range(longest):
+        idx[rows, ends + step] = forward(idx)[rows, ends + step - 1].argmax(1)
     right = 0
     for row, end, (_, answer) in zip(idx.tolist(), ends.tolist(), pairs, strict=True):
-        text = "".join(vocabulary[code] for code in row[end : end + LONGEST])
+        text = "".join(known.itos[code] for code in row[end : end + longest])
         right += text.split(MASK)[0] == answer
     return right / len(pairs)
-
-
-def _write(model: Any, idx: Tensor, ends: Tensor, size: int) -> Tensor:
-    """idx, (B, T), with the likeliest character at each row's `ends`, (B,)."""
-    rows = torch.arange(len(idx))
-    logits = expect.items(model(idx), 2, "what GPT returns")[0]
-    logits = expect.tensor(logits, (*idx.shape, size), "float", "GPT's logits")
-    idx = idx.clone()
-    idx[rows, ends] = logits[rows, ends - 1].argmax(1)
-    return idx

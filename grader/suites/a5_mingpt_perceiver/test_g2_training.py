@@ -1,0 +1,36 @@
+"""Task g: a short pretraining and finetuning of a perceiver, and what its weights then know."""
+
+import pytest
+
+from grader.suites.a5_mingpt_perceiver.training import PERCEIVER, examine
+
+pytestmark = [pytest.mark.part("g"), pytest.mark.slow, pytest.mark.limit(90)]
+
+
+@pytest.fixture(scope="module")
+def memory():
+    """What the one training gave, for both tests; empty if it came to nothing."""
+    return {}
+
+
+def trained(memory, student, reference, seed):
+    """(the share of right answers, London's share): from one training for both tests."""
+    return examine(memory, student, reference, seed, PERCEIVER)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("run the other tests of task g first, and those of e: the training needs both")
+def test_better_than_london(student, reference, seed, memory):
+    """Pretrained and finetuned for some seconds, a small perceiver beats the London baseline."""
+    right, floor = trained(memory, student, reference, seed)
+    assert right >= max(PERCEIVER.some, 1.5 * floor), (
+        "London for every answer is nearly as good, or better"
+    )
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("the basis must be trained too, and the up block read what the blocks made")
+def test_knowledge(student, reference, seed, memory):
+    """Pretrained and finetuned for some seconds, a small perceiver knows some birthplaces."""
+    right, _ = trained(memory, student, reference, seed)
+    assert right >= PERCEIVER.enough, "too few of the hidden questions are answered right"

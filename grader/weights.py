@@ -1,0 +1,86 @@
+"""Our weights into a student's module, and back: by name, whatever else the module has.
+
+Parameters, and buffers that carry values, are copied in place by a probe. A mask or another
+constant of a student's own is left alone: of another width, or not saved, it computes the same.
+What the probe reports is the worker's claim, so odd reports fail a test and break none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grader import expect
+
+SHOWN = 3  # names of a student's own that a message shows
+
+
+def fill(student: Any, module: Any, values: Mapping[str, Tensor]) -> list[str]:
+    """Copies `values`, {dotted name: tensor}, into the student's module.
+
+    Returns the names of its parameters for which there is no value. Raises AssertionError that
+    names what is missing, and what is there instead, or what has another shape.
+    """
+    report = student.probe.fill_named(module, dict(values))
+    report = report if isinstance(report, dict) else {}
+    missing, extra = _names(report.get("missing")), _names(report.get("extra"))
+    shapes = report.get("shapes")
+    shapes = shapes if isinstance(shapes, dict) else {}
+    there = {name: value for name, value in values.items() if name not in missing}
+    there |= {name: _of_shape(shapes[name]) for name in there.keys() & shapes.keys()}
+    compare(student, there, values, extra)
+    return extra
+
+
+def compare(
+    student: Any, theirs: Mapping[str, Tensor], ours: Mapping[str, Tensor], extra: Iterable[str]
+) -> None:
+    """Raises AssertionError for a tensor of ours that theirs has not, or in another shape."""
+    for name, value in ours.items():
+        assert name in theirs, f"{name} is missing from the model{instead(student, extra)}"
+        found = tuple(theirs[name].shape)
+        wanted = f"{name} should have shape {tuple(value.shape)}"
+        assert found == tuple(value.shape), f"{wanted}, and has {found}"
+
+
+def read(student: Any, module: Any, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The student's tensors of the names and shapes of `like`."""
+    report = student.probe.read_named(module, list(like))
+    assert isinstance(report, dict), "the module has no tensors"
+    return {
+        name: expect.tensor(report.get(name), tuple(value.shape), "float", name)
+        for name, value in like.items()
+    }
+
+
+def instead(student: Any, extra: Iterable[str]) -> str:
+    """For a message: what is there that the handout's model has not; "" if there is nothing."""
+    names = sorted(extra)
+    if not names:
+        return ""
+    verb = "is" if len(names) == 1 else "are"
+    return f"; {listing(student, names)} {verb} there, which the handout's model does not have"
+
+
+def listing(student: Any, names: list[str]) -> str:
+    """Up to three of a student's names, if the submission itself has their words."""
+    shown = [name for name in names if student.wrote(name)][:SHOWN]
+    others = len(names) - len(shown)
+    rest = [f"{others} {'more' if shown else 'of another name'}"] if others else []
+    return ", ".join([*shown, *rest])
+
+
+def _names(value: Any) -> list[str]:
+    """The strings in a list that a probe returned."""
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, str)]
+
+
+def _of_shape(value: Any) -> Tensor:
+    """An empty tensor of a shape that a probe returned, cut to what a tensor may have."""
+    items = value[:8] if isinstance(value, tuple | list) else ()
+    sizes = [item for item in items if isinstance(item, int) and 0 <= item < 2**20]
+    return torch.empty(()).expand(sizes)
