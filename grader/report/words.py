@@ -59,7 +59,7 @@ def summary(result: Result) -> str:
     if part is None or part.max_score <= part.score:
         return f"{counted}."
     missing = points(part.max_score - part.score)
-    return f"{counted}. Most is still to be had in part {clean(part.id)}: {missing} points."
+    return f"{counted}. Part {clean(part.id)} has the most points left: {missing}."
 
 
 def isolation(result: Result) -> str:
