@@ -18,12 +18,16 @@ def flatten(student, n):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("squeeze dimension 1 where one place is left, and only there")
-def test_flatten_shapes(student, generator):
+def test_flatten_shapes(student, reference, generator):
     """(B, T, C) becomes (B, T / n, C n), and (B, C n) where one place is left; B = 1 too."""
     for n, (B, T, C) in ((2, (3, 8, 5)), (2, (3, 2, 5)), (2, (1, 4, 5)), (4, (1, 4, 1))):
-        y = flatten(student, n)(normal(generator, B, T, C))
+        x = normal(generator, B, T, C)
         shape = (B, T // n, C * n) if n < T else (B, C * n)
-        expect.tensor(y, shape, "float", FLAT)
+        y = expect.tensor(flatten(student, n)(x), shape, "float", FLAT)
+        # Zeros have a shape too. The numbers of each name are its own, in whatever order.
+        right = reference.makemore.FlattenConsecutive(n)(x)
+        y, right = (each.reshape(B, -1).sort(1).values for each in (y, right))
+        expect.close(y, right, f"{FLAT}, the numbers of each name,")
 
 
 @pytest.mark.points(3)
@@ -47,7 +51,7 @@ def test_flatten_more(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("print the shape of each layer's out")
-def test_stages(student, generator):
+def test_stages(student, reference, generator):
     """wavenet halves the time from 8 to 1: (B, 4, 48), (B, 2, 256), (B, 256)."""
     model = expect.thing(student.makemore.wavenet(27, 8, 24, 128), "wavenet")
     expect.tensor(model(indices(generator, 27, 4, 8)), (4, 27), "float", LOGITS)
@@ -56,6 +60,13 @@ def test_stages(student, generator):
              (4, 2, 128), (4, 2, 128), (4, 2, 128), (4, 256), (4, 128), (4, 128), (4, 128),
              (4, 27)]  # fmt: skip
     assert shapes == right, "the layers' outputs should have the shapes of the handout's table"
+    # Zeros have these shapes too: between the layers stands what the one before has made.
+    outs = [expect.tensor(layer.out, None, "float", "out") for layer in model.layers]
+    joined = reference.makemore.FlattenConsecutive(2)
+    for place in (1, 5, 9):
+        expect.close(outs[place], joined(outs[place - 1]), f"{FLAT} in wavenet")
+        expect.close(outs[place + 3], outs[place + 2].tanh(), "Tanh's output in wavenet")
+    assert len(outs[9].unique(dim=0)) > 1, "wavenet makes the same of all names"
 
 
 @pytest.mark.points(4)

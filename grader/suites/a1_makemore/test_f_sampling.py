@@ -137,8 +137,24 @@ def test_sample_draws(student, generator, worker_seed):
 @pytest.mark.hint("all randomness from the generator that is given")
 def test_sample_generator(student, generator, worker_seed):
     """The same generator gives the same names, another one others."""
-    model = student.probe.name_model(normal(generator, ROWS, V))
+    logits = normal(generator, ROWS, V)
+    # Four characters of six are possible in each row: few other names are the model's.
+    logits[logits < logits.median(1, keepdim=True).values] = -1000.0
+    model = student.probe.name_model(logits)
     seeds = (worker_seed, worker_seed, worker_seed + 1)
     first, again, other = (written(student, model, 20, seed) for seed in seeds)
     assert first == again, "the same seed should give the same names"
     assert first != other, "two seeds give the same names: draw with the generator"
+    for name in {*first, *other}:
+        assert is_possible(name, logits), "a name is none that the model can write"
+
+
+def is_possible(name, logits):
+    """Whether a model of these logits, (ROWS, V), can write the name of at most 30 characters."""
+    index_of, context = {char: index for index, char in ITOS.items()}, [0] * BLOCK
+    for char in [*name, *ITOS[0][: len(name) < 30]]:  # END too, if it came before the longest
+        row = sum(place * index for place, index in enumerate(context, 1)) % ROWS
+        if char not in index_of or logits[row, index_of[char]] < -100:
+            return False
+        context = [*context[1:], index_of[char]]
+    return len(name) <= 30

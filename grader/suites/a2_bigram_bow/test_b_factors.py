@@ -51,8 +51,9 @@ def test_table(student, reference, generator):
 @pytest.mark.hint("C channels and a bias cannot make a matrix of a higher rank than C + 1")
 def test_rank(student, reference, generator):
     """The table's rank is at most C + 1, whatever the two matrices and the bias are."""
-    theirs, _ = both(student, reference, generator, 2)
-    table = expect.tensor(theirs.table(), (V, V), "float", "table()")
+    theirs, ours = both(student, reference, generator, 2)
+    # Ones have a small rank too.
+    table = expect.close(theirs.table(), ours.table(), "table()")
     values = torch.linalg.svdvals(table.double())
     assert values[3] < 1e-4 * values[0], "the rank of table() should be at most C + 1"
 

@@ -87,10 +87,11 @@ def test_rope(student, generator):
 @pytest.mark.hint("a rotation changes no length, and products depend on the distance alone")
 def test_rope_is_a_rotation(student, generator):
     """Turned vectors keep their lengths; products of two depend on their distance only."""
-    a, b = normal(generator, 8), normal(generator, 8)
-    x = expect.tensor(student.positions.apply_rope(a.expand(1, 9, 8)), (1, 9, 8), "float", "rope")
-    y = expect.tensor(student.positions.apply_rope(b.expand(1, 9, 8)), (1, 9, 8), "float", "rope")
-    expect.close(x.norm(dim=-1), a.norm().expand(1, 9), "the vectors' lengths")
+    a, b = (normal(generator, 8).expand(1, 9, 8) for _ in range(2))
+    # Channels that are passed on round a circle keep lengths and distances too.
+    x = expect.close(student.positions.apply_rope(a), turned(a), "apply_rope", atol=1e-4)
+    y = expect.close(student.positions.apply_rope(b), turned(b), "apply_rope", atol=1e-4)
+    expect.close(x.norm(dim=-1), a.norm(dim=-1), "the vectors' lengths")
     products = x[0] @ y[0].T
     for distance in (1, 3):
         line = products.diagonal(distance)
@@ -115,6 +116,9 @@ def test_nothing_is_trained(student, generator):
             )
         x, cotangent = normal(generator, 2, BLOCK, C), normal(generator, 2, BLOCK, C)
         before = expect.tensor(module(x), x.shape, "float", f"x with {pe_type}")
+        # Where no encoding is used, training does not change it either.
+        right = turned(x) if pe_type == "rope" else x + state["pe"]
+        expect.close(before, right, f"x with {pe_type}", atol=1e-4)
         after = student.probe.after_sgd(module, x, cotangent, 1.0)
         after = expect.tensor(after, x.shape, "float", f"x with {pe_type}")
         assert torch.equal(before, after), f"a step of training changes the encoding {pe_type}"

@@ -55,7 +55,26 @@ def test_uniform(student, generator):
 def test_uniform_causal(student, generator):
     """In CausalBoW what comes later changes nothing before it, and the past is seen."""
     module = bag(student, "CausalBoW")
-    expect.causal(module, normal(generator, 2, 6, C), normal(generator, 2, 6, C), "CausalBoW")
+    x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
+    expect.causal(module, x, other, "CausalBoW")
+    check_past(module, x, other, "CausalBoW")
+
+
+def check_past(module, x, other, what):
+    """The result at a position is a mean of the vectors up to it, and each of them changes it.
+
+    What is passed through, or only added up, is causal as well.
+    """
+    alike = x[:, :1].expand_as(x)
+    expect.close(module(alike), alike, f"{what} of vectors that are all alike", atol=1e-4)
+    before = expect.tensor(module(x), x.shape, "float", what)
+    for t in range(x.size(1)):
+        changed = torch.cat((x[:, :t], other[:, t : t + 1], x[:, t + 1 :]), dim=1)
+        after = expect.tensor(module(changed), x.shape, "float", what)
+        for later in range(t, x.size(1)):
+            assert not expect.is_close(after[:, later], before[:, later]), (
+                f"{what}: a change at one position does not reach a later one"
+            )
 
 
 @pytest.mark.points(1)
@@ -91,6 +110,7 @@ def test_attention_causal(student, generator):
     module = bag(student, "CausalSelfBoW")
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
     expect.causal(module, x, other, "CausalSelfBoW")
+    check_past(module, x, other, "CausalSelfBoW")
 
 
 @pytest.mark.points(1)

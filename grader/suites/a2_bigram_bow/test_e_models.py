@@ -7,6 +7,7 @@ from grader.suites.a2_bigram_bow.helpers import (
     BLOCK,
     PE_TYPES,
     C,
+    V,
     check_gradients,
     check_model,
     config,
@@ -64,7 +65,7 @@ def test_bigram_v2(student, reference, generator):
 def test_causal(student, reference, generator):
     """The logits of a position do not depend on later characters."""
     for name, changes in (("BoW", {}), ("BoW", {"attention": True}), ("BigramV2", {})):
-        theirs, _ = twins(student, reference, model(name, **changes), generator)
+        theirs, ours = twins(student, reference, model(name, **changes), generator)
         idx = indices(generator, 2, 6)
         other = (idx + 1 + indices(generator, 2, 6, size=9)) % 11
 
@@ -72,6 +73,10 @@ def test_causal(student, reference, generator):
             return expect.items(theirs(x), 2, "what the model returns")[0]
 
         expect.causal(logits, idx, other, "the logits")
+        # The first character sees itself alone, whatever the bag is; a vector for each character
+        # would be causal too.
+        found = expect.tensor(logits(idx), (2, 6, V), "float", "the logits")
+        expect.close(found[:, :1], ours(idx)[0][:, :1], "the logits of the first character")
 
 
 @pytest.mark.points(2)

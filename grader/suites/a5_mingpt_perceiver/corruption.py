@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from grader import expect
 PAD, MASK = 0, 1  # the indices of the two special characters
 SPECIAL = ("\u25a1", "\u2047")
 TOGETHER = 200  # draws in one call
+ENOUGH = 10  # characters, so that some are likely to come twice
+TRIALS = 40  # draws of a new dataset that are to mask something; of 24 characters and more, all do
 LONGEST = 1000  # numbers of an item that are looked at
 ALPHABET = "abcdefghijklmnopqrstuvwxyz ABCDÉßж.,'0123"
 
@@ -51,9 +54,34 @@ def encode(documents: list[str]) -> list[tuple[int, ...]]:
 
 
 def dataset(student: Any, documents: list[str], block_size: int) -> Any:
-    """The student's dataset of these documents."""
+    """The student's dataset of these documents, which masks something of the longest.
+
+    A document with two MASKs behind it is whole, of every length, and no span corruption.
+    """
     made = student.dataset.CharCorruptionDataset("\n".join(documents), block_size)
-    return expect.thing(made, "CharCorruptionDataset")
+    made = expect.thing(made, "CharCorruptionDataset")
+    longest = max(range(len(documents)), key=lambda place: len(documents[place]))
+    items = student.probe.item_again(made, longest, TRIALS)
+    items = expect.items(items, TRIALS, "the dataset's items")
+    assert any(MASK in (whole := string(item)) and whole[-1] != MASK for item in items), (
+        f"nothing is ever masked: in {TRIALS} draws nothing stands after the last MASK"
+    )
+    found, codes = [characters(item) for item in items], encode(documents)[longest]
+    longer = [each for each in found if len(each) >= min(len(codes), ENOUGH)]
+    assert any(repetitions(each) == repetitions(codes[: len(each)]) for each in longer), (
+        "the characters, however they are encoded, are not those of the document's beginning"
+    )
+    return made
+
+
+def repetitions(codes: Sequence[int]) -> list[int]:
+    """How often each character occurs, in order: the same for every encoding of one text."""
+    return sorted(Counter(codes).values())
+
+
+def characters(item: Any) -> list[int]:
+    """The indices of an item's characters in order of size, without PADs and MASKs."""
+    return sorted(code for code in string(item) if code not in (PAD, MASK))
 
 
 def numbers(value: Any, what: str) -> list[int]:

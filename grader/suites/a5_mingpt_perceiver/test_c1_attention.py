@@ -24,12 +24,21 @@ def make(code, **changes):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("split C into n_head heads with view and transpose, and put them back at the end")
-def test_shapes(student, generator):
+def test_shapes(student, reference, generator):
     """CausalSelfAttention returns (B, T, C) for every batch size and every length."""
-    attention = expect.thing(make(student), "CausalSelfAttention")
+    theirs, ours = twins(student, reference, make, generator)
     for batch, length in ((1, 1), (1, BLOCK), (3, 1), (2, 7), (5, BLOCK)):
-        y = attention(normal(generator, batch, length, C))
-        expect.tensor(y, (batch, length, C), torch.float32, WHAT)
+        x = normal(generator, batch, length, C)
+        y = expect.tensor(theirs(x), (batch, length, C), torch.float32, WHAT)
+        check_first(y, ours(x))
+
+
+def check_first(y, expected):
+    """The first position is right: it sees itself alone, whatever the heads, scale and mask are.
+
+    So a shape, or what depends on what, is not had by numbers that are no attention.
+    """
+    expect.close(y[:, :1], expected[:, :1], f"{WHAT} at the first position")
 
 
 @pytest.mark.points(2)
@@ -59,16 +68,21 @@ def test_several_heads(student, reference, generator):
 @pytest.mark.hint("mask the scores of later positions before the softmax")
 def test_causal(student, reference, generator):
     """What comes later changes nothing before it."""
-    theirs, _ = twins(student, reference, make, generator)
+    theirs, ours = twins(student, reference, make, generator)
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
     expect.causal(theirs, x, other, WHAT)
+    check_first(expect.tensor(theirs(x), x.shape, "float", WHAT), ours(x))
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("a mask that is too large hides the past as well")
 def test_sees_the_past(student, reference, generator):
     """The last position sees every position before it."""
-    theirs, _ = twins(student, reference, make, generator)
+    theirs, ours = twins(student, reference, make, generator)
+    # Of positions that are all alike, every average is the same: a running sum would be none.
+    alike = normal(generator, 1, 1, C).expand(1, 6, C)
+    y = expect.tensor(theirs(alike), (1, 6, C), "float", WHAT)
+    expect.close(y[:, -1], ours(alike)[:, -1], f"{WHAT} at the last of equal positions")
     x = normal(generator, 1, 6, C)
     before = expect.tensor(theirs(x), (1, 6, C), "float", WHAT)
     for t in range(6):

@@ -13,6 +13,7 @@ from grader.suites.a5_mingpt_perceiver.helpers import (
     V,
     check_gradients,
     config,
+    fill,
     indices,
     logits_of,
     normal,
@@ -51,13 +52,29 @@ def test_block_agrees(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("logits for every position: (B, T, vocab_size)")
-def test_gpt_shapes(student, generator):
+def test_gpt_shapes(student, reference, generator):
     """GPT returns logits (B, T, V) for every batch size and length, and no loss without targets."""
-    model = expect.thing(make_gpt(student), "GPT")
+    theirs, ours = silent_twins(student, reference, generator)
     for batch, length in ((1, 1), (1, BLOCK), (4, 5)):
-        logits, loss = expect.items(model(indices(generator, batch, length)), 2, "what GPT returns")
-        expect.tensor(logits, (batch, length, V), torch.float32, LOGITS)
+        idx = indices(generator, batch, length)
+        logits, loss = expect.items(theirs(idx), 2, "what GPT returns")
+        logits = expect.tensor(logits, (batch, length, V), torch.float32, LOGITS)
         assert loss is None, "without targets GPT's loss should be None"
+        expect.close(logits, ours(idx)[0], f"{LOGITS}, of blocks that add nothing,")
+
+
+def silent_twins(student, reference, generator):
+    """Twins whose blocks add nothing: so what stands before and after them is judged alone.
+
+    A shape, or what depends on what, is not had by numbers that are no logits.
+    """
+    theirs, ours = twins(student, reference, make_gpt, generator)
+    for block in ours.blocks:
+        for last in (block.attn.proj, block.mlp[2]):
+            torch.nn.init.zeros_(last.weight)
+            torch.nn.init.zeros_(last.bias)
+    fill(student, theirs, ours)
+    return theirs, ours
 
 
 @pytest.mark.points(3)
@@ -81,6 +98,8 @@ def test_weights_go_both_ways(student, reference, generator):
     ours = take_back(student, make_gpt(reference).eval(), theirs)
     idx = indices(generator, 2, BLOCK)
     logits = expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V), "float", LOGITS)
+    # Zeros fit a head of zeros, in any model.
+    assert not expect.is_close(logits[0], logits[1]), f"{LOGITS} are the same for all texts"
     extra = expect.tensors(theirs.state_dict()).keys() - ours.state_dict().keys()
     more = weights.instead(student, extra)
     assert expect.is_close(logits, ours(idx)[0]), (
@@ -96,6 +115,9 @@ def test_gpt_causal(student, reference, generator):
     idx = indices(generator, 2, BLOCK)
     other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
     expect.causal(lambda x: logits_of(theirs(x)), idx, other, LOGITS)
+    theirs, ours = silent_twins(student, reference, generator)
+    logits = expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V), "float", LOGITS)
+    expect.close(logits, ours(idx)[0], f"{LOGITS}, of blocks that add nothing,")
 
 
 @pytest.mark.points(2)
@@ -112,13 +134,14 @@ def test_loss(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("ignore_index: the mean is over the targets that are left")
-def test_pads_do_not_count(student, generator):
+def test_pads_do_not_count(student, reference, generator):
     """Targets that are PAD do not count in the loss, nor in its mean."""
-    model = expect.thing(make_gpt(student), "GPT").eval()
+    theirs, ours = silent_twins(student, reference, generator)
     idx = indices(generator, 4, BLOCK)
     targets = with_pads(generator, indices(generator, 4, BLOCK))
-    logits, loss = expect.items(model(idx, targets), 2, "what GPT returns")
-    logits = expect.tensor(logits, (4, BLOCK, V), "float", LOGITS)
+    logits, loss = expect.items(theirs(idx, targets), 2, "what GPT returns")
+    # The loss of zeros is ln V, whatever the targets are.
+    logits = expect.close(logits, ours(idx)[0], f"{LOGITS}, of blocks that add nothing,")
     expect.close(loss, F.cross_entropy(logits[targets != 0], targets[targets != 0]), LOSS)
 
 

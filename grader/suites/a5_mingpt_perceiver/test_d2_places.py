@@ -56,7 +56,12 @@ def test_evaluate_without_answers(student, seed):
     assert counted(student.probe.on_file(evaluate, questions, places)) == (0, 0), (
         "without answers there is nothing to count"
     )
-    assert counted(student.probe.on_file(evaluate, tsv(places), places)) == (9, 9)
+    # With answers there is, and it is counted: (9, 9) alone could be a constant.
+    for right in range(4 + seed % 3, 8):
+        guesses = places[:right] + ["Nowhere"] * (9 - right)
+        assert counted(student.probe.on_file(evaluate, tsv(places), guesses)) == (9, right), (
+            f"{right} right answers to 9 questions should give (9, {right})"
+        )
     for wrong in (places[:-1], [*places, "London"]):
         expect.refusal(
             lambda wrong=wrong: student.probe.on_file(evaluate, tsv(places), wrong),

@@ -82,14 +82,17 @@ def test_basis_at_the_start(student):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("the first argument of CausalCrossAttention gives keys and values")
-def test_shapes(student, generator):
+def test_shapes(student, reference, generator):
     """DownProjectBlock returns (B, m, C) and UpProjectBlock (B, T, C), for every B and T."""
-    first = expect.thing(make_down(student), "DownProjectBlock")
-    last = expect.thing(make_up(student), "UpProjectBlock")
+    first, own_first = twins(student, reference, make_down, generator)
+    last, own_last = twins(student, reference, make_up, generator)
     for batch, length in ((1, 1), (1, BLOCK), (3, M), (4, M - 2), (2, M + 3)):
         x = normal(generator, batch, length, C)
         y = expect.tensor(first(x), (batch, M, C), torch.float32, DOWN)
-        expect.tensor(last(y, x), (batch, length, C), torch.float32, UP)
+        # The basis repeated, or the input, has these shapes too.
+        expect.close_to_any(y, [down(own_first, x) for down in variants.DOWN], DOWN)
+        z = expect.tensor(last(y, x), (batch, length, C), torch.float32, UP)
+        expect.close_to_any(z, [up(own_last, y, x) for up in variants.UP], UP)
 
 
 @pytest.mark.points(3)
@@ -131,10 +134,13 @@ def test_gpt_agrees(student, reference, generator):
 @pytest.mark.hint("place j of the bottleneck sees the input up to j, position t the places up to t")
 def test_causal(student, reference, generator):
     """The perceiver's guess at the next character does not know what comes next either."""
-    theirs, _ = twins(student, reference, make_gpt, generator)
+    theirs, ours = twins(student, reference, make_gpt, generator)
     idx = indices(generator, 2, BLOCK)
     other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
     expect.causal(lambda x: logits_of(theirs(x)), idx, other, "the perceiver's logits")
+    # A vector for each character alone would be as blind to what comes next.
+    logits = logits_of(theirs(idx))
+    expect.close_to_any(logits, variants.logits(ours, idx), "the perceiver's logits")
 
 
 @pytest.mark.points(1)
