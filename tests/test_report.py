@@ -152,7 +152,7 @@ def test_points_and_words() -> None:
 
 def test_the_summary_says_where_points_are(every: Result) -> None:
     """One sentence for each kind of result."""
-    assert summary(every) == ("1 of 8 tests passed. Most is still to be had in part b: 12 points.")
+    assert summary(every) == ("1 of 8 tests passed. Part b has the most points left: 12.")
     assert summary(result(made(Outcome.PASSED))) == "1 of 1 tests passed: everything works."
 
 

@@ -15,7 +15,7 @@ EXPLAINED = {
     Outcome.ERROR: "Your code raised an exception.",
     Outcome.TIMEOUT: "Your code did not answer in time.",
     Outcome.MEMORY: "Your code asked for more memory than it may have.",
-    Outcome.CRASH: "Your code's process ended, or sent what is no answer.",
+    Outcome.CRASH: "Your code's process ended, or sent a malformed reply.",
     Outcome.NOT_IMPLEMENTED: "The TODO still stands.",
     Outcome.NOT_RUN: "The time for the whole submission was spent before this test's turn.",
     Outcome.GRADER_FAULT: "The grader itself went wrong here. This is not about your code.",
@@ -59,7 +59,7 @@ def summary(result: Result) -> str:
     if part is None or part.max_score <= part.score:
         return f"{counted}."
     missing = points(part.max_score - part.score)
-    return f"{counted}. Most is still to be had in part {clean(part.id)}: {missing} points."
+    return f"{counted}. Part {clean(part.id)} has the most points left: {missing}."
 
 
 def isolation(result: Result) -> str:

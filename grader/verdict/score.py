@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     ERROR = "error"  # the student's code raised
     TIMEOUT = "timeout"  # it did not answer in time
     MEMORY = "memory"  # it asked for more memory than it may have
-    CRASH = "crash"  # its process ended, or it sent what is no answer
+    CRASH = "crash"  # its process ended, or it sent a malformed reply
     NOT_IMPLEMENTED = "not implemented"  # the TODO still stands
     NOT_RUN = "not run"  # the whole submission's time was spent before its turn
     GRADER_FAULT = "grader fault"  # our own error: the grade is not to be used
@@ -79,7 +79,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Isolation:
-    """How student code was kept apart from the grader, as it was, not as it was wished."""
+    """How student code was kept apart from the grader: actual, not requested."""
 
     kind: str  # "sandbox" | "process" | "none"
     layers: tuple[str, ...] = ()  # e.g. "user namespace", "seccomp"
