@@ -52,6 +52,9 @@ def watched(call: Callable[[], object]) -> Watch:
         (lambda: torch.multinomial(torch.ones(3), 1), "multinomial", "multinomial"),
         (lambda: X.norm(), "norm", "linalg_vector_norm"),
         (lambda: X.reshape(2, 2, 3).squeeze(1), "reshape", "view"),
+        (lambda: X.log_softmax(1)[:, [0, 1, 0, 2]].diag().mean(), "diag", "diagonal_copy"),
+        (lambda: X.log_softmax(1)[:, [0, 1, 0, 2]].trace(), "trace", "trace"),
+        (lambda: torch.allclose(X, X), "allclose", "allclose"),
     ],
 )
 def test_elementary_operations_are_counted(call: Callable, function: str, operation: str) -> None:

@@ -72,10 +72,10 @@ def test_an_assignment_imports_neither_another_nor_the_grader(assignment: str) -
     assert _offenders(files, ("grader", *others)) == []
 
 
-@pytest.mark.parametrize("name", ["worker", "probes", "elementary", "models"])
+@pytest.mark.parametrize("name", ["worker", "probes", "elementary", "models", "training"])
 def test_what_runs_beside_student_code_imports_only_the_wire_and_torch(name: str) -> None:
     path = ROOT / "grader" / "boundary" / f"{name}.py"
-    names = ("", ".wire", ".probes", ".elementary", ".models")
+    names = ("", ".wire", ".probes", ".elementary", ".models", ".training")
     allowed = {f"grader.boundary{name}" for name in names}
     assert _ours(path) & MODULES.keys() <= allowed
     assert _third_party(path) <= {"torch"}

@@ -28,7 +28,7 @@ def test_sample(student):
     table = torch.zeros(10, 10)
     table[torch.arange(10), (torch.arange(10) + 1) % 10] = 1.0
     # With a block of one character, the model sees the last one only.
-    model = student.probe.sequence_model(table, 1)
+    model = student.probe.plain_model(table, 1)
     y = student.utils.sample(model, torch.tensor([[3], [8]]), 4)
     assert y.tolist() == [[3, 4, 5, 6, 7], [8, 9, 0, 1, 2]], f"it gives {y.tolist()}"
 

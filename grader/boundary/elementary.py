@@ -35,19 +35,19 @@ _NUMBERS = """
     logaddexp logaddexp2 xlogy where masked_fill nan_to_num
 """
 _TRUTHS = """
-    eq ne lt le gt ge isnan isinf isfinite equal logical_and logical_or logical_not logical_xor
-    bitwise_and bitwise_or bitwise_not bitwise_xor any all is_nonzero
+    eq ne lt le gt ge isnan isinf isfinite equal allclose logical_and logical_or logical_not
+    logical_xor bitwise_and bitwise_or bitwise_not bitwise_xor any all is_nonzero
 """
 _REDUCTIONS = """
     sum nansum mean nanmean var std var_mean std_mean prod amax amin max min aminmax argmax argmin
     median sort topk cumsum cumprod cummax logsumexp logcumsumexp softmax log_softmax norm
-    linalg_vector_norm count_nonzero bincount histc unique unique2 unique_dim
+    linalg_vector_norm trace count_nonzero bincount histc unique unique2 unique_dim
 """
 _SHAPES = """
     view unsafe_view view_as reshape reshape_alias permute transpose t expand unsqueeze squeeze
     select slice split split_with_sizes unsafe_split chunk unbind unfold as_strided alias detach
-    diagonal diag_embed narrow flip roll repeat repeat_interleave cat stack clone copy to_copy
-    contiguous lift lift_fresh lift_fresh_copy resize set tril triu
+    diagonal diagonal_copy diag_embed narrow flip roll repeat repeat_interleave cat stack clone copy
+    to_copy contiguous lift lift_fresh lift_fresh_copy resize set tril triu
 """
 _PLACES = """
     index index_put index_put_impl unsafe_index unsafe_index_put index_select index_add index_copy

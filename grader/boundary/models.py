@@ -64,3 +64,26 @@ def mode_model(losses: torch.Tensor) -> Any:
         return -table[idx], None if targets is None else table[idx, targets].mean()
 
     return _undisclosed(torch.nn.Module, {"forward": forward})
+
+
+def plain_model(table: torch.Tensor, block_size: int) -> Any:
+    """A language model that needs no training, to test what samples from one.
+
+    The logits after a context are the row (sum of the context's indices) % V of `table`, (V, V); in
+    training mode they are negated, as a dropout that changes everything. A context of more than
+    `block_size` raises ValueError. Its attributes are those that a GPT has too.
+    """
+
+    def forward(
+        self: Any, idx: torch.Tensor, targets: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, None]:
+        if idx.size(1) > self.block_size:
+            raise ValueError(f"{idx.size(1)} indices for a block_size of {self.block_size}")
+        logits = self.tok_emb(idx.cumsum(1) % len(table))  # (B, T, V)
+        return (-logits if self.training else logits), None
+
+    methods = {"forward": forward, "get_block_size": lambda self: self.block_size}
+    model = _undisclosed(torch.nn.Module, methods)
+    model.tok_emb = torch.nn.Embedding.from_pretrained(table.clone())
+    model.block_size = block_size
+    return model

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import math
 import os
 import random
 import runpy
@@ -23,7 +22,17 @@ from typing import Any
 import torch
 
 from grader.boundary.elementary import Refused, Watch
-from grader.boundary.models import mode_model, name_model, row_model  # noqa: F401 - probes too
+
+# Probes too:
+from grader.boundary.models import mode_model, name_model, plain_model, row_model  # noqa: F401
+from grader.boundary.training import (  # noqa: F401
+    after_sgd,
+    optimise,
+    optimise_batches,
+    pairs,
+    sgd_step,
+    train,
+)
 
 MAX_OUTPUT = 64 * 1024  # characters of a command's output that are kept
 
@@ -64,30 +73,6 @@ def parameters(model: torch.nn.Module) -> dict[str, tuple[torch.Tensor, bool]]:
     return {name: (p.data, p.requires_grad) for name, p in model.named_parameters()}
 
 
-def optimise(model: torch.nn.Module, inputs: list[Any], steps: int, lr: float) -> list[float]:
-    """The losses of `steps` AdamW steps on one batch; the model returns (logits, loss)."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(steps):
-        optimiser.zero_grad()
-        loss = model(*inputs)[1]
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-    return losses
-
-
-def optimise_batches(
-    model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor, lr: float
-) -> None:
-    """One AdamW step on each of inputs, targets (steps, B, T); the model returns (logits, loss)."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=lr)
-    for x, y in zip(inputs, targets, strict=True):
-        optimiser.zero_grad()
-        model(x, y)[1].backward()
-        optimiser.step()
-
-
 def item_again(target: Any, key: Any, count: int) -> list[Any]:
     """[target[key], ...], asked for `count` times: of what is random, as many draws in one call."""
     return [target[key] for _ in range(count)]
@@ -105,37 +90,6 @@ def on_file(function: Any, text: str, *arguments: Any) -> Any:
         path = Path(folder, "file.tsv")
         path.write_text(text, encoding="utf-8", newline="")
         return function(str(path), *arguments)
-
-
-class SequenceModel(torch.nn.Module):
-    """A language model that needs no training, to test what samples from one.
-
-    The logits after a context are the row (sum of the context's indices) % V of `table`, (V, V); in
-    training mode they are negated, as a dropout that changes everything. A context of more than
-    `block_size` raises ValueError.
-    """
-
-    def __init__(self, table: torch.Tensor, block_size: int) -> None:
-        super().__init__()
-        self.register_buffer("table", table)
-        self.block_size = block_size
-
-    def get_block_size(self) -> int:
-        return self.block_size
-
-    def forward(
-        self, idx: torch.Tensor, targets: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, None]:
-        """(B, T) long -> logits (B, T, V) and no loss."""
-        if idx.size(1) > self.block_size:
-            raise ValueError(f"{idx.size(1)} indices for a block_size of {self.block_size}")
-        logits = self.table[idx.cumsum(1) % len(self.table)]  # (B, T, V)
-        return (-logits if self.training else logits), None
-
-
-def sequence_model(table: torch.Tensor, block_size: int) -> SequenceModel:
-    """A SequenceModel, beside the student's code."""
-    return SequenceModel(table, block_size)
 
 
 def with_generator(function: Any, seed: int, *arguments: Any, **named: Any) -> Any:
@@ -281,17 +235,6 @@ def _attribute(module: Any, name: str) -> Any:
     return module
 
 
-def after_sgd(module: Any, x: torch.Tensor, cotangent: torch.Tensor, lr: float) -> torch.Tensor:
-    """module(x) after one step of SGD on (module(x) * cotangent).sum(), if anything is trained."""
-    x = x.clone().requires_grad_()
-    (module(x) * cotangent).sum().backward()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            if parameter.grad is not None:
-                parameter -= lr * parameter.grad
-    return module(x.detach())
-
-
 def run_command(module: str, arguments: list[str], files: dict[str, str]) -> tuple[int, str, dict]:
     """Runs a module as `python MODULE ARGUMENTS` in an empty folder that holds `files`.
 
@@ -334,126 +277,3 @@ class _CappedText(io.StringIO):
     def write(self, text: str) -> int:
         super().write(text[: max(MAX_OUTPUT - self.tell(), 0)])
         return len(text)
-
-
-def sgd_step(
-    model: torch.nn.Module, inputs: list[Any], lr: float, output: int | None = None
-) -> None:
-    """One step of plain gradient descent on the output's sum; `output` picks one of a tuple."""
-    optimiser = torch.optim.SGD(model.parameters(), lr=lr)
-    result = model(*inputs)
-    (result if output is None else result[output]).sum().backward()
-    optimiser.step()
-    optimiser.zero_grad()
-
-
-def plain_model(table: torch.Tensor, block_size: int) -> torch.nn.Module:
-    """What SequenceModel computes, as a model that does not tell what it is.
-
-    Its type has a name drawn by chance, and its attributes are those that a GPT has too: student
-    code cannot treat it otherwise than a model that it built itself.
-    """
-
-    def forward(self, idx, targets=None):
-        """(B, T) long -> logits (B, T, V) and no loss."""
-        if idx.size(1) > self.block_size:
-            raise ValueError(f"{idx.size(1)} indices for a block_size of {self.block_size}")
-        logits = self.tok_emb(idx.cumsum(1) % len(table))  # (B, T, V)
-        return (-logits if self.training else logits), None
-
-    methods = {"forward": forward, "get_block_size": lambda self: self.block_size}
-    name = "".join(random.SystemRandom().choices("abcdefghijklmnopqrstuvwxyz", k=8)).title()
-    model = type(name, (torch.nn.Module,), methods)()
-    model.tok_emb = torch.nn.Embedding.from_pretrained(table.clone())
-    model.block_size = block_size
-    return model
-
-
-def pairs(x: torch.Tensor, y: torch.Tensor) -> torch.utils.data.Dataset:
-    """A dataset of the rows of x and y: item i is (x[i], y[i])."""
-    return torch.utils.data.TensorDataset(x, y)
-
-
-def train(model: torch.nn.Module, data: Any, epochs: int, batch_size: int, lr: float) -> None:
-    """Trains a GPT on data[i] = (x, y), each (T,) long, PADs (0) after what is to be guessed.
-
-    Its Linear layers inside learn by Muon and the rest by AdamW, at half the rate; the rate rises
-    for ten steps and falls on a cosine. The columns after a batch's last target are not computed:
-    what comes later is nothing to a causal model.
-    """
-    optimisers = _optimisers(model, lr)
-    steps, step = epochs * math.ceil(len(data) / batch_size), 0
-    model.train()
-    for _ in range(epochs):
-        for indices in torch.randperm(len(data)).split(batch_size):
-            columns = zip(*(data[index] for index in indices.tolist()), strict=True)
-            x, y = (torch.stack(list(column)) for column in columns)
-            width = int((y != 0).any(0).nonzero().max()) + 1
-            model(x[:, :width].contiguous(), y[:, :width].contiguous())[1].backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            falling = max(0.05, 0.5 * (1 + math.cos(math.pi * step / steps)))
-            for optimiser in optimisers:
-                optimiser.step_at(min(1.0, (step + 1) / 10, falling))
-            model.zero_grad()
-            step += 1
-
-
-def _optimisers(model: torch.nn.Module, lr: float) -> list[Any]:
-    head = getattr(model, "head", None)
-    layers = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head]
-    inner = [layer.weight for layer in layers]
-    known = {id(parameter) for parameter in inner}
-    return [_Muon(inner, lr), _AdamW([p for p in model.parameters() if id(p) not in known], lr / 2)]
-
-
-class _AdamW:
-    """torch's AdamW, whose rate is told at each step."""
-
-    def __init__(self, parameters: list[torch.nn.Parameter], lr: float) -> None:
-        self.lr = lr
-        self.inner = torch.optim.AdamW(parameters, lr=lr, betas=(0.9, 0.95), weight_decay=0.0)
-
-    def step_at(self, share: float) -> None:
-        """One step at this share of the learning rate."""
-        for group in self.inner.param_groups:
-            group["lr"] = share * self.lr
-        self.inner.step()
-
-
-class _Muon:
-    """Muon (Jordan et al., 2024), the step scaled as in Liu et al. (2025).
-
-    torch.optim.Muon does the same in bfloat16 and matrix by matrix, which takes several times as
-    long on a processor without units for it; here matrices of one shape are done together.
-    """
-
-    def __init__(self, parameters: list[torch.nn.Parameter], lr: float) -> None:
-        by_shape: dict[torch.Size, list[torch.nn.Parameter]] = {}
-        for parameter in parameters:
-            by_shape.setdefault(parameter.shape, []).append(parameter)
-        self.lr, self.groups = lr, list(by_shape.values())
-        self.momenta = [torch.zeros(len(group), *group[0].shape) for group in self.groups]
-
-    @torch.no_grad()
-    def step_at(self, share: float) -> None:
-        """One step at this share of the learning rate."""
-        for group, momentum in zip(self.groups, self.momenta, strict=True):
-            zeros = torch.zeros(group[0].shape)
-            gradient = torch.stack([zeros if p.grad is None else p.grad for p in group])
-            momentum.lerp_(gradient, 0.05)
-            update = _orthogonal(gradient.lerp(momentum, 0.95))
-            rate = share * self.lr
-            for parameter, change in zip(group, update, strict=True):
-                parameter.mul_(1 - 0.1 * rate)
-                parameter.sub_(change, alpha=0.2 * rate * max(change.shape) ** 0.5)
-
-
-def _orthogonal(x: torch.Tensor) -> torch.Tensor:
-    """(n, rows, columns) -> nearly the nearest matrices of orthogonal rows or columns."""
-    tall = x.size(1) > x.size(2)
-    x = x.mT if tall else x
-    x = x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
-    for _ in range(5):  # Newton and Schulz's iteration, with Muon's coefficients
-        square = x @ x.mT
-        x = 3.4445 * x + (-4.775 * square + 2.0315 * square @ square) @ x
-    return x.mT if tall else x

@@ -33,7 +33,7 @@ _INSIDE = (
     *(
         f"grader/boundary/{name}.py"
         for name in (
-            *("__init__", "wire", "worker", "probes", "elementary", "models"),
+            *("__init__", "wire", "worker", "probes", "elementary", "models", "training"),
             *("lockdown", "syscalls", "zygote"),
         )
     ),

@@ -43,7 +43,6 @@ class Worker:
             "contains": lambda target, item: item in target,
             "iterate": lambda target: _Iterator(iter(target)),
             "next": lambda target: target.advance(),
-            "type": lambda target: [base.__name__ for base in type(target).__mro__],
             "probe": lambda name, args, kwargs: getattr(probes, name)(*args, **kwargs),
             "release": self._release,
         }

@@ -79,7 +79,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Isolation:
-    """How student code was kept apart from the grader, as it was, not as it was wished."""
+    """How student code was kept apart from the grader: actual, not requested."""
 
     kind: str  # "sandbox" | "process" | "none"
     layers: tuple[str, ...] = ()  # e.g. "user namespace", "seccomp"
