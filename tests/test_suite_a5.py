@@ -74,9 +74,9 @@ def test_a_model_with_other_weights_is_told_which() -> None:
 
 
 def test_the_list_of_variants_has_what_the_handout_names() -> None:
-    """Six ways down, four ways up; the reference's own is one of the 24."""
-    assert (len(variants.DOWN), len(variants.UP)) == (6, 4)
-    assert variants.Down(False, True, True) in variants.DOWN
+    """Eight ways down, five ways up; the reference's own is one of the 40."""
+    assert (len(variants.DOWN), len(variants.UP)) == (8, 5)
+    assert variants.Down(False, True, variants.Residual.QUERIES) in variants.DOWN
     assert all(down.norm_basis or down.norm_input for down in variants.DOWN)
     reference = LocalStudent(A5.solution)
     generator = torch.Generator().manual_seed(3)
@@ -84,7 +84,7 @@ def test_the_list_of_variants_has_what_the_handout_names() -> None:
     idx = helpers.indices(generator, 2, helpers.BLOCK)
     found = variants.logits(model, idx)
     assert sum(torch.allclose(model(idx)[0], logits, atol=1e-5) for logits in found) == 1
-    assert len(found) == 24
+    assert len(found) == 40
 
 
 # Two submissions that know every answer and have no model: what they say is right, and what they

@@ -10,6 +10,9 @@ torch.optim, whatever name led there (a profile hook); their functions in C, `to
 of a class of one's own (a TorchFunctionMode); and every operation that reaches torch's dispatcher
 and is not in ELEMENTARY (a TorchDispatchMode), such as native_batch_norm. What is counted shows
 that the work was done here: of another thread, or of compiled code, nothing is counted in `calls`.
+
+The watch lives in the student's own process: code that knows torch's private switches can turn it
+off and run decoys, so what it reports is a claim, and worth little (docs/security.md).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def trained(memory, student, reference, seed):
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("run tasks c and e first: pretraining needs the model, the dataset and the loss")
+@pytest.mark.hint("run the tests of task c first: the training needs the model and its loss")
 def test_better_than_london(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, your model beats the London baseline clearly."""
     right, floor = trained(memory, student, reference, seed)
@@ -29,7 +29,7 @@ def test_better_than_london(student, reference, seed, memory):
 
 
 @pytest.mark.points(4)
-@pytest.mark.hint("is the answer ever in the masked content, and does the loss count it?")
+@pytest.mark.hint("does the loss count every target but PAD, and do all blocks learn?")
 def test_knowledge(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, your model knows where new people were born."""
     right, _ = trained(memory, student, reference, seed)

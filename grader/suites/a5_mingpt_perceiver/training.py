@@ -8,7 +8,7 @@ the answers in the text by a search has no use for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from grader import expect
+from grader.boundary.errors import SandboxError
 from grader.boundary.local import LocalStudent
 from grader.suites.a5_mingpt_perceiver import variants
 from grader.suites.a5_mingpt_perceiver.helpers import NO_DROPOUT, fill, take_back
@@ -64,26 +65,39 @@ def examine(
 ) -> tuple[float, float]:
     """(the share of hidden questions that are answered right, London's share), by one training.
 
-    memory: keeps them for the next test of the same module, if the training came to its end.
+    memory: keeps them for the next test of the same module, or what the training ended with.
     """
-    if not memory:
-        embedded = LocalStudent(reference.folder.parent).embedded
-        corpus = embedded.build("tiny", seed)
-        known = reference.dataset.CharCorruptionDataset(corpus.biographies, BLOCK)
-        # NameDataset is given: others drop letters by which people are told apart.
-        questions = reference.dataset.NameDataset(known, embedded.lines(corpus.train))
-        x, y = (torch.stack(rows) for rows in zip(*questions, strict=True))
-        forward = lesson.forward(learn(student, reference, known, x, y, lesson), x, y)
-        memory["shares"] = accuracy(forward, corpus.test, known), london(corpus.test)
+    if "failure" in memory:
+        raise memory["failure"]
+    if "shares" not in memory:
+        try:
+            memory["shares"] = _examine(student, reference, seed, lesson)
+        except SandboxError:
+            raise  # the worker was lost, not the student's training: it may be tried again
+        except Exception as failure:
+            memory["failure"] = failure
+            raise
     return memory["shares"]
+
+
+def _examine(student: Any, reference: Any, seed: int, lesson: Lesson) -> tuple[float, float]:
+    embedded = LocalStudent(reference.folder.parent).embedded
+    corpus = embedded.build("tiny", seed)
+    known = reference.dataset.CharCorruptionDataset(corpus.biographies, BLOCK)
+    # NameDataset is given: others drop letters by which people are told apart.
+    questions = reference.dataset.NameDataset(known, embedded.lines(corpus.train))
+    x, y = stacked(questions)
+    forward = lesson.forward(learn(student, reference, known, x, y, lesson), x, y)
+    return accuracy(forward, corpus.test, known), london(corpus.test)
 
 
 def learn(
     student: Any, reference: Any, known: Any, x: Tensor, y: Tensor, lesson: Lesson
 ) -> nn.Module:
-    """The reference's model with the weights that the student's code learned.
+    """The reference's model with the weights that the student's model learned.
 
-    known: the reference's dataset of the text to pretrain on; x, y: (B, T), to finetune on.
+    known: the reference's dataset of the text to pretrain on, so that nothing here depends on the
+    student's span corruption, which part e judges; x, y: (B, T), to finetune on.
     """
     config = reference.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
     ours = begin(reference.model.GPT(config), lesson.embeddings)
@@ -91,10 +105,16 @@ def learn(
     theirs = expect.thing(student.model.GPT(config), "GPT")
     fill(student, theirs, ours)
     if lesson.epochs:
-        documents = student.dataset.CharCorruptionDataset("\n".join(known.data), BLOCK)
-        student.probe.train(theirs, documents, lesson.epochs, batch_size=32, lr=2e-2)
+        items = stacked([known[place] for _ in range(lesson.epochs) for place in range(len(known))])
+        student.probe.train(theirs, student.probe.pairs(*items), 1, batch_size=32, lr=2e-2)
     student.probe.train(theirs, student.probe.pairs(x, y), **FINETUNE)
     return take_back(student, ours, theirs).eval()
+
+
+def stacked(items: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """All x and all y, (N, T) each, of N items."""
+    x, y = zip(*items, strict=True)
+    return torch.stack(x), torch.stack(y)
 
 
 def begin(model: nn.Module, embeddings: float) -> nn.Module:

@@ -2,8 +2,9 @@
 
 The published texts of the assignment agree on ln1 and differ on where it stands: on the input, on
 the basis ("use the layernorm layers on C"), or on both; in the up block on the bottleneck, and at
-times on the queries too; each with or without a residual around the cross-attention. Every test of
-the perceiver accepts all of these, by this one list.
+times on the queries too; each without a residual around the cross-attention, or with one, of the
+queries as they came or as ln1 made them. Every test of the perceiver accepts all of these, by this
+one list.
 
 Letters in the shapes: B batch, T time, C channels, V vocabulary, m places of the bottleneck.
 """
@@ -14,10 +15,23 @@ import functools
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+
+class Residual(Enum):
+    """What is added to what the cross-attention returns."""
+
+    NONE = "nothing"
+    QUERIES = "the queries as they came"
+    NORMED = "the queries after ln1"
+
+    def add(self, y: Tensor, queries: Tensor, normed: Tensor) -> Tensor:
+        """The sum; y has the queries' shape, but for a batch of 1."""
+        return y + {Residual.NONE: 0.0, Residual.QUERIES: queries, Residual.NORMED: normed}[self]
 
 
 @dataclass(frozen=True)
@@ -26,13 +40,14 @@ class Down:
 
     norm_basis: bool
     norm_input: bool
-    residual: bool
+    residual: Residual
 
     def __call__(self, block: nn.Module, x: Tensor) -> Tensor:
         """(B, T, C) -> (B, m, C)."""
-        queries = block.ln1(block.C) if self.norm_basis else block.C
+        normed = block.ln1(block.C)
+        queries = normed if self.norm_basis else block.C
         y = block.attn(block.ln1(x) if self.norm_input else x, queries)
-        y = y + block.C if self.residual else y
+        y = self.residual.add(y, block.C, normed)
         return y + block.mlp(block.ln2(y))
 
 
@@ -41,18 +56,24 @@ class Up:
     """How an up block reads the bottleneck; ln1 always stands on the bottleneck."""
 
     norm_input: bool
-    residual: bool
+    residual: Residual
 
     def __call__(self, block: nn.Module, y: Tensor, x: Tensor) -> Tensor:
         """(B, m, C), (B, T, C) -> (B, T, C)."""
-        z = block.attn(block.ln1(y), block.ln1(x) if self.norm_input else x)
-        z = z + x if self.residual else z
+        normed = block.ln1(x)
+        z = block.attn(block.ln1(y), normed if self.norm_input else x)
+        z = self.residual.add(z, x, normed)
         return z + block.mlp(block.ln2(z))
 
 
-_BOTH = (False, True)
-DOWN = [Down(*each) for each in itertools.product(_BOTH, _BOTH, _BOTH) if any(each[:2])]
-UP = [Up(*each) for each in itertools.product(_BOTH, _BOTH)]
+def _residuals(norm_queries: bool) -> list[Residual]:
+    """Which there may be: what ln1 made is added only by who made it the queries."""
+    return [each for each in Residual if norm_queries or each is not Residual.NORMED]
+
+
+_LN1 = ((False, True), (True, False), (True, True))  # on the basis, on the input
+DOWN = [Down(*each, residual) for each in _LN1 for residual in _residuals(each[0])]
+UP = [Up(each, residual) for each in (False, True) for residual in _residuals(each)]
 
 
 def forwards(model: nn.Module) -> list[Callable[[Tensor], Tensor]]:
