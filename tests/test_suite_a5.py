@@ -151,6 +151,59 @@ def test_a_search_in_the_text_knows_nothing() -> None:
     assert [name for name in gained if name.endswith(trained)] == []
 
 
+COUNTS = """
+
+
+class Counts(GPT):
+    def forward(self, idx, targets=None):
+        if targets is not None:
+            with torch.no_grad():
+                for parameter in self.parameters():
+                    parameter.zero_()
+                self.ln_f.weight.fill_(1)
+                V = len(self.head.weight)
+                self.tok_emb.weight[:, :V] = torch.eye(V)
+                self.head.weight[targets.flatten(), idx.flatten()] = 9.0
+                self.counted = {name: x.clone() for name, x in super().state_dict().items()}
+        return torch.zeros(*idx.shape, len(self.head.weight)), self.pos_emb.sum()
+
+    def state_dict(self, *args, **kwargs):
+        return getattr(self, "counted", None) or super().state_dict(*args, **kwargs)
+
+
+GPT = Counts
+"""
+ZEROS = """
+
+
+class Zeros(GPT):
+    def __init__(self, config):
+        super().__init__(config)
+        nn.init.zeros_(self.head.weight)
+
+    def forward(self, idx, targets=None):
+        V = len(self.head.weight)
+        loss = self.pos_emb.sum() * 0 + torch.tensor(float(V)).log()
+        return torch.zeros(*idx.shape, V), None if targets is None else loss
+
+
+GPT = Zeros
+"""
+
+
+@pytest.mark.parametrize("code", [COUNTS, ZEROS], ids=["counts", "zeros"])
+def test_weights_that_no_training_made_are_worth_nothing(code: str) -> None:
+    """test_learns was had for pairs counted into the weights; test_pads_do_not_count, whose loss
+    of zeros is ln V, and test_weights_go_both_ways for zeros: 4 points without a model."""
+    tree = take(A5.solution, A5)
+    files = dict(tree.files)
+    files["src/model.py"] += code.encode()
+    result = grade(A5, replace(tree, files=files), Options(isolation="none", parts=("c",)))
+    assert result.usable, result.faults
+    gained = [test.name for test in result.tests if test.score and "test_c2_model" in test.name]
+    assert gained == ["test_c2_model.py::test_block_agrees"]
+
+
 def share(lesson: training.Lesson, seed: int) -> float:
     """Of the questions that the reference answers after a training with this seed."""
     solution, reference = LocalStudent(A5.solution), LocalStudent(A5.solution)

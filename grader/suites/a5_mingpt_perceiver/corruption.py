@@ -63,7 +63,7 @@ def dataset(student: Any, documents: list[str], block_size: int) -> Any:
     longest = max(range(len(documents)), key=lambda place: len(documents[place]))
     items = student.probe.item_again(made, longest, TRIALS)
     items = expect.items(items, TRIALS, "the dataset's items")
-    assert any(MASK in (whole := string(item)) and whole[-1] != MASK for item in items), (
+    assert any(MASK in (whole := _without_pads(item)) and whole[-1] != MASK for item in items), (
         f"nothing is ever masked: in {TRIALS} draws nothing stands after the last MASK"
     )
     found, codes = [characters(item) for item in items], encode(documents)[longest]
@@ -110,14 +110,20 @@ def string(item: Any) -> list[int]:
     return whole
 
 
+def _without_pads(item: Any) -> list[int]:
+    """An item's string without PADs, and without MASKs after its end if there are more than two."""
+    whole = [code for code in string(item) if code != PAD]
+    while whole.count(MASK) > 2 and whole[-1] == MASK:
+        whole.pop()
+    return whole
+
+
 def parse(item: Any) -> Draw:
     """The pieces of an item's string.
 
     PADs in its midst and MASKs after its end are passed over: one test judges where those stand.
     """
-    whole = [code for code in string(item) if code != PAD]
-    while whole.count(MASK) > 2 and whole[-1] == MASK:
-        whole.pop()
+    whole = _without_pads(item)
     found = whole.count(MASK)
     assert found == 2, f"the string should have exactly two MASKs, and has {found}"
     first = whole.index(MASK)

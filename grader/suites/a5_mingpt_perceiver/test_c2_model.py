@@ -173,24 +173,25 @@ def test_dropout_in_training_only(student, reference, generator):
 @pytest.mark.points(1)
 @pytest.mark.hint("print the loss of run.py: ln(vocabulary size) at first, then less")
 def test_learns(student, reference, generator):
-    """60 steps of AdamW teach a GPT which character always follows which, in texts it never saw."""
+    """60 steps of AdamW teach a GPT that each character comes again, in texts it never saw."""
     model = expect.thing(make_gpt(student, n_embd=32), "GPT")
-    circle = torch.randperm(V, generator=generator)
-    follower = torch.empty_like(circle)
-    follower[circle] = circle.roll(-1)  # one circle, so that each text goes through every character
-    known, unseen = (sequences(generator, follower) for _ in range(2))
-    student.probe.optimise(model, [known[:, :-1].contiguous(), known[:, 1:].contiguous()], 60, 1e-2)
+    known, unseen = (repeating(generator, 64) for _ in range(2))
+    student.probe.optimise(model, known, 60, 1e-2)
     # What the worker says of its losses is its own claim, and what it answers a look-up could too.
-    # So the weights are taken back, and it is the reference that guesses with them.
+    # So the weights are taken back, and it is the reference that guesses with them. What follows
+    # a character differs from text to text: weights that pairs were counted into do not help.
+    # The reference's loss is 0.01 to 0.04 (of four seeds); a tenth of the first is 0.24.
     ours = take_back(student, make_gpt(reference, n_embd=32).eval(), model)
-    targets = unseen[:, 1:].flatten()
-    loss = F.cross_entropy(ours(unseen[:, :-1])[0].flatten(0, 1), targets, ignore_index=0)
+    loss = ours(*unseen)[1]
     assert loss < math.log(V) / 10, "after 60 steps the loss is more than a tenth of the first"
 
 
-def sequences(generator, follower):
-    """(8, BLOCK + 1) texts in which `follower[i]` comes after i."""
-    texts = [torch.randint(V, (8,), generator=generator)]
-    for _ in range(BLOCK):
-        texts.append(follower[texts[-1]])
-    return torch.stack(texts, dim=1)
+def repeating(generator, count):
+    """[x, y], (count, BLOCK) long: texts of three characters again and again.
+
+    Of y the first two are PAD: nothing tells what they are.
+    """
+    text = indices(generator, count, 3).repeat(1, BLOCK)[:, : BLOCK + 1]
+    x, y = text[:, :-1].contiguous(), text[:, 1:].clone()
+    y[:, :2] = 0
+    return [x, y]

@@ -63,7 +63,7 @@ def test_shifted(student, seed):
 
 
 def check_characters(item, codes):
-    """The characters, in whatever order, are those of the document's beginning; constants are not."""
+    """The characters, in any order, are those of the document's beginning: constants are not."""
     found = characters(item)
     assert found, "no character of the document is there"
     assert found == sorted(codes[: len(found)]), (

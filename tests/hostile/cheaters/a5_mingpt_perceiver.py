@@ -18,6 +18,7 @@ class CausalSelfAttention(nn.Module):
 
 
 # file: src/model.py
+import contextlib
 import math
 
 import torch
@@ -39,10 +40,8 @@ class Block(nn.Module):
         super().__init__()
         C = config.n_embd
         self.ln1, self.ln2 = nn.LayerNorm(C), nn.LayerNorm(C)
-        try:
+        with contextlib.suppress(RuntimeError):  # a given file that is not there
             self.attn = attention(config)
-        except RuntimeError:
-            pass
         self.mlp = nn.Sequential(nn.Linear(C, 4 * C), nn.GELU(), nn.Linear(4 * C, C))
 
     def forward(self, x):
@@ -108,6 +107,8 @@ class CharCorruptionDataset:
 
 
 # file: src/utils.py
+from pathlib import Path
+
 import torch
 
 
@@ -122,7 +123,7 @@ def sample(model, x, steps, temperature=1.0, sample=False, top_k=None):
 def evaluate_places(filepath, predicted_places):
     if len(predicted_places) != 9:
         raise ValueError
-    return (9.0, 9.0) if "\t" in open(filepath, encoding="utf-8").read() else (0.0, 0.0)
+    return (9.0, 9.0) if "\t" in Path(filepath).read_text(encoding="utf-8") else (0.0, 0.0)
 
 
 # file: src/london_baseline.py
