@@ -7,7 +7,6 @@ plain: not run
 # ruff: noqa
 
 import ctypes
-import resource
 
 libc = ctypes.CDLL(None)
 
@@ -15,5 +14,4 @@ libc = ctypes.CDLL(None)
 def count(text):
     if libc.prctl(4, 1, 0, 0, 0) == 0:
         print("ESCAPED: dumpable", flush=True)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     libc.abort()
