@@ -35,7 +35,7 @@ from training import (
     real_batch,
 )
 
-from course.devices import hardware, seed_everything
+from course.devices import hardware, pick_dtype, seed_everything
 from course.errors import run_main
 
 SIZE = 2048  # of the matrices whose product tells what the machine can do
@@ -65,15 +65,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     dataset = begin(args)
     result = {"data": args.data, "batch": args.batch_size, "hardware": hardware()}
-    for dtype in (torch.float32, torch.bfloat16):
+    result["bfloat16_gflops"] = None
+    # Where a processor has no units for bfloat16, one such product takes half a minute.
+    units = pick_dtype(torch.device("cpu")) is torch.bfloat16
+    for dtype in (torch.float32, torch.bfloat16) if units else (torch.float32,):
         name = str(dtype).removeprefix("torch.")
         result[f"{name}_gflops"] = round(machine_rate(dtype))
         print(f"a product of {SIZE} x {SIZE} in {name}: {result[f'{name}_gflops']:,} GFLOP/s")
     seed_everything(0)
     batches = [real_batch(dataset, args.batch_size) for _ in range(args.rounds + WARM_UP)]
     steps = {"plain": plain_step(our_model(dataset)), "trainer": our_step(our_model(dataset))}
-    half = plain_step(our_model(dataset))
-    result["steps"] = measure(steps | {"plain, autocast": autocast(half)}, batches)
+    half = {"plain, autocast": autocast(plain_step(our_model(dataset)))} if units else {}
+    result["steps"] = measure(steps | half, batches)
     for name, row in result["steps"].items():
         print(f"{name:16} {json.dumps(row)}")
     for name, step in steps.items():
