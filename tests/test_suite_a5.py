@@ -204,6 +204,20 @@ def test_weights_that_no_training_made_are_worth_nothing(code: str) -> None:
     assert gained == ["test_c2_model.py::test_block_agrees"]
 
 
+@pytest.mark.parametrize("lesson", [training.VANILLA, training.PERCEIVER], ids=["f", "g"])
+def test_no_hidden_seed_draws_the_weights_that_a_worker_sees(lesson: training.Lesson) -> None:
+    """A training began with weights drawn after torch.manual_seed(the test's hidden seed), which
+    draws the corpus too: whoever sees such weights can search for the seed."""
+    reference, states = LocalStudent(A5.solution), []
+    for hidden in (1, 2):
+        torch.manual_seed(hidden)
+        states.append(training.begin(reference, 20, lesson).state_dict())
+        drawn = torch.rand(1)
+        torch.manual_seed(hidden)
+        assert torch.equal(torch.rand(1), drawn)  # and the test's own draws stay as they were
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
 def share(lesson: training.Lesson, seed: int) -> float:
     """Of the questions that the reference answers after a training with this seed."""
     solution, reference = LocalStudent(A5.solution), LocalStudent(A5.solution)

@@ -99,8 +99,7 @@ def learn(
     known: the reference's dataset of the text to pretrain on, so that nothing here depends on the
     student's span corruption, which part e judges; x, y: (B, T), to finetune on.
     """
-    config = reference.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
-    ours = begin(reference.model.GPT(config), lesson.embeddings)
+    ours = begin(reference, known.vocab_size, lesson)
     config = student.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
     theirs = expect.thing(student.model.GPT(config), "GPT")
     fill(student, theirs, ours)
@@ -117,14 +116,17 @@ def stacked(items: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     return torch.stack(x), torch.stack(y)
 
 
-def begin(model: nn.Module, embeddings: float) -> nn.Module:
-    """The weights from which every training begins; nothing about them is hidden.
+def begin(reference: Any, vocab_size: int, lesson: Lesson) -> nn.Module:
+    """The model from which every training begins. The worker sees it: no hidden seed draws it.
 
     A perceiver without residuals begins to learn sooner from embeddings that are larger than GPT's,
     and a vanilla model does not.
     """
-    generator = torch.Generator().manual_seed(0)
-    model.tok_emb.weight.data.normal_(0, embeddings, generator=generator)
+    config = reference.model.GPTConfig(vocab_size, BLOCK, **lesson.sizes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = reference.model.GPT(config)
+        model.tok_emb.weight.data.normal_(0, lesson.embeddings)
     return model
 
 
