@@ -15,6 +15,7 @@ from torch import Tensor
 
 from grader import expect
 
+ALIKE = 0.7  # the least cosine of weights after a short training with those before it
 SHOWN = 3  # names of a student's own that a message shows
 
 
@@ -54,6 +55,19 @@ def read(student: Any, module: Any, like: Mapping[str, Tensor]) -> dict[str, Ten
         name: expect.tensor(report.get(name), tuple(value.shape), "float", name)
         for name, value in like.items()
     }
+
+
+def check_origin(start: Iterable[Tensor], trained: Iterable[Tensor]) -> None:
+    """Raises AssertionError if trained matrices do not come from those that training began with.
+
+    A short training moves large weights a little: their cosine with the start is 0.9 and more.
+    That of weights made elsewhere is near 0, whatever they know.
+    """
+    for before, after in zip(start, trained, strict=True):
+        alike = torch.cosine_similarity(before.flatten(), after.flatten(), dim=0)
+        assert alike > ALIKE, (
+            "the weights after training do not come from those before it: train the model in place"
+        )
 
 
 def instead(student: Any, extra: Iterable[str]) -> str:

@@ -60,6 +60,25 @@ def test_hidden_indices_are_not_those_of_the_vocabulary() -> None:
     assert first != second and first.keys() == second.keys()
 
 
+def test_weights_trained_elsewhere_are_worth_nothing() -> None:
+    """Weights from another run, put in by the order in which the characters' counts give them away,
+    had a loss of 2.0 without a step of training: 3 points."""
+    solution, other = LocalStudent(A1.solution), LocalStudent(A1.solution)
+    solution.begin(1)
+    names = LocalStudent(A1.root).embedded.build(60, 1)
+    stoi = training.hidden_indices(names, 1)
+
+    def train(model, x, y, max_steps, *arguments, **named):
+        """Puts other weights in, of the same shapes."""
+        for p in model.parameters():
+            p.data.copy_(torch.randn(p.shape))
+        return [2.0] * max_steps
+
+    other.makemore.train = train
+    with pytest.raises(AssertionError, match="do not come from those before"):
+        training.learn(other, solution, names, stoi, 1, 10)
+
+
 @pytest.mark.skipif(why_no_sandbox() is not None, reason="needs bubblewrap")
 def test_a_harmless_bias_costs_its_own_test_only() -> None:
     """A bias before a normalisation cost 15 points in three parts, though it changes nothing."""

@@ -2,7 +2,9 @@
 
 Only what is trained on reaches the worker. The trained tensors come back as plain values and are
 put into the reference's model, which is asked here about names that no student's code has seen. The
-characters have hidden indices, so that weights trained elsewhere on the same invention are useless.
+training begins with weights of ours, and must end near them. Weights trained elsewhere on the same
+invention do not: the characters have hidden indices. (Which these are can be told by their counts,
+so that they alone kept nobody from putting such weights in, their rows in the right order.)
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grader import expect
-from grader.suites.a1_makemore.helpers import RUNNING, matching, needless, norms, statistic
+from grader import expect, weights
+from grader.suites.a1_makemore.helpers import RUNNING, fill, matching, needless, norms, statistic
 
 STEPS, BATCH, BLOCK, EMBED, HIDDEN = 800, 32, 8, 12, 48
 
@@ -44,14 +46,21 @@ def learn(
 ) -> Any:  # fmt: skip
     """The reference's model with what the student's has learned in the student's training."""
     sizes = (len(stoi), BLOCK, EMBED, HIDDEN)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # the worker sees these weights: no hidden seed draws them
+        ours = reference.makemore.build_model(*sizes)
+    start = [p.detach().clone() for p in ours.parameters()]
     model = expect.thing(student.makemore.build_model(*sizes), "build_model's model")
+    fill(student, model, start)
     x, y = rows(names, stoi)
     train = student.makemore.train
     losses = student.probe.with_generator(train, worker_seed, model, x, y, steps, BATCH)
     expect.items(losses, steps, "train's losses")
-    ours = reference.makemore.wavenet(*sizes)
-    shapes = [tuple(p.shape) for p in ours.parameters()]
-    reference.probe.fill_parameters(ours, matching(model, shapes))
+    shapes = [tuple(p.shape) for p in start]
+    learned = matching(model, shapes)
+    inner = [place for place, p in enumerate(start) if p.dim() == 2][:-1]  # the last begins small
+    weights.check_origin(*([each[place] for place in inner] for each in (start, learned)))
+    reference.probe.fill_parameters(ours, learned)
     biases = needless(model, shapes) or [torch.zeros(HIDDEN)] * len(norms(model, ours))
     for (layer, own), bias in zip(norms(model, ours), biases, strict=True):
         mean, var = (statistic(getattr(layer, name), HIDDEN, name) for name in RUNNING)
