@@ -21,13 +21,12 @@ def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = No
     started = time.monotonic()
     torch.set_num_threads(1)  # small products; more threads wait for one another
     laid = workspace.public(assignment, tree)
-    files = laid.files
     here = Options(isolation="none", parts=parts)
     with open_student(assignment, tree, laid, here) as (student, root, describe):
         suite = Suite(
             student=student,
             reference=LocalStudent(assignment.solution),
-            explainer=Explainer(texts(files), hidden=False, root=root),
+            explainer=Explainer(texts(laid.files), hidden=False, root=root),
             visibility="public",
             parts=frozenset(parts) if parts else None,
         )

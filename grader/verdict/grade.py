@@ -71,12 +71,11 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
         raise UserError(f"{assignment.solution} is not there: a grade compares with the solution; "
                         "`grader check` runs the public tests")  # fmt: skip
     laid = workspace.hidden(assignment, tree)
-    files = laid.files
     with open_student(assignment, tree, laid, options) as (student, root, describe):
         suite = Suite(
             student=student,
             reference=LocalStudent(assignment.solution),
-            explainer=Explainer(texts(files), hidden=True, root=root),
+            explainer=Explainer(texts(laid.files), hidden=True, root=root),
             visibility="hidden",
             secret=secret(),
             parts=frozenset(options.parts) if options.parts else None,

@@ -126,16 +126,18 @@ class Explainer:
                 "your code uses a given file that computes what this part asks you to write; the "
                 "file is not there while the part is tested",
             )
-        frames = tuple(self._frame(*frame) for frame in claim.frames if frame[0] in self.sources)
+        places = [(file, line) for file, line, _ in claim.frames if file in self.sources]
+        if self.hidden:
+            places = places[-_HIDDEN_FRAMES:]
+        frames = tuple(self._frame(file, line) for file, line in places)
         if self.hidden:
             name = next((name for name in claim.types if name in _BUILTIN), "Exception")
-            frames = frames[-_HIDDEN_FRAMES:]
             return Ending(
                 Outcome.ERROR, f"your code raised {_article(name)}{_cell(frames)}", frames
             )
         return Ending(Outcome.ERROR, f"{claim.types[0]}: {claim.message}{_cell(frames)}", frames)
 
-    def _frame(self, file: str, line: int, function: str = "") -> Frame:
+    def _frame(self, file: str, line: int) -> Frame:
         """The frame at a line that our own copy of the file has; which function that line is in
         is read there too."""
         lines = self.sources[file]

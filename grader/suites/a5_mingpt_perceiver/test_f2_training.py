@@ -13,16 +13,11 @@ def memory():
     return {}
 
 
-def trained(memory, student, reference, seed):
-    """(the share of right answers, London's share): from one training for both tests."""
-    return examine(memory, student, reference, seed, VANILLA)
-
-
 @pytest.mark.points(3)
 @pytest.mark.hint("run the tests of task c first: the training needs the model and its loss")
 def test_better_than_london(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, your model beats the London baseline clearly."""
-    right, floor = trained(memory, student, reference, seed)
+    right, floor = examine(memory, student, reference, seed, VANILLA)
     assert right >= max(VANILLA.some, 1.5 * floor), (
         "London for every answer is nearly as good, or better"
     )
@@ -32,5 +27,5 @@ def test_better_than_london(student, reference, seed, memory):
 @pytest.mark.hint("does the loss count every target but PAD, and do all blocks learn?")
 def test_knowledge(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, your model knows where new people were born."""
-    right, _ = trained(memory, student, reference, seed)
+    right, _ = examine(memory, student, reference, seed, VANILLA)
     assert right >= VANILLA.enough, "too few of the hidden questions are answered right"

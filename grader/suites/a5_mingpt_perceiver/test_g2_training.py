@@ -13,16 +13,11 @@ def memory():
     return {}
 
 
-def trained(memory, student, reference, seed):
-    """(the share of right answers, London's share): from one training for both tests."""
-    return examine(memory, student, reference, seed, PERCEIVER)
-
-
 @pytest.mark.points(1)
 @pytest.mark.hint("run the other tests of task g first: the training needs them all")
 def test_better_than_london(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, a small perceiver beats the London baseline."""
-    right, floor = trained(memory, student, reference, seed)
+    right, floor = examine(memory, student, reference, seed, PERCEIVER)
     assert right >= max(PERCEIVER.some, 1.5 * floor), (
         "London for every answer is nearly as good, or better"
     )
@@ -32,5 +27,5 @@ def test_better_than_london(student, reference, seed, memory):
 @pytest.mark.hint("the basis must be trained too, and the up block read what the blocks made")
 def test_knowledge(student, reference, seed, memory):
     """Pretrained and finetuned for some seconds, a small perceiver knows some birthplaces."""
-    right, _ = trained(memory, student, reference, seed)
+    right, _ = examine(memory, student, reference, seed, PERCEIVER)
     assert right >= PERCEIVER.enough, "too few of the hidden questions are answered right"
