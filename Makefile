@@ -32,11 +32,14 @@ grade: .venv/.set-up  ## grade a submission: A=assignment S=path (default: the r
 check: .venv/.set-up  ## run an assignment's public tests on your work: A=assignment
 	@$(BIN)/grader check $(A)
 
+# A process for each core, each with one thread: files of tests run side by side.
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --dist loadfile
+
 test: .venv/.set-up  ## the project's own tests
-	@$(BIN)/python -m pytest
+	@$(TEST)
 
 test-all: .venv/.set-up  ## the slow and the nightly tests too
-	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --slow
+	@HYPOTHESIS_PROFILE=nightly $(TEST) --slow
 
 lint: .venv/.set-up  ## ruff, the skeletons, the formatting
 	@$(BIN)/ruff check .

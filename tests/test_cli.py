@@ -347,6 +347,21 @@ def test_the_interrupt_key_leaves_no_traceback(
     assert capsys.readouterr().err == "error: stopped\n"
 
 
+def test_ctrl_c_while_grading_writes_no_file(
+    toy: Path, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the hidden tests, a grade once went on to write a report of what it had."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fake, "result", stopped)
+    before = sorted(toy.parent.rglob("*"))
+    asked = ["grade", "b1", "--json", "result.json", "--html", "report.html"]
+    assert cli.run(asked) == 130
+    assert sorted(toy.parent.rglob("*")) == before
+
+
 def test_a_full_disk_takes_the_score_from_nobody(
     toy: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
 ) -> None:

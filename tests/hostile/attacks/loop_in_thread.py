@@ -1,7 +1,7 @@
-"""Leaves threads running that hold the interpreter, after it has answered.
+"""Leaves a thread running that keeps the interpreter for itself, after it has answered.
 
 layer: clock outside
-outcome: as without it
+outcome: timeout
 plain: not run
 """
 # ruff: noqa
@@ -15,5 +15,7 @@ def _spin():
         sum(range(100_000))
 
 
-sys.setswitchinterval(0.02)
-threading.Thread(target=_spin, daemon=True).start()
+def count(text):
+    sys.setswitchinterval(60)
+    threading.Thread(target=_spin, daemon=True).start()
+    return {letter: text.count(letter) for letter in set(text)}
