@@ -43,14 +43,15 @@ class Lesson:
 
 
 _SIZES = {"n_head": 4, "n_embd": 64} | NO_DROPOUT
-# The reference answers 0.7 to 1.0 of the hidden questions over the seeds 100 to 111, and none
+# The reference answers 0.95 to 1.0 of the hidden questions over the seeds 100 to 105, and none
 # without pretraining (tests/test_suite_a5.py::test_short_training_needs_pretraining repeats three).
+# From 60 epochs 0.5 to 0.675.
 VANILLA = Lesson(
     _SIZES | {"n_layer": 1},
-    epochs=60, embeddings=0.02, some=0.2, enough=0.4,
+    epochs=90, embeddings=0.02, some=0.2, enough=0.4,
     forward=lambda model, x, y: lambda idx: model(idx)[0],
 )  # fmt: skip
-# The reference 0.925 to 1.0 over the seeds 100 to 105; without residuals and with ln1 on the basis
+# The reference 0.9 to 0.975 over the seeds 100 to 105; without residuals and with ln1 on the basis
 # alone, as many have it, 0.6 to 0.925, with ln1 on the up block's queries too 0.625 to 0.85. None
 # without pretraining.
 PERCEIVER = Lesson(
