@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -218,11 +220,11 @@ def test_no_hidden_seed_draws_the_weights_that_a_worker_sees(lesson: training.Le
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
-def share(lesson: training.Lesson, seed: int) -> float:
-    """Of the questions that the reference answers after a training with this seed."""
-    solution, reference = LocalStudent(A5.solution), LocalStudent(A5.solution)
-    solution.begin(seed)
-    return training.examine({}, solution, reference, seed, lesson)[0]
+def share(lesson: training.Lesson, seed: int, folder: Path = A5.solution) -> float:
+    """Of the questions that the work in `folder` answers after a training with this seed."""
+    student, reference = LocalStudent(folder), LocalStudent(A5.solution)
+    student.begin(seed)
+    return training.examine({}, student, reference, seed, lesson)[0]
 
 
 @pytest.mark.slow
@@ -240,3 +242,17 @@ def test_there_is_nothing_to_hand_in_beside_the_code(tmp_path) -> None:
     (tmp_path / "predictions" / "vanilla.pretrain.test.txt").write_text("London\n")
     (tmp_path / "model.py").write_text("")
     assert list(take(tmp_path, A5).files) == ["src/model.py"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [100, 101])
+@pytest.mark.parametrize(
+    "path", sorted((A5.suite / "alternatives").glob("perceiver_*")), ids=lambda path: path.stem
+)
+def test_every_perceiver_learns(path: Path, seed: int, tmp_path: Path) -> None:
+    """With ln1's output as the residual, a right perceiver had 17 or 20 points, by the secret."""
+    shutil.copytree(A5.root, tmp_path / "a5")
+    for file, content in tree_of(A5, Case(Kind.ALTERNATIVE, patches.read(path))).files.items():
+        (tmp_path / "a5" / "solution" / Path(file).name).write_bytes(content)
+    lesson = training.PERCEIVER
+    assert share(lesson, seed, tmp_path / "a5" / "solution") >= lesson.enough + 0.2

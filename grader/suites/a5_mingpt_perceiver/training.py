@@ -51,12 +51,11 @@ VANILLA = Lesson(
     epochs=90, embeddings=0.02, some=0.2, enough=0.4,
     forward=lambda model, x, y: lambda idx: model(idx)[0],
 )  # fmt: skip
-# The reference 0.9 to 0.975 over the seeds 100 to 105; without residuals and with ln1 on the basis
-# alone, as many have it, 0.6 to 0.925, with ln1 on the up block's queries too 0.625 to 0.85. None
-# without pretraining.
+# The reference and the perceivers of alternatives/ 0.75 to 1.0 over the seeds 100 to 103, and none
+# without pretraining (test_every_perceiver_learns repeats two seeds).
 PERCEIVER = Lesson(
     _SIZES | {"n_layer": 3, "perceiver": True, "bottleneck_dim": 32},
-    epochs=90, embeddings=0.5, some=0.2, enough=0.3,
+    epochs=110, embeddings=0.5, some=0.2, enough=0.4,
     forward=variants.trained,
 )  # fmt: skip
 
@@ -120,14 +119,20 @@ def stacked(items: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
 def begin(reference: Any, vocab_size: int, lesson: Lesson) -> nn.Module:
     """The model from which every training begins. The worker sees it: no hidden seed draws it.
 
-    A perceiver without residuals begins to learn sooner from embeddings that are larger than GPT's,
-    and a vanilla model does not.
+    Larger numbers than GPT's let every variant of the perceiver learn within seconds: without
+    residuals all of the text goes through the cross-attention, and where ln1's output is added to
+    the cross-attention's, it drowns it.
     """
     config = reference.model.GPTConfig(vocab_size, BLOCK, **lesson.sizes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = reference.model.GPT(config)
         model.tok_emb.weight.data.normal_(0, lesson.embeddings)
+    if config.perceiver:
+        for block in (model.down_block, model.up_block):
+            block.ln1.weight.data.fill_(0.3)
+            for matrix in (each for each in block.attn.parameters() if each.dim() == 2):
+                matrix.data.mul_(3.0)
     return model
 
 
