@@ -26,12 +26,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course.cli import source_path
 from course.devices import hardware, seed_everything, set_threads
 from course.errors import UserError, run_main
+from course.launch import put_on_path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "a1_makemore"))
 PIECE = 100  # steps in one turn
 Steps = Callable[[], None]
 
@@ -54,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError("--batch-size must be at least 2, and --steps at least 1")
     set_threads(args.threads)
     seed_everything(0)
-    source_path(ROOT / "a1_makemore", solution=True)
+    put_on_path(ROOT / "a1_makemore", solution=True)
     import embedded
     from makemore import build_dataset, build_vocabulary
 

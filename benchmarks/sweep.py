@@ -26,9 +26,9 @@ from typing import Any
 
 import torch
 
-from course.cli import source_path
 from course.devices import available_cores, hardware, seed_everything
 from course.errors import UserError, run_main
+from course.launch import put_on_path
 
 A2 = Path(__file__).resolve().parents[1] / "a2_bigram_bow"
 RATES = (1e-2, 1e-3)
@@ -46,14 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.shapes < 1 or args.steps < 1:
         raise UserError("--shapes and --steps must be above 0")
-    sys.path.insert(0, str(A2))
-    source = source_path(A2, solution=True)
+    put_on_path(A2, solution=True)
     seed_everything(args.seed)
-    print(json.dumps(measure(args.shapes, args.steps, args.seed, source)))
+    print(json.dumps(measure(args.shapes, args.steps, args.seed)))
     return 0
 
 
-def measure(shapes: int, steps: int, seed: int, source: Path) -> dict[str, Any]:
+def measure(shapes: int, steps: int, seed: int) -> dict[str, Any]:
     """Seconds a step of the whole sample in each way, and what follows for all cells."""
     import sweep
 
@@ -64,7 +63,7 @@ def measure(shapes: int, steps: int, seed: int, source: Path) -> dict[str, Any]:
         f"plain_{threads}_threads": per_step(lambda n, t=threads: run_plain(cells, n, t), steps)
         for threads in sorted({1, cores})
     }
-    stacked = per_step(lambda n: run_sweep(cells, n, source), steps)
+    stacked = per_step(lambda n: run_sweep(cells, n), steps)
     share = sweep.cost_of(every) / sweep.cost_of(cells)
     best = min(plain.values())
     return {
@@ -121,12 +120,12 @@ def run_plain(cells: Sequence[Any], steps: int, threads: int) -> None:
         run_cell(cell, setting, corpus)
 
 
-def run_sweep(cells: Sequence[Any], steps: int, source: Path) -> None:
+def run_sweep(cells: Sequence[Any], steps: int) -> None:
     import sweep
 
     setting, corpus = setting_and_corpus(steps)
     with tempfile.TemporaryDirectory() as folder:
-        sweep.run(cells, setting, corpus, Path(folder, "table.csv"), source)
+        sweep.run(cells, setting, corpus, Path(folder, "table.csv"))
 
 
 if __name__ == "__main__":

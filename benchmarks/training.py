@@ -25,12 +25,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from course.cli import source_path
 from course.devices import hardware, keep_memory, seed_everything, set_threads
 from course.errors import run_main
+from course.launch import put_on_path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "a5_mingpt_perceiver"))
 BLOCK_SIZE = 128
 N_LAYER, N_HEAD, N_EMBD = 4, 8, 256
 Batch = tuple[Tensor, Tensor]
@@ -74,7 +73,7 @@ def begin(args: argparse.Namespace):
     """Settle threads, memory and path; returns span corruption of the pretraining text."""
     set_threads(args.threads)
     keep_memory()  # of the whole process, so for all that are timed in it
-    source_path(ROOT / "a5_mingpt_perceiver", solution=True)
+    put_on_path(ROOT / "a5_mingpt_perceiver", solution=True)
     import corpora
     from dataset import CharCorruptionDataset
 

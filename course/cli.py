@@ -1,15 +1,10 @@
-"""The flags that every assignment's run.py spells the same way, and the choice of src or solution.
+"""The flags that every assignment's commands spell the same way.
 
 parser = argparse.ArgumentParser(...)
 add_common_flags(parser, datasets=("embedded", "birthplaces"), seed=42)
-args = parser.parse_args(argv)
-source_path(Path(__file__).parent, args.solution)
-from model import GPT  # flat imports, as in the published skeletons
 """
 
 import argparse
-import hashlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,29 +45,9 @@ def add_common_flags(
     )
 
 
-def source_path(assignment_dir: Path, solution: bool) -> Path:
-    """Put the assignment's `solution/` or `src/` first on sys.path, and return that folder."""
-    folder = Path(assignment_dir).resolve() / ("solution" if solution else "src")
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder: the sources to run are looked for there")
-    entry = str(folder)
-    if entry in sys.path:
-        sys.path.remove(entry)
-    sys.path.insert(0, entry)
-    return folder
-
-
 def must_be_positive(name: str, value: float, largest: float) -> None:
     """Raise UserError for a flag's number that is not above 0 (nan is not), or above `largest`."""
     if not value > 0:
         raise UserError(f"--{name} {value}: it must be above 0")
     if value > largest:
         raise UserError(f"--{name} {value}: it must be at most {largest:,}")
-
-
-def code_digest(folder: Path) -> str:
-    """Tells one state of the sources in `folder` from another, for what must not be mixed."""
-    total = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
-        total.update(path.name.encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()[:12]

@@ -1,16 +1,13 @@
 """What a run.py does while its trainer works: the bar, the metrics, the checkpoint.
 
-    with watched(trainer, folder, "a5_mingpt_perceiver", "run", identity, seed=0, title="train"):
-        trainer.train()
-
-A trainer has `step`, `total_steps`, `loss` and `real_tokens` (of what was done since the last
-call), `state_dict()` and `load_state_dict()`, and a `config` whose `on_step` it calls.
+with watched(trainer, folder, "a5_mingpt_perceiver", "run", identity, seed=0, title="train"):
+    trainer.train()
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from course.errors import UserError
 from course.files import is_file
 from course.progress import Progress
 from course.runs import Run, open_run
+from course.training import Trainable
 
 LOG_EVERY = 20  # steps
 SAVE_EVERY = 30.0  # seconds
@@ -27,8 +25,8 @@ SAVE_EVERY = 30.0  # seconds
 
 @contextmanager
 def watched(
-    trainer: Any, folder: Path, assignment: str, name: str, identity: dict[str, Any], seed: int,
-    title: str, **options: Any,
+    trainer: Trainable, folder: Path, assignment: str, name: str, identity: dict[str, Any],
+    seed: int, title: str, **options: Any,
 ) -> Iterator[Run]:  # fmt: skip
     """The run folder, in which the trainer goes on from its checkpoint where there is one.
 
@@ -52,32 +50,26 @@ def watched(
             raise UserError(f"{error}; a lower learning rate may keep it finite") from error
 
 
-def _optimizer_rate(trainer: Any) -> float:
-    return trainer.optimizers[0].param_groups[0]["lr"]
-
-
 class Watcher:
     """Called by the trainer after each step or some; a context manager around the training."""
 
     def __init__(
-        self, trainer: Any, run: Run, title: str, identity: dict[str, Any],
+        self, trainer: Trainable, run: Run, title: str, identity: dict[str, Any],
         seconds: float = SAVE_EVERY, log_every: int = LOG_EVERY,
-        rate: Callable[[Any], float] = _optimizer_rate,
     ) -> None:  # fmt: skip
         """seconds: between checkpoints; 0 for one after every call.
 
-        log_every: steps between rows of metrics, each the mean of its calls. rate: tells a
-        trainer's learning rate.
+        log_every: steps between rows of metrics, each the mean of its calls.
         """
         self.run, self.identity, self.seconds = run, identity, seconds
-        self.log_every, self.rate = log_every, rate
+        self.log_every = log_every
         self.saved, self.saved_step = time.monotonic(), trainer.step
         self.seen = trainer.step
         self.losses: list[float] = []
         self.bar = Progress(trainer.total_steps, title, initial=trainer.step)
-        trainer.config.on_step = self
+        trainer.on_step = self
 
-    def __call__(self, trainer: Any) -> None:
+    def __call__(self, trainer: Trainable) -> None:
         self.losses.append(trainer.loss)
         self.bar.update(trainer.loss, trainer.real_tokens, trainer.step - self.seen)
         self.seen = trainer.step
@@ -87,7 +79,7 @@ class Watcher:
         if time.monotonic() - self.saved >= self.seconds or last:
             self.save(trainer)
 
-    def save(self, trainer: Any) -> None:
+    def save(self, trainer: Trainable) -> None:
         """Write the checkpoint, which is whole at every moment."""
         if self.saved_step != trainer.step:
             state = {"identity": self.identity, "losses": self.losses}
@@ -95,10 +87,10 @@ class Watcher:
             checkpoints.save(checkpoint_path(self.run.folder), state)
         self.saved, self.saved_step = time.monotonic(), trainer.step
 
-    def _log(self, trainer: Any) -> None:
+    def _log(self, trainer: Trainable) -> None:
         mean = sum(self.losses) / len(self.losses)
         speed = round(self.bar.tokens_per_second())
-        rate = self.rate(trainer)
+        rate = trainer.learning_rate
         self.run.log(trainer.step, loss=mean, learning_rate=rate, tokens_per_second=speed)
         self.losses.clear()
 

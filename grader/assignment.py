@@ -70,6 +70,11 @@ class Assignment:
         return self.root / "src"
 
     @property
+    def given_folder(self) -> Path:
+        """What is given beside `src`, and read from there by student code."""
+        return self.root / "given"
+
+    @property
     def tests(self) -> Path:
         """The public tests."""
         return self.root / "tests"

@@ -216,10 +216,10 @@ def _notes(files: dict[str, bytes], left_out: list[str], assignment: Assignment)
 
 
 def _is_given(name: str, assignment: Assignment) -> bool:
-    """Whether the course itself lays such a file: src/trainer.py, trainer.py, work/run.py."""
+    """Whether the course itself lays such a file: src/trainer.py, given/trainer.py, work/run.py."""
     parts = PurePosixPath(name).parts
     places = [PurePosixPath(*parts[start:]) for start in range(min(len(parts), 2))]
-    roots = (assignment.root, assignment.src, assignment.solution)
+    roots = (assignment.root, assignment.src, assignment.solution, assignment.given_folder)
     return any((root / place).is_file() for root in roots for place in places)
 
 

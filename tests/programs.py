@@ -11,9 +11,9 @@ ROOT = Path(__file__).parent.parent
 # Ends its own process by the signal that nothing can catch, the `count`-th time that `where` is
 # reached: before a checkpoint is written, or when its bytes are there and its name is not.
 _KILLED = """
-import os, signal, sys
-sys.path.insert(0, {path!r})
-import course.files, course.watch, run
+import os, pathlib, signal, sys
+import course.files, course.watch
+from course.launch import launch
 where, count = {where!r}, {count}
 module, name = (course.watch.checkpoints, "save") if where == "save" else (course.files.os, "fsync")
 original, calls = getattr(module, name), 0
@@ -24,7 +24,7 @@ def patched(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return original(*arguments)
 setattr(module, name, patched)
-run.main(sys.argv[1:])
+launch({path!r})
 """
 
 
@@ -43,7 +43,7 @@ def killed(
     script: Path, *arguments: object, cwd: Path, count: int, where: str = "save"
 ) -> subprocess.CompletedProcess:
     """`script` with these arguments, ended by SIGKILL when it writes its `count`-th checkpoint."""
-    code = _KILLED.format(path=str(script.parent), where=where, count=count)
+    code = _KILLED.format(path=str(script), where=where, count=count)
     return python("-c", code, *arguments, cwd=cwd)
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from grader.assignment import find
 from grader.boundary.local import LocalStudent
 
-embedded = LocalStudent(find("a1").root).embedded
+embedded = LocalStudent(find("a1").solution).embedded
 FRONT, BACK = set("ei"), set("aou")
 
 

@@ -105,7 +105,7 @@ def test_the_last_cell_trains_and_writes(capsys) -> None:
     """Run as a program, as Jupyter does: the quick look at the end, some steps of it."""
     source = SOURCE.replace("max_steps=1000", "max_steps=5").replace("names = build()", (
         "names = build(200)"))  # fmt: skip
-    with flat_imports(A1.root):
+    with flat_imports(A1.root / "given"):
         exec(compile(source, "makemore.py", "exec"), {"__name__": "__main__"})
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("loss at first 3.") and printed[1].startswith("dev loss ")

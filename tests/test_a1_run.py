@@ -66,14 +66,15 @@ def test_after_kill_9_the_same_command_ends_with_the_same_weights(folder):
 
 # Many command lines in one process, as importing torch takes longer than all they do.
 SERIES = """
-import contextlib, io, json, sys
-sys.path.insert(0, {path!r})
-import run
+import contextlib, io, json, pathlib, sys
+from course.launch import put_on_path
 from course.errors import run_main
+put_on_path(pathlib.Path({path!r}), solution=True)
+import commands
 for arguments in json.loads(sys.argv[1]):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run_main(run.main, [*arguments, "--solution"])
+        code = run_main(commands.main, [*arguments, "--solution"])
     print(json.dumps([code, out.getvalue(), err.getvalue()]))
 """
 MISTAKES = {

@@ -25,11 +25,12 @@ def data(count: int = 300) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randint(11, (count, 8)), torch.randint(11, (count,))
 
 
-def trained(solution, model, **changes):
+def trained(solution, model, on_step=None, **changes):
     """The trainer after it has trained `model`."""
     settings = {"max_steps": 250, "batch_size": 16} | changes
     torch.manual_seed(3)
     trainer = solution.trainer.Trainer(model, *data(), solution.trainer.TrainerConfig(**settings))
+    trainer.on_step = on_step
     trainer.train()
     return trainer
 

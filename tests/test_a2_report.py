@@ -15,7 +15,7 @@ A2 = Path(__file__).parent.parent / "a2_bigram_bow"
 
 @pytest.fixture
 def modules():
-    with flat_imports(A2, A2 / "solution"):
+    with flat_imports(A2 / "solution", A2 / "given"):
         names = ("conclusions", "embedded", "report", "table")
         yield {name: importlib.import_module(name) for name in names}
 

@@ -19,7 +19,7 @@ SETTING = ("tinyshakespeare", 1337, 5000, 64, 200)
 @pytest.fixture(scope="module")
 def a2() -> Iterator[SimpleNamespace]:
     """The modules report and table, our rows and the published ones."""
-    with flat_imports(A2, A2 / "solution"):
+    with flat_imports(A2 / "solution", A2 / "given"):
         report, table = importlib.import_module("report"), importlib.import_module("table")
         rows = table.read(RESULTS / "table.csv")
         published = report.read_published()

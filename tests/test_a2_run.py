@@ -164,8 +164,8 @@ def test_what_a_user_got_wrong_is_one_line(tmp_path, monkeypatch, capsys, argume
         line = f"embedded,1,9,4,2,bow,{pe_type},8,8,0.1,2,{loss},0.1"
         (tmp_path / f"{name}.csv").write_text(f"{COLUMNS}\n{line}\n")
     (tmp_path / "long.csv").write_text(f"{COLUMNS}\n{'x' * 200_000}\n")
-    with flat_imports(RUN.parent, RUN.parent / "solution"):
-        main = importlib.import_module("run").main
+    with flat_imports(RUN.parent / "solution", RUN.parent / "given"):
+        main = importlib.import_module("commands").main
         code = run_main(main, [*map(str, arguments), "--solution"])
     told = capsys.readouterr()
     assert code == 2

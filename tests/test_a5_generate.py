@@ -17,7 +17,7 @@ QUESTIONS = ("Where was Bo born?", "Where was Bartholomew Cubbins born?", "Who?"
 @pytest.fixture(scope="module")
 def a5():
     torch.set_num_threads(1)
-    with flat_imports(A5 / "solution"):
+    with flat_imports(A5 / "solution", A5 / "given"):
         yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 

@@ -162,8 +162,8 @@ def test_an_unknown_variant_is_wrong_usage(folder):
 @pytest.fixture
 def module():
     """run.py with the reference beside it; all that it imports flat is gone afterwards."""
-    with flat_imports(RUN.parent, RUN.parent / "solution"):
-        yield importlib.import_module("run")
+    with flat_imports(RUN.parent / "solution", RUN.parent / "given"):
+        yield importlib.import_module("commands")
 
 
 def test_the_options_of_the_study_reach_the_model_and_the_corruption(folder, module):

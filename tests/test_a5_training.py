@@ -23,7 +23,7 @@ BLOCK_SIZE = 48
 def a5():
     """The reference's modules, imported flat as run.py does, and gone afterwards."""
     torch.set_num_threads(1)
-    with flat_imports(A5 / "solution"):
+    with flat_imports(A5 / "solution", A5 / "given"):
         yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 
@@ -148,10 +148,11 @@ def trainer_of(a5, steps_seen: list[float], optimizer: str = "adamw"):
     model = a5.model.GPT(a5.model.GPTConfig(dataset.vocab_size, BLOCK_SIZE, **sizes))
     config = a5.trainer.TrainerConfig(
         max_epochs=3, batch_size=5, seed=5, device="cpu", lr_decay=True, warmup_tokens=500,
-        final_tokens=1500, on_step=lambda trainer: steps_seen.append(trainer.loss),
-        optimizer=optimizer,
+        final_tokens=1500, optimizer=optimizer,
     )  # fmt: skip
-    return a5.trainer.Trainer(model, dataset, None, config)
+    trainer = a5.trainer.Trainer(model, dataset, None, config)
+    trainer.on_step = lambda trainer: steps_seen.append(trainer.loss)
+    return trainer
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
@@ -172,7 +173,7 @@ def test_a_training_goes_on_as_if_it_had_not_stopped(a5, stopped_after, optimize
         if trainer.step == stopped_after:
             raise Stopped
 
-    first.config.on_step = stop
+    first.on_step = stop
     with pytest.raises(Stopped):
         first.train()
     second = trainer_of(a5, parts, optimizer)

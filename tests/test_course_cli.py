@@ -1,12 +1,11 @@
-"""The shared flags, the choice of sources, and what a command prints when a user errs."""
+"""The shared flags, and what a command prints when a user errs."""
 
 import argparse
-import sys
 from pathlib import Path
 
 import pytest
 
-from course.cli import add_common_flags, source_path
+from course.cli import add_common_flags
 from course.errors import UserError, run_main
 from course.progress import Progress
 
@@ -16,15 +15,6 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run.py")
     add_common_flags(parser, datasets=("embedded", "birthplaces"), seed=42)
     return parser
-
-
-@pytest.fixture
-def assignment(tmp_path, monkeypatch) -> Path:
-    """A folder of sources, and a sys.path that is put back."""
-    for folder in ("src", "solution"):
-        (tmp_path / folder).mkdir()
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    return tmp_path
 
 
 def test_defaults_need_no_network_and_no_gpu(parser):
@@ -58,19 +48,6 @@ def test_wrong_flag_exits_2_and_lists_what_is_valid(parser, capsys, flags, valid
     assert caught.value.code == 2
     message = capsys.readouterr().err
     assert all(word in message for word in valid)
-
-
-def test_sources_come_first_and_once(assignment):
-    assert source_path(assignment, solution=False) == assignment / "src"
-    source_path(assignment, solution=True)
-    source_path(assignment, solution=False)
-    assert sys.path[:2] == [str(assignment / "src"), str(assignment / "solution")]
-    assert sys.path.count(str(assignment / "src")) == 1
-
-
-def test_absent_sources_are_named(assignment):
-    with pytest.raises(UserError, match=r"nowhere/src is not a folder"):
-        source_path(assignment / "nowhere", solution=False)
 
 
 def test_user_error_is_one_line_and_2(capsys):

@@ -131,8 +131,8 @@ def parse_python(arguments: list[str], folder: Path) -> None:
 
 def parse_run(script: Path, arguments: list[str]) -> None:
     """By the parser of an assignment's run.py, whose flat imports leave no trace here."""
-    with flat_imports(script.parent):
-        importlib.import_module("run").parse(arguments)
+    with flat_imports(script.parent / "solution", script.parent / "given"):
+        importlib.import_module("commands").parse(arguments)
 
 
 def parse_pytest(arguments: list[str], folder: Path) -> None:
@@ -235,7 +235,7 @@ def test_the_handouts_examples_are_what_the_solution_prints(assignment: Assignme
     handout = assignment.root / "README.md"
     if ">>> " not in handout.read_text(encoding="utf-8"):
         pytest.skip("it has no examples")
-    paths = os.pathsep.join(map(str, (assignment.solution, assignment.root, CHECKOUT)))
+    paths = os.pathsep.join(map(str, (assignment.solution, assignment.given_folder, CHECKOUT)))
     done = subprocess.run(
         [sys.executable, "-m", "doctest", str(handout)],
         env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"},

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.assignment import Assignment, all_assignments
+
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENTS = sorted(path.parent.name for path in ROOT.glob("*/assignment.toml"))
 PACKAGES = ["course", "grader", *ASSIGNMENTS]
@@ -70,6 +72,14 @@ def test_an_assignment_imports_neither_another_nor_the_grader(assignment: str) -
     others = tuple(name for name in ASSIGNMENTS if name != assignment)
     files = [p for p in _files(ROOT / assignment) if "tests" not in p.parts]
     assert _offenders(files, ("grader", *others)) == []
+
+
+@pytest.mark.parametrize("assignment", all_assignments(), ids=lambda each: each.id)
+def test_src_and_solution_hold_only_what_students_edit(assignment: Assignment) -> None:
+    """A newcomer could not tell the student's files from the given ones, which stood twice."""
+    for folder in (assignment.src, assignment.solution):
+        files = {f"src/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*.py")}
+        assert files == set(assignment.student_files)
 
 
 @pytest.mark.parametrize("name", ["worker", "probes", "elementary", "models", "training"])

@@ -39,7 +39,7 @@ def lost(result: Result) -> dict[str, str]:
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_short_training_lies_far_from_both_sides(seed: int) -> None:
     """The suite's threshold, 2.3, is far from what training and what counting reach."""
-    names = LocalStudent(A1.root).embedded.build(3600, seed)
+    names = LocalStudent(A1.solution).embedded.build(3600, seed)
     solution = LocalStudent(A1.solution)
     stoi = training.hidden_indices(names, seed)
     _, y = training.rows(names[:2600], stoi)
@@ -53,7 +53,7 @@ def test_short_training_lies_far_from_both_sides(seed: int) -> None:
 
 def test_hidden_indices_are_not_those_of_the_vocabulary() -> None:
     """Weights trained on the public invention would fit the rows of build_vocabulary's order."""
-    names = LocalStudent(A1.root).embedded.build(500, 1)
+    names = LocalStudent(A1.solution).embedded.build(500, 1)
     first, second = (training.hidden_indices(names, seed) for seed in (1, 2))
     assert first["."] == second["."] == 0
     assert sorted(first.values()) == list(range(len(first)))
@@ -65,7 +65,7 @@ def test_weights_trained_elsewhere_are_worth_nothing() -> None:
     had a loss of 2.0 without a step of training: 3 points."""
     solution, other = LocalStudent(A1.solution), LocalStudent(A1.solution)
     solution.begin(1)
-    names = LocalStudent(A1.root).embedded.build(60, 1)
+    names = LocalStudent(A1.solution).embedded.build(60, 1)
     stoi = training.hidden_indices(names, 1)
 
     def train(model, x, y, max_steps, *arguments, **named):

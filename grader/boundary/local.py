@@ -20,13 +20,17 @@ AT_IMPORT = "raised while a module of the submission was imported"  # a note on 
 
 
 class LocalStudent:
-    """The modules of a folder, imported here; the same namespace as a RemoteStudent's."""
+    """The modules of a folder, and of the `given` beside it, imported here.
+
+    The same namespace as a RemoteStudent's.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._folders = (folder, folder.parent / "given")
         self.probe = _LocalProbes(self)
         self.answered = False  # here, what breaks a test is taken for our own fault
-        self._names = {path.stem for path in folder.glob("*.py")}
+        self._names = {path.stem for each in self._folders for path in each.glob("*.py")}
         self._modules: dict[str, ModuleType] = {}
 
     def begin(self, seed: int, seconds: float | None = None, part: str | None = None) -> None:
@@ -56,12 +60,13 @@ class LocalStudent:
         """Within it, the folder's flat names mean this folder's modules."""
         others = {name: sys.modules.pop(name) for name in self._names if name in sys.modules}
         sys.modules.update(self._modules)
-        sys.path.insert(0, str(self.folder))
+        before = list(sys.path)
+        sys.path[:0] = map(str, self._folders)
         importlib.invalidate_caches()
         try:
             yield
         finally:
-            sys.path.remove(str(self.folder))
+            sys.path[:] = before
             for name in self._names & sys.modules.keys():
                 self._modules[name] = sys.modules.pop(name)
             sys.modules.update(others)

@@ -17,7 +17,7 @@ from grader.assignment import Assignment
 from grader.submission import Tree
 
 # Where a worker looks for modules: the student's sources, and what stands beside them.
-PATH = ("src", ".")
+PATH = ("src", "given")
 STAND_IN = b'''"""Stands in for a given file while tests run that ask for what the file computes."""
 
 
@@ -71,7 +71,8 @@ def given_files(assignment: Assignment) -> dict[str, bytes]:
         files = {name: text.encode() for name, text in made if name.endswith(".py")}
     else:
         files = {f"src/{path.name}": path.read_bytes() for path in assignment.src.glob("*.py")}
-    return files | {path.name: path.read_bytes() for path in assignment.root.glob("*.py")}
+    beside = assignment.given_folder.glob("*.py")
+    return files | {f"given/{path.name}": path.read_bytes() for path in beside}
 
 
 def _sources(tree: Tree) -> dict[str, bytes]:

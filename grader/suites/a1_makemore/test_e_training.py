@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from grader import expect
-from grader.boundary.local import LocalStudent
 from grader.suites.a1_makemore import by_hand
 from grader.suites.a1_makemore.helpers import fill, indices, matching, normal, twins
 from grader.suites.a1_makemore.training import hidden_indices, hidden_loss, learn
@@ -159,7 +158,7 @@ def test_train(student, reference, generator, worker_seed):
 @pytest.mark.hint("run the tests of the other parts first: this needs all of them")
 def test_learns(student, reference, seed, worker_seed):
     """What your training taught your model in some seconds predicts the characters of new names."""
-    names = LocalStudent(reference.folder.parent).embedded.build(3600, seed)
+    names = reference.embedded.build(3600, seed)
     stoi = hidden_indices(names, seed)
     model = learn(student, reference, names[:2600], stoi, worker_seed)
     loss = hidden_loss(reference, model, names[2600:], stoi)

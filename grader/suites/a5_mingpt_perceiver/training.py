@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from grader import expect
 from grader.boundary.errors import SandboxError
-from grader.boundary.local import LocalStudent
 from grader.suites.a5_mingpt_perceiver import variants
 from grader.suites.a5_mingpt_perceiver.helpers import NO_DROPOUT, fill, take_back
 
@@ -81,7 +80,7 @@ def examine(
 
 
 def _examine(student: Any, reference: Any, seed: int, lesson: Lesson) -> tuple[float, float]:
-    embedded = LocalStudent(reference.folder.parent).embedded
+    embedded = reference.embedded
     corpus = embedded.build("tiny", seed)
     known = reference.dataset.CharCorruptionDataset(corpus.biographies, BLOCK)
     # NameDataset is given: others drop letters by which people are told apart.

@@ -7,7 +7,7 @@ A model that sees one character back cannot know these rules, one that sees eigh
 names, each further character of context lowers the loss.
 
     build()                  # about 8,000 different names, the same each time, in random order
-    python embedded.py FILE  # the names as a file, one a line
+    python given/embedded.py FILE  # the names as a file, one a line
 """
 
 from __future__ import annotations

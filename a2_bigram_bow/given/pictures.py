@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from grid import pivot
 from matplotlib.figure import Figure
 
 from course.files import write_aside
@@ -39,7 +39,6 @@ def loss_by(rows: Sequence[Row], column: str, path: Path) -> Path:
 
 
 def _panel(axes: Any, rows: Sequence[Row], column: str) -> None:
-    pivot = importlib.import_module("grid").pivot
     values = sorted({r[column] for r in rows}, key=_order)
     places = {value: place for place, value in enumerate(values)}
     axes.set_xticks(range(len(values)), [str(value) for value in values])

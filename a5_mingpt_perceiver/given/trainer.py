@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -56,7 +56,6 @@ class TrainerConfig:
     device = "auto"  # auto, cpu or cuda
     bfloat16 = None  # None: where the machine has units for it
     packed = True  # whether to leave out PADs by packed.py where it agrees with the model
-    on_step = None  # called with the trainer after each step
 
     def __init__(self, **kwargs) -> None:
         for name, value in kwargs.items():
@@ -82,6 +81,7 @@ class Trainer:
         self.optimizers = self._optimizers()
         self.step, self.tokens, self.real_tokens, self.loss = 0, 0, 0, math.nan
         self._packs: bool | None = None  # not known before the first batch
+        self.on_step: Callable[[Trainer], None] | None = None  # called after each step
 
     @property
     def steps_per_epoch(self) -> int:
@@ -91,6 +91,11 @@ class Trainer:
     def total_steps(self) -> int:
         return self.config.max_epochs * self.steps_per_epoch
 
+    @property
+    def learning_rate(self) -> float:
+        """Of the last step."""
+        return self.optimizers[0].param_groups[0]["lr"]
+
     def train(self) -> None:
         """Train from where it stands to the end of the last epoch."""
         config = self.config
@@ -99,8 +104,8 @@ class Trainer:
                 self.train_batch(*self._batch(self.train_dataset, indices))
                 if config.writer is not None:
                     config.writer.add_scalar("train/loss", self.loss, self.step)
-                if config.on_step is not None:
-                    config.on_step(self)
+                if self.on_step is not None:
+                    self.on_step(self)
             if self.test_dataset is not None and config.writer is not None:
                 config.writer.add_scalar("test/loss", self.test_loss(), self.step)
             if config.ckpt_path is not None:

@@ -42,7 +42,6 @@ class TrainerConfig:
     noise: float = 0.0  # share of the context's characters that are hidden
     average: float = 0.0  # share of the steps, the last ones, whose weights are averaged
     fast: bool = True  # whether to use the engine where it agrees with the model
-    on_step: Callable[[Any], None] | None = None  # called with the trainer after each piece
 
 
 class Trainer:
@@ -56,13 +55,18 @@ class Trainer:
         self.total_steps = config.max_steps
         self.step, self.loss, self.real_tokens = 0, math.nan, 0
         self.engine = self._engine() if config.fast else None
+        self.on_step: Callable[[Any], None] | None = None  # called with this after each piece
         own = model.parameters()
         self.matrices = [p for p in own if p.dim() == 2]
         self.averaged, self.count = [torch.zeros_like(p.data) for p in own], 0
 
-    def rate(self, step: int | None = None) -> float:
-        """The learning rate of a step, by default of the last one."""
-        step = max(self.step - 1, 0) if step is None else step
+    @property
+    def learning_rate(self) -> float:
+        """Of the last step."""
+        return self.rate(max(self.step - 1, 0))
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
         if not self.config.cosine:
             return learning_rate(step, self.total_steps)
         return self.config.lr * 0.5 * (1 + math.cos(math.pi * step / self.total_steps))
@@ -73,8 +77,8 @@ class Trainer:
             self._piece(min(PIECE, self.total_steps - self.step))
             if not math.isfinite(self.loss):
                 raise FloatingPointError(f"step {self.step}: the loss is {self.loss}")
-            if self.config.on_step:
-                self.config.on_step(self)
+            if self.on_step:
+                self.on_step(self)
         self._use_average()
 
     def _piece(self, steps: int) -> None:

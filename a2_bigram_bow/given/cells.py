@@ -7,13 +7,13 @@ Both read the same batches from the same seed.
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+import grid
 import stacked
 import torch
 from corpora import SPLITS, Corpus, batches
@@ -36,14 +36,13 @@ class Setting:
 
 def run_plain(cell: Any, setting: Setting, corpus: Corpus) -> dict[str, Any]:
     """The row of one cell, by the student's modules and the student's own loop."""
-    grid = importlib.import_module("grid")
     started = time.monotonic()
     model = fresh(cell, setting, corpus.vocab_size)
-    stream = _stream(grid, cell, setting, corpus, "train", 0)
+    stream = _stream(cell, setting, corpus, "train", 0)
     grid.train(model, stream, setting.steps, cell.learning_rate)
     losses = []
     for offset, split in enumerate(SPLITS, 1):
-        stream = _stream(grid, cell, setting, corpus, split, offset)
+        stream = _stream(cell, setting, corpus, split, offset)
         losses.append(grid.estimate_loss(model, islice(stream, setting.eval_batches)))
     return row(cell, setting, losses, time.monotonic() - started)
 
@@ -53,16 +52,15 @@ def run_stack(cells: Sequence[Any], setting: Setting, corpus: Corpus) -> list[di
 
     Raises UserError where a student's module computes something else than the stack.
     """
-    grid = importlib.import_module("grid")
     started = time.monotonic()
     models = [fresh(cell, setting, corpus.vocab_size) for cell in cells]
     stack = stacked.Stack(cells[0].model, models, [cell.learning_rate for cell in cells])
 
     def stream(split: str, offset: int) -> Iterator[stacked.Batch]:
-        for x, y in _stream(grid, cells[0], setting, corpus, split, offset):
+        for x, y in _stream(cells[0], setting, corpus, split, offset):
             yield stacked.Batch.of(x, y, corpus.vocab_size)
 
-    _compare(cells, models, stack, next(_stream(grid, cells[0], setting, corpus, "train", 0)),
+    _compare(cells, models, stack, next(_stream(cells[0], setting, corpus, "train", 0)),
              corpus.vocab_size)  # fmt: skip
     for batch in islice(stream("train", 0), setting.steps):
         stack.step(batch)
@@ -80,7 +78,7 @@ def run_stack(cells: Sequence[Any], setting: Setting, corpus: Corpus) -> list[di
 def fresh(cell: Any, setting: Setting, vocab_size: int) -> torch.nn.Module:
     """The cell's module as the seed makes it, whatever was drawn before."""
     torch.manual_seed(setting.seed)
-    return importlib.import_module("grid").build(cell, vocab_size)
+    return grid.build(cell, vocab_size)
 
 
 def row(cell: Any, setting: Setting, losses: Sequence[float], seconds: float) -> dict[str, Any]:
@@ -91,10 +89,10 @@ def row(cell: Any, setting: Setting, losses: Sequence[float], seconds: float) ->
     }  # fmt: skip
 
 
-def _stream(grid, cell, setting, corpus, split, offset) -> Iterator:
+def _stream(cell, setting, corpus, split, offset) -> Iterator:
     """A split's batches; training and the two evaluations draw with seeds of their own."""
     size = cell.block_size
-    return batches(grid, corpus.splits[split], size, setting.batch_size, setting.seed + offset)
+    return batches(corpus.splits[split], size, setting.batch_size, setting.seed + offset)
 
 
 def _compare(cells, models, stack, batch, vocab_size: int) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from cells import Setting, fresh
 from corpora import Corpus
+from grid import get_batch
 from torch import Tensor, nn
 
 
@@ -26,18 +26,18 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(setting.seed)
         self.total_steps, self.step = setting.steps, 0
         self.loss, self.real_tokens = math.nan, setting.batch_size * cell.block_size
-        self.config = SimpleNamespace(on_step=None)
+        self.learning_rate: float = cell.learning_rate
+        self.on_step: Callable[[Trainer], None] | None = None
 
     def train(self) -> None:
         """Trains to the end. Raises FloatingPointError for a loss that is not finite."""
-        get_batch = importlib.import_module("grid").get_batch
         sizes = self.cell.block_size, self.setting.batch_size
         while self.step < self.total_steps:
             self._step(*get_batch(self.text, *sizes, self.generator))
             if not math.isfinite(self.loss):
                 raise FloatingPointError(f"step {self.step}: the loss is {self.loss}")
-            if self.config.on_step:
-                self.config.on_step(self)
+            if self.on_step:
+                self.on_step(self)
 
     def _step(self, x: Tensor, y: Tensor) -> None:
         _, loss = self.model(x, y)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import table
 
 from course.files import must_be_writable, write_aside
 
-PUBLISHED = Path(__file__).parent / "results" / "published.csv"
+PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published.csv"
 COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate", "train_loss", "val_loss")
 STUDY = ("tinyshakespeare", 1337, 5000, 64, 200)  # what all its cells have in common
 NO_BLOCK = ("bigram", "bigram_mf")  # the published study gives no block size for these
@@ -86,7 +85,9 @@ def write_beside(pairs: Sequence[tuple[Row, Row]], folder: Path) -> None:
         difference = round(ours["val_loss"] - theirs["val_loss"], 5)
         lines.append([*(ours[name] for name in COLUMNS), *losses, difference])
     table.write_csv(folder / "beside_published.csv", names, lines)
-    importlib.import_module("pictures").scatter(pairs, folder / "beside_published.png")
+    import pictures as plots
+
+    plots.scatter(pairs, folder / "beside_published.png")
 
 
 def differences(pairs: Sequence[tuple[Row, Row]], published: int) -> str:
@@ -118,7 +119,8 @@ def differences(pairs: Sequence[tuple[Row, Row]], published: int) -> str:
 def pictures(rows: Sequence[Row], folder: Path) -> list[Path]:
     """Draw what the table has: loss by each column, and a heat map. Returns the files."""
     # Imported here: matplotlib takes longer than the rest of a short command.
-    plots = importlib.import_module("pictures")
+    import pictures as plots
+
     finite = [row for row in rows if math.isfinite(row["val_loss"])]
     named = [row for row in finite if row["pe_type"] is not None]
     if not named:

@@ -6,11 +6,12 @@ where every pair of it holds. Each is put to our table and to the published one.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
+
+from grid import count_pairs
 
 Row = dict[str, Any]
 Count = tuple[int, int]
@@ -31,7 +32,6 @@ class Order:
 
     def count(self, rows: Sequence[Row]) -> Count:
         """(pairs that hold, pairs)."""
-        count_pairs = importlib.import_module("grid").count_pairs
         kept = select(rows, self.where)
         there = [value for value in self.values if any(r[self.column] == value for r in kept)]
         found = [count_pairs(kept, self.column, better, worse) for better, worse in pairwise(there)]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import embedded
 import torch
+from grid import get_batch
 from torch import Tensor
 
 from course import data
@@ -64,7 +64,7 @@ def load(name: str, data_dir: Path | None = None) -> Corpus:
 
 
 def batches(
-    grid: Any, split: Tensor, block_size: int, batch_size: int, seed: int
+    split: Tensor, block_size: int, batch_size: int, seed: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Random batches without end, by the student's get_batch, the same for the same seed.
 
@@ -72,4 +72,4 @@ def batches(
     """
     generator = torch.Generator().manual_seed(seed)
     while True:
-        yield grid.get_batch(split, block_size, batch_size, generator)
+        yield get_batch(split, block_size, batch_size, generator)

@@ -6,7 +6,6 @@ than it works. The largest stacks go first, so that no core is left with a long 
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 import os
 import threading
@@ -17,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import grid
 import table
 import torch
 from cells import Setting, run_plain, run_stack
@@ -52,7 +52,6 @@ _shared: dict[str, Any] = {}  # of a worker process
 
 def published(name: str) -> list[Any]:
     """The cells of a published grid."""
-    grid = importlib.import_module("grid")
     cells = grid.expand(**GRIDS[name])
     for model, n_embd in PLAIN_BIGRAMS.get(name, ()):
         cells += grid.expand([model], [None], [BIGRAM_BLOCK], [n_embd], [1e-2])
@@ -90,23 +89,22 @@ def run(
     setting: Setting,
     corpus: Corpus,
     path: Path,
-    source: Path,
     plain: bool = False,
     processes: int | None = None,
     on_rows: Callable = lambda rows: None,
 ) -> list[table.Row]:
     """Train what the table at `path` has not, and return all its rows.
 
-    source: the folder of the student's modules. plain: cells one by one in their own modules.
+    plain: cells one by one in their own modules.
     on_rows: called with each stack's rows once they are in the table.
     """
     rows = table.read(path)
-    missing = importlib.import_module("grid").missing(cells, rows)
+    missing = grid.missing(cells, rows)
     jobs = [[cell] for cell in missing] if plain else stacks(missing)
     jobs = sorted(jobs, key=cost, reverse=True)
     processes = min(processes or available_cores(), max(len(jobs), 1))
     context = multiprocessing.get_context("spawn")
-    start = (setting, corpus, source, plain)
+    start = (setting, corpus, plain)
     with ProcessPoolExecutor(processes, context, _start, start) as pool:
         futures = [pool.submit(_work, job) for job in jobs]
         try:
@@ -126,11 +124,10 @@ def run(
     return rows
 
 
-def _start(setting: Setting, corpus: Corpus, source: Path, plain: bool) -> None:
+def _start(setting: Setting, corpus: Corpus, plain: bool) -> None:
     """Makes a worker process ready."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
-    importlib.import_module("course.cli").source_path(source.parent, source.name == "solution")
     _shared.update(setting=setting, corpus=corpus, plain=plain)
 
 

@@ -10,7 +10,7 @@ birthplace, is the best guess there is.
     corpus.biographies                   # one a line: the pretraining text
     corpus.train, corpus.dev, corpus.test    # (question, answer) pairs
 
-    python embedded.py FOLDER            # the texts as files, named as the real data's
+    python given/embedded.py FOLDER            # the texts as files, named as the real data's
 
 Nobody here is real; the cities are.
 """

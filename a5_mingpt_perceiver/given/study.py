@@ -1,7 +1,7 @@
 """What each setting of the pretraining does to the accuracy: one factor at a time.
 
-    python study.py --solution                       # embedded data: minutes a cell, on one core
-    python study.py --data birthplaces --solution    # hours a cell, unless --max_epochs is small
+    python given/study.py --solution                   # embedded data: minutes a cell, on one core
+    python given/study.py --data birthplaces --solution  # hours a cell, or --max_epochs is small
 
 Each cell pretrains, finetunes and evaluates a vanilla model through run.py, with one setting other
 than the base's. As many cells run at once as there are cores, each on one thread. A finished cell
@@ -30,7 +30,7 @@ from course.devices import available_cores
 from course.errors import UserError, run_main
 from course.files import make_folder, write_aside
 
-RUN = Path(__file__).parent / "run.py"
+RUN = Path(__file__).resolve().parents[1] / "run.py"
 COLUMNS = ("factor", "value", "seed", "loss", "correct", "questions", "accuracy", "minutes")
 # run.py's option, and its values; the base's is among them.
 FACTORS: dict[str, tuple[str, ...]] = {

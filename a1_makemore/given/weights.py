@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from makemore import build_model
 from torch import Tensor
 
 from course import checkpoints
@@ -40,14 +41,14 @@ def code_points(stoi: dict[str, int]) -> list[int]:
     return [ord(char) for char in sorted(stoi, key=stoi.__getitem__)]
 
 
-def load_model(path: str, makemore: Any, stoi: dict[str, int]) -> tuple[Any, int]:
-    """The model whose weights a file holds, and its block size. makemore: the student's module.
+def load_model(path: str, stoi: dict[str, int]) -> tuple[Any, int]:
+    """The model whose weights a file holds, and its block size.
 
     Raises UserError for a file of anything else, and for another vocabulary than `stoi`.
     """
     found = checkpoints.load_weights(path)
     characters = found.pop(CHARACTERS, torch.tensor([]))
-    model, block_size = _empty(found, makemore, path)
+    model, block_size = _empty(found, path)
     expected = state_of(model)
     for name in sorted(expected.keys() | found.keys()):
         shapes = [tuple(t[name].shape) if name in t else None for t in (found, expected)]
@@ -61,11 +62,11 @@ def load_model(path: str, makemore: Any, stoi: dict[str, int]) -> tuple[Any, int
     return model, block_size
 
 
-def _empty(found: dict[str, Tensor], makemore: Any, path: str) -> tuple[Any, int]:
+def _empty(found: dict[str, Tensor], path: str) -> tuple[Any, int]:
     """A model of the sizes that the tensors' shapes tell."""
     gammas = [t for name, t in found.items() if name.endswith(".gamma") and t.dim() == 1]
     if not gammas or found.get("0.weight") is None or found["0.weight"].dim() != 2:
         raise UserError(f"{path} holds no weights of a makemore model")
     block_size = 2 ** len(gammas)
     vocab_size, n_embd = found["0.weight"].shape
-    return makemore.build_model(vocab_size, block_size, n_embd, len(gammas[0])), block_size
+    return build_model(vocab_size, block_size, n_embd, len(gammas[0])), block_size

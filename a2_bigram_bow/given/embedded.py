@@ -7,7 +7,7 @@ guesses better than one that averages 8, and both better than bigrams (results/R
 text what stood long ago says less: there a uniform average of many is worse than one of few.
 
     text = build()              # the same text for the same size and seed
-    python embedded.py FILE     # writes it
+    python given/embedded.py FILE     # writes it
 
 """
 

@@ -1,0 +1,243 @@
+"""Pretrain, finetune and evaluate a5's models from the command line.
+
+python run.py pretrain vanilla wiki.txt --writing_params_path vanilla.params
+python run.py finetune vanilla wiki.txt --reading_params_path vanilla.params \\
+    --finetune_corpus_path birth_places_train.tsv --writing_params_path vanilla.finetuned
+python run.py evaluate vanilla wiki.txt --reading_params_path vanilla.finetuned \\
+    --eval_corpus_path birth_dev.tsv --outputs_path vanilla.predictions
+
+CORPUS is always the pretraining text: it gives the vocabulary. Without paths the texts are those
+of --data. A training that was stopped goes on where it was when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import corpora
+import dataset as datasets
+import generate
+import recipe
+import torch
+import trainer as trainers
+
+from course import checkpoints, devices
+from course.cli import add_common_flags
+from course.errors import UserError
+from course.files import must_be_writable, write_aside
+from course.launch import code_digest
+from course.runs import run_folder
+from course.watch import watched
+
+ASSIGNMENT = "a5_mingpt_perceiver"
+ROOT = Path(__file__).resolve().parents[1]
+FUNCTIONS = ("pretrain", "finetune", "evaluate")
+VARIANTS = ("vanilla", "perceiver")
+BLOCK_SIZE = 128
+ANSWER_STEPS = 32  # characters that a model may write after a question
+CORRUPTION = ("shortest", "longest", "span_share")  # the dataset's own unless given
+PRETRAIN_LR, FINETUNE_LR = 6e-3, 6e-4
+# The recipe is for the real text and takes hours. On the embedded one, which has a twentieth of its
+# documents, this takes minutes.
+EMBEDDED = {
+    ("pretrain", False): {"max_epochs": 280, "batch_size": 32, "learning_rate": 1.5e-3},
+    ("pretrain", True): {"max_epochs": 280, "batch_size": 32, "learning_rate": 1.5e-3},
+    ("finetune", False): {"batch_size": 16},
+    ("finetune", True): {"max_epochs": 20, "batch_size": 16},
+}
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("function", choices=FUNCTIONS, help="what to do")
+    add("variant", choices=VARIANTS, help="which model")
+    add("corpus", nargs="?", metavar="CORPUS", help="the pretraining text (default: --data's)")
+    add("--bottleneck_dim", type=int, default=32, help="positions inside the perceiver")
+    add("--reading_params_path", metavar="FILE", help="weights to start from, or to evaluate")
+    add("--writing_params_path", metavar="FILE", help="where the weights go (default: the run's)")
+    add("--finetune_corpus_path", metavar="FILE", help="questions and answers to finetune on")
+    add("--eval_corpus_path", metavar="FILE", help="questions to answer")
+    add("--outputs_path", metavar="FILE", help="where the predictions go, one a line")
+    add("--pretrain_lr", type=float, help=f"default: {PRETRAIN_LR}, on the embedded data 1.5e-3")
+    add("--finetune_lr", type=float, help=f"default: {FINETUNE_LR}")
+    add("--tb_expt_name", default="run", help="name of the run (default: %(default)s)")
+    own = parser.add_argument_group("other than the recipe's own")
+    own.add_argument("--max_epochs", type=int, metavar="N", help="epochs in all")
+    own.add_argument("--batch_size", type=int, metavar="N", help="rows a step")
+    own.add_argument(
+        "--decay_epochs", type=int, metavar="N", help="epochs until the learning rate is lowest"
+    )
+    own.add_argument(
+        "--warmup_tokens", type=int, metavar="N", help="tokens until the learning rate is highest"
+    )
+    own.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw")
+    own.add_argument("--dropout", type=float, metavar="P", help="default: the model's own, 0.1")
+    own.add_argument("--shortest", type=int, metavar="N", help="kept of a document, at least (4)")
+    own.add_argument("--longest", type=int, metavar="N", help="and at most (112)")
+    own.add_argument(
+        "--span_share", type=float, metavar="S", help="of it taken out, on average (0.25)"
+    )
+    own.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
+    own.add_argument(
+        "--checkpoint_seconds", type=float, default=30.0, metavar="S",
+        help="between checkpoints, 0: after each step (default: %(default)s)",
+    )  # fmt: skip
+    add_common_flags(parser, corpora.DATASETS)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    devices.pick_device(args.device)
+    devices.set_threads(args.threads)
+    devices.keep_memory()
+    devices.seed_everything(args.seed)
+    args.code = code_digest(ROOT, args.solution)
+    {"pretrain": pretrain, "finetune": finetune, "evaluate": evaluate}[args.function](args)
+    return 0
+
+
+def pretrain(args: argparse.Namespace) -> None:
+    text, dataset = pretraining_text(args)
+    model = fresh_model(args, dataset)
+    if args.reading_params_path:
+        checkpoints.load_into(model, args.reading_params_path)
+    config = recipe.pretrain_config(len(dataset), BLOCK_SIZE, lr=PRETRAIN_LR)
+    train(args, model, dataset, config, {"corpus": text.sha256})
+
+
+def finetune(args: argparse.Namespace) -> None:
+    text, documents = pretraining_text(args)
+    path = args.finetune_corpus_path
+    questions = corpora.find("finetune", path, args.data, args.data_dir)
+    corpora.check_questions(questions, documents.stoi, BLOCK_SIZE, answers=True)
+    model = fresh_model(args, documents)
+    if args.reading_params_path:
+        checkpoints.load_into(model, args.reading_params_path)
+    dataset = datasets.NameDataset(documents, questions.content)
+    config = recipe.finetune_config(
+        bool(args.reading_params_path), len(documents), BLOCK_SIZE, lr=FINETUNE_LR
+    )
+    train(args, model, dataset, config, {"corpus": text.sha256, "questions": questions.sha256})
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    if not args.reading_params_path:
+        raise UserError("evaluate needs --reading_params_path: the weights to evaluate")
+    _, documents = pretraining_text(args)
+    text = corpora.find("evaluate", args.eval_corpus_path, args.data, args.data_dir)
+    rows = corpora.check_questions(text, documents.stoi, BLOCK_SIZE, answers=False)
+    model = fresh_model(args, documents)
+    checkpoints.load_into(model, args.reading_params_path)
+    model.to(devices.pick_device(args.device)).eval()
+    outputs = args.outputs_path
+    outputs = Path(outputs) if outputs else default_folder(args) / "predictions.txt"
+    must_be_writable(outputs)
+    questions = [row[0] for row in rows]
+    places = generate.predict_places(model, documents, questions, ANSWER_STEPS)
+    write_lines(outputs, places)
+    if len(rows[0]) == 1:
+        print(f"{text.name} has no answers: {len(places)} predictions are in {outputs}")
+        return
+    total, correct = len(rows), sum(row[1] == p for row, p in zip(rows, places, strict=True))
+    print(f"Correct: {float(correct)} out of {float(total)}: {correct / total * 100}%")
+
+
+def train(args, model, dataset, config, texts: dict[str, str]) -> None:
+    """Train to the end, from the run folder's checkpoint where there is one."""
+    override(args, config)
+    config.seed, config.device = args.seed, args.device
+    config.optimizer = args.optimizer
+    weights = Path(args.writing_params_path or default_folder(args) / "model.params")
+    must_be_writable(weights)
+    identity = describe(args, config) | texts
+    trainer = trainers.Trainer(model, dataset, None, config)
+    with watched(
+        trainer, default_folder(args), ASSIGNMENT, run_name(args), identity, args.seed,
+        f"{args.function} {args.variant}", seconds=args.checkpoint_seconds,
+    ):  # fmt: skip
+        trainer.train()
+    checkpoints.save_weights(weights, trainer.model)
+    print(f"step {trainer.step}: loss {trainer.loss:.6f}; weights in {weights}")
+
+
+def override(args: argparse.Namespace, config: Any) -> None:
+    """What the embedded data need, and then the command line says, otherwise than the recipe."""
+    given = {name: getattr(args, name) for name in ("max_epochs", "batch_size", "warmup_tokens")}
+    given["learning_rate"] = getattr(args, f"{args.function}_lr")
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        if value <= 0:
+            raise UserError(f"--{name.replace('learning_rate', 'lr')} {value}: it must be above 0")
+    decay_epochs = args.decay_epochs
+    if args.data == "embedded" and args.corpus is None:
+        given = EMBEDDED[args.function, bool(args.reading_params_path)] | given
+        if args.function == "pretrain" and decay_epochs is None:
+            decay_epochs = given["max_epochs"]
+    for name, value in given.items():
+        setattr(config, name, value)
+    if decay_epochs is not None:
+        per_epoch = config.final_tokens // recipe.DECAY_EPOCHS
+        config.final_tokens = decay_epochs * per_epoch
+
+
+def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
+    """All that decides the numbers of a training, in plain values."""
+    names = ("max_epochs", "batch_size", "learning_rate", "lr_decay", "warmup_tokens",
+             "final_tokens", "weight_decay", "grad_norm_clip")  # fmt: skip
+    chosen = {name: getattr(config, name) for name in names}
+    named = ("function", "variant", "bottleneck_dim", "seed", "solution", "code",
+             "reading_params_path", "optimizer", "dropout", *CORRUPTION)  # fmt: skip
+    return chosen | {name: getattr(args, name) for name in named}
+
+
+def pretraining_text(args: argparse.Namespace) -> tuple[corpora.Text, Any]:
+    text = corpora.find("pretrain", args.corpus, args.data, args.data_dir)
+    corpora.check_documents(text)
+    dataset = datasets.CharCorruptionDataset(text.content, BLOCK_SIZE)
+    shortest, longest, share = (getattr(args, name) for name in CORRUPTION)
+    if shortest is not None or longest is not None:
+        shortest = dataset.shortest if shortest is None else shortest
+        longest = dataset.longest if longest is None else longest
+        if not 1 <= shortest <= longest <= BLOCK_SIZE - 2:  # two MASKs stand beside
+            raise UserError(
+                f"--shortest {shortest} --longest {longest}: from 1 to {BLOCK_SIZE - 2}, in order"
+            )
+        dataset.shortest, dataset.longest = shortest, longest
+    if share is not None:
+        if not 0 < share <= 0.5:
+            raise UserError(f"--span_share {share}: above 0, and 0.5 at most")
+        dataset.span_share = share
+    return text, dataset
+
+
+def fresh_model(args: argparse.Namespace, dataset: Any) -> torch.nn.Module:
+    if not 1 <= args.bottleneck_dim <= BLOCK_SIZE:
+        raise UserError(f"--bottleneck_dim {args.bottleneck_dim}: from 1 to {BLOCK_SIZE}")
+    if args.dropout is not None and not 0 <= args.dropout < 1:
+        raise UserError(f"--dropout {args.dropout}: from 0 to below 1")
+    devices.seed_everything(args.seed)
+    model = recipe.build_model(args.variant, dataset.vocab_size, BLOCK_SIZE, args.bottleneck_dim)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout) and args.dropout is not None:
+            module.p = args.dropout
+    return model
+
+
+def run_name(args: argparse.Namespace) -> str:
+    return f"{args.tb_expt_name}_{args.function}_{args.variant}"
+
+
+def default_folder(args: argparse.Namespace) -> Path:
+    return run_folder(args.out, ASSIGNMENT, run_name(args))
+
+
+def write_lines(path: Path, lines: Sequence[str]) -> None:
+    with write_aside(path) as file:
+        file.write("".join(f"{line}\n" for line in lines).encode())

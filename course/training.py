@@ -1,0 +1,34 @@
+"""What a trainer is to the rest of the course: a thing that can be watched, stopped and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Trainable(Protocol):
+    """A training that calls `on_step` with itself after each step, or some.
+
+    step: steps done. loss: the mean of the steps since the last call. real_tokens: those that the
+    same steps read, PADs left out. learning_rate: of the last step.
+    """
+
+    step: int
+    loss: float
+    real_tokens: int
+    on_step: Callable[[Any], None] | None
+
+    @property
+    def total_steps(self) -> int: ...
+
+    @property
+    def learning_rate(self) -> float: ...
+
+    def train(self) -> None:
+        """Train to the end. Raises FloatingPointError for a loss that is not finite."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the rest of the training depends on: tensors and plain values."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` returned."""
