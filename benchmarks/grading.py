@@ -22,10 +22,10 @@ import time
 from collections.abc import Callable
 
 from grader import assignment as assignments
-from grader import submission
 from grader.boundary.limits import Limits
 from grader.boundary.sandbox import Sandbox
 from grader.boundary.student import RemoteStudent
+from grader.intake import submission
 from grader.verdict.grade import Options, grade
 
 _DATASET = b"""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from grader.boundary.sandbox import Sandbox
-    from grader.submission import Parcel
-    from grader.verdict.score import Result
+    from grader.intake.submission import Parcel
+    from grader.verdict.result import Result
 
 DONE, FAILED, FAULT, INTERRUPTED = 0, 1, 3, 130
 # Click's class for wrong usage; newer versions of typer carry a click of their own.
@@ -74,7 +74,7 @@ Verbose = Annotated[
 def check(name: Name, submission: Work = None, part: Parts = None, verbose: Verbose = False) -> int:
     """Run the public tests on your own work, in this process: quick, for students."""
     assignment = assignments.find(name)
-    from grader.submission import take
+    from grader.intake.submission import take
 
     tree = take(submission or assignment.src, assignment)
     parts = _parts(part, assignment)
@@ -113,7 +113,7 @@ def grade(
     """Grade one submission with the hidden tests, its code in a sandbox."""
     assignment = assignments.find(name)
     from grader import output
-    from grader.submission import look, unpack
+    from grader.intake.submission import look, unpack
 
     parcel = look(submission or assignment.src, assignment)
     parts = _parts(part, assignment)
@@ -149,7 +149,7 @@ def skeleton(
     ] = False,
 ) -> int:
     """Make src/, which students fill in, from solution/ (for staff)."""
-    from grader import skeleton as made
+    from grader.authoring import skeleton as made
 
     if name is None and not check:
         raise UserError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from course.files import write_aside
 from grader.errors import UserError
 from grader.report import gradescope, html, json, junit
-from grader.verdict.score import Result
+from grader.verdict.result import Result
 
 RENDER: dict[str, Callable[[Result], str]] = {
     "json": json.render,

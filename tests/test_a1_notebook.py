@@ -9,13 +9,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader import notebook, skeleton
 from grader.assignment import find
+from grader.authoring import notebook, skeleton
 from grader.errors import BadMarker
-from grader.submission import Tree, take
+from grader.intake.submission import Tree, take
 from grader.verdict.check import check
 from grader.verdict.grade import Options, grade
-from grader.verdict.score import Outcome, Result
+from grader.verdict.result import Outcome, Result
 from tests.flat import flat_imports
 
 A1 = find("a1")

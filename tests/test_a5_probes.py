@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.boundary import probes, training
+from grader.boundary.inside import probes, training
 from tests.flat import flat_imports
 
 A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from grader import assignment as assignments
-from grader import cli, skeleton
+from grader import cli
+from grader.authoring import skeleton
 from grader.boundary.errors import IsolationUnavailable, SandboxError
-from grader.verdict.score import Isolation, Outcome, PartResult, Result, Submission, TestResult
+from grader.verdict.result import Isolation, Outcome, PartResult, Result, Submission, TestResult
 
 TOML = """
 id = "b1_toy"

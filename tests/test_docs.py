@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from grader import cli, skeleton
+from grader import cli
 from grader.assignment import CHECKOUT, Assignment, all_assignments
+from grader.authoring import skeleton
 from tests.flat import flat_imports
 
 PATTERNS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "*/README.md",

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from grader.boundary import probes
-from grader.boundary.elementary import Refused, Watch
+from grader.boundary.inside import probes
+from grader.boundary.inside.elementary import Refused, Watch
 
 X, W = torch.randn(4, 3), torch.randn(3, 5, requires_grad=True)
 ROWS = torch.tensor([1, 0])

@@ -58,8 +58,8 @@ def _offenders(files: list[Path], forbidden: tuple[str, ...]) -> list[str]:
 
 def test_there_is_something_to_read() -> None:
     """The tests below would pass on an empty house."""
-    assert "grader.boundary.worker" in MODULES
-    assert "grader.boundary.wire" in GRAPH["grader.boundary.worker"]
+    assert "grader.boundary.inside.worker" in MODULES
+    assert "grader.boundary.wire" in GRAPH["grader.boundary.inside.worker"]
     assert ASSIGNMENTS
 
 
@@ -82,32 +82,64 @@ def test_src_and_solution_hold_only_what_students_edit(assignment: Assignment) -
         assert files == set(assignment.student_files)
 
 
-@pytest.mark.parametrize("name", ["worker", "probes", "elementary", "models", "training"])
-def test_what_runs_beside_student_code_imports_only_the_wire_and_torch(name: str) -> None:
-    path = ROOT / "grader" / "boundary" / f"{name}.py"
-    names = ("", ".wire", ".probes", ".elementary", ".models", ".training")
-    allowed = {f"grader.boundary{name}" for name in names}
-    assert _ours(path) & MODULES.keys() <= allowed
-    assert _third_party(path) <= {"torch"}
+INSIDE = sorted(path.stem for path in (ROOT / "grader" / "boundary" / "inside").glob("*.py"))
+PARSERS = ["contents", "archive", "tar", "notebook", "sources"]
 
 
-@pytest.mark.parametrize("name", ["wire", "zygote", "lockdown", "syscalls"])
-def test_what_runs_inside_imports_nothing_from_outside_the_boundary(name: str) -> None:
-    path = ROOT / "grader" / "boundary" / f"{name}.py"
-    assert all(module.startswith("grader.boundary") for module in _ours(path))
+@pytest.mark.parametrize("name", INSIDE)
+def test_what_runs_inside_imports_only_the_wire_and_torch(name: str) -> None:
+    path = ROOT / "grader" / "boundary" / "inside" / f"{name}.py"
+    inside = {"grader.boundary", "grader.boundary.inside", "grader.boundary.wire"}
+    inside |= {f"grader.boundary.inside.{each}" for each in INSIDE}
+    assert {each for each in _ours(path) if each in MODULES} <= inside
+    assert _third_party(path) <= {"torch", "numpy"}
+
+
+def test_the_wire_imports_nothing_of_ours() -> None:
+    path = ROOT / "grader" / "boundary" / "wire.py"
+    assert _ours(path) == set()
     assert _third_party(path) <= {"torch", "msgpack", "numpy"}
 
 
-@pytest.mark.parametrize("name", ["contents", "archive", "tar", "notebook", "sources"])
+@pytest.mark.parametrize("path", _files(ROOT / "grader" / "boundary"), ids=_module)
+def test_the_boundary_imports_nothing_of_ours_from_outside_it(path: Path) -> None:
+    assert all(name.startswith("grader.boundary") for name in _ours(path))
+
+
+@pytest.mark.parametrize("name", PARSERS)
 def test_what_parses_a_submission_needs_only_pythons_own_library(name: str) -> None:
     """It runs in a worker, which holds these modules and no others of ours; at its top, that is."""
-    path = ROOT / "grader" / f"{name}.py"
-    allowed = {f"grader.{each}" for each in ("archive", "tar", "notebook", "sources", "errors")}
-    assert GRAPH[f"grader.{name}"] <= allowed | {"grader"}
-    assert _third_party(path) <= {"numpy", "nbformat"}
+    path = ROOT / "grader" / "intake" / f"{name}.py"
+    allowed = {"grader.intake", "grader.errors", *(f"grader.intake.{each}" for each in PARSERS)}
+    assert GRAPH[f"grader.intake.{name}"] <= allowed
+    assert _third_party(path) <= {"numpy"}
     top = ast.parse(path.read_text(encoding="utf-8")).body
     imports = [node for node in top if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert not {"numpy", "nbformat"} & set(re.findall(r"\w+", " ".join(map(ast.unparse, imports))))
+    assert "numpy" not in re.findall(r"\w+", " ".join(map(ast.unparse, imports)))
+
+
+# Who may import whom in grader, by rooms: the rows of CONTRIBUTING's table.
+ROOMS = {
+    "boundary": (),
+    "intake": ("boundary",),
+    "authoring": (),
+    "verdict": ("boundary", "intake", "authoring"),
+    "report": ("verdict",),
+    "suites": ("boundary",),
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
+    """What stands at the top of grader, such as errors, is everybody's; cli is nobody's."""
+    found = {
+        f"{target}.".split(".")[1]
+        for name, targets in GRAPH.items()
+        for target in targets
+        if name.startswith(f"grader.{room}.")
+    }
+    rooms = found & (ROOMS.keys() | {"cli", "classroom"})
+    assert rooms <= {room, *ROOMS[room]}
 
 
 def _third_party(path: Path) -> set[str]:
@@ -119,18 +151,20 @@ def _third_party(path: Path) -> set[str]:
 
 def test_reports_know_the_score_model_and_nothing_else() -> None:
     for path in _files(ROOT / "grader" / "report"):
-        allowed = ("grader.verdict.score", "grader.report", "grader.verdict")
+        allowed = ("grader.verdict.result", "grader.report", "grader.verdict")
         names = {name for name in _ours(path) if not name.startswith(allowed)}
         assert names == set(), path
         assert not any(
-            name.startswith("grader.verdict.") and not name.startswith("grader.verdict.score")
+            name.startswith("grader.verdict.") and not name.startswith("grader.verdict.result")
             for name in _ours(path)
         ), path
 
 
 def test_only_the_boundary_starts_student_code() -> None:
     """Nobody else forks a worker or imports the modules that run inside."""
-    inside = {f"grader.boundary.{name}" for name in ("worker", "zygote", "lockdown", "syscalls")}
+    inside = {
+        f"grader.boundary.inside.{name}" for name in ("worker", "zygote", "lockdown", "syscalls")
+    }
     outside = {name for name in GRAPH if not name.startswith("grader.boundary")}
     assert {name: GRAPH[name] & inside for name in outside if GRAPH[name] & inside} == {}
 

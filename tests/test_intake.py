@@ -11,13 +11,13 @@ import numpy
 import pytest
 import torch
 
-from grader import intake
-from grader.archive import MAX_ENTRIES, MAX_FILE
 from grader.boundary.errors import StudentCrash
 from grader.boundary.sandbox import Sandbox, why_no_sandbox
-from grader.contents import Contents
 from grader.errors import Refused
-from grader.submission import take
+from grader.intake import isolated
+from grader.intake.archive import MAX_ENTRIES, MAX_FILE
+from grader.intake.contents import Contents
+from grader.intake.submission import take
 from tests.test_submission import FILES, MODEL, SHAPES, make_folder, notebook, toy
 
 __all__ = ["toy"]  # the fixture
@@ -69,7 +69,7 @@ def test_a_worker_that_takes_too_long_is_a_refusal(
     tmp_path: Path, toy: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Archives and notebooks that took minutes to read hung the grader, before any clock ran."""
-    monkeypatch.setattr(intake, "LIMITS", replace(intake.LIMITS, call_seconds=0.001))
+    monkeypatch.setattr(isolated, "LIMITS", replace(isolated.LIMITS, call_seconds=0.001))
     message = r"work: took more than 0\.001 s to read: hand in only the assignment's files"
     with pytest.raises(Refused, match=message):
         take(make_folder(tmp_path / "work", FILES), toy, sandbox)
@@ -78,7 +78,7 @@ def test_a_worker_that_takes_too_long_is_a_refusal(
 def test_a_worker_that_takes_too_much_memory_is_a_refusal(
     tmp_path: Path, toy: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "LIMITS", replace(intake.LIMITS, memory_mb=64))
+    monkeypatch.setattr(isolated, "LIMITS", replace(isolated.LIMITS, memory_mb=64))
     path = tmp_path / "work.ipynb"
     path.write_bytes(b'{"cells": [' + b",".join([b"{}"] * 4_000_000) + b"]}")
     with pytest.raises(Refused, match="took more than 64 MiB of memory to read"):
@@ -91,7 +91,7 @@ def test_a_worker_that_ends_is_a_refusal(
     def crash(*_: object) -> None:
         raise StudentCrash("the process ended (signal 11)")
 
-    monkeypatch.setattr(intake, "_ask", crash)
+    monkeypatch.setattr(isolated, "_ask", crash)
     with pytest.raises(Refused, match="work: cannot be read, its reader broke off: hand in only"):
         take(make_folder(tmp_path / "work", FILES), toy, object())
 
@@ -139,23 +139,23 @@ def test_a_claim_of_the_wrong_form_is_a_refusal(
     toy: Any, claim: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that hostile bytes have taken over can claim anything."""
-    monkeypatch.setattr(intake, "_ask", lambda *_: MALFORMED[claim])
+    monkeypatch.setattr(isolated, "_ask", lambda *_: MALFORMED[claim])
     with pytest.raises(Refused) as error:
-        intake.read(NOBODY, "zip", "work.zip", b"", {}, toy)
+        isolated.read(NOBODY, "zip", "work.zip", b"", {}, toy)
     assert len(str(error.value)) < 200
 
 
 def test_a_claimed_refusal_is_bounded(toy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "_ask", lambda *_: ("refused", "no " * 10_000))
+    monkeypatch.setattr(isolated, "_ask", lambda *_: ("refused", "no " * 10_000))
     with pytest.raises(Refused) as error:
-        intake.read(NOBODY, "zip", "work.zip", b"", {}, toy)
-    assert len(str(error.value)) <= intake.MAX_REASON
+        isolated.read(NOBODY, "zip", "work.zip", b"", {}, toy)
+    assert len(str(error.value)) <= isolated.MAX_REASON
 
 
 def test_a_claim_of_the_right_form_is_taken(toy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     data = torch.from_numpy(numpy.frombuffer(MODEL, numpy.uint8).copy())
-    monkeypatch.setattr(intake, "_ask", lambda *_: ("taken", {"src/model.py": data}, ["x.md"]))
-    found = intake.read(NOBODY, "zip", "work.zip", b"", {}, toy)
+    monkeypatch.setattr(isolated, "_ask", lambda *_: ("taken", {"src/model.py": data}, ["x.md"]))
+    found = isolated.read(NOBODY, "zip", "work.zip", b"", {}, toy)
     assert found == Contents({"src/model.py": MODEL}, ("x.md",))
 
 

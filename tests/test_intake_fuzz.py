@@ -18,14 +18,14 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from grader import notebook
-from grader.archive import MAX_FILE, Kind
 from grader.assignment import Assignment
-from grader.contents import Contents, Shape, is_wanted, read
 from grader.errors import Refused, printable
-from grader.intake import LIMITS
-from grader.sources import MAX_LINE, source
-from grader.tar import open_tar
+from grader.intake import notebook
+from grader.intake.archive import MAX_FILE, Kind
+from grader.intake.contents import Contents, Shape, is_wanted, read
+from grader.intake.isolated import LIMITS
+from grader.intake.sources import MAX_LINE, source
+from grader.intake.tar import open_tar
 from tests.clock import within
 from tests.hostile.corpus import HANDED_IN
 

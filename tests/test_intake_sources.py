@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from grader import notebook
-from grader.archive import MAX_DEPTH, MAX_NAME
 from grader.errors import Refused
-from grader.sources import MAX_LINE, source
-from grader.submission import digest, take
-from grader.tar import open_tar
+from grader.intake import notebook
+from grader.intake.archive import MAX_DEPTH, MAX_NAME
+from grader.intake.sources import MAX_LINE, source
+from grader.intake.submission import digest, take
+from grader.intake.tar import open_tar
 from tests.clock import within
 from tests.test_submission import FILES, MODEL, SHAPES, make_folder, make_tar, make_zip, toy
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from grader.report import gradescope, html, junit, terminal
 from grader.report import json as json_report
 from grader.report.words import clean, points, summary
-from grader.verdict.score import (
+from grader.verdict.result import (
     Frame,
     Isolation,
     Outcome,

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.boundary import syscalls
 from grader.boundary.errors import IsolationUnavailable, SandboxError, StudentRaised
+from grader.boundary.inside import syscalls
 from grader.boundary.limits import Limits
 from grader.boundary.sandbox import Sandbox, choose_isolation, why_no_sandbox
 from grader.boundary.student import RemoteStudent
@@ -224,7 +224,7 @@ def test_the_zygote_stays_at_one_thread(sandbox: Sandbox) -> None:
     pid = sandbox._process.pid
     for _ in range(2):  # bubblewrap's two processes stand before it
         (pid,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    assert "grader.boundary.zygote" in Path(f"/proc/{pid}/cmdline").read_text()
+    assert "grader.boundary.inside.zygote" in Path(f"/proc/{pid}/cmdline").read_text()
     assert len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
 
 

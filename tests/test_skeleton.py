@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import skeleton
 from grader.assignment import Assignment, Limits, Part, all_assignments
+from grader.authoring import markers, skeleton
 from grader.errors import BadMarker, UserError
 
 SOLUTION = '''\
@@ -185,10 +185,10 @@ def test_a_malformed_marker_is_named_by_file_and_line(
     assert SMALL.count(old) == 1
     source = SMALL.replace(old, new)
     if message is None:
-        assert 'raise NotImplementedError("TODO(a): f")' in skeleton.convert(source, "m.py", {"a"})
+        assert 'raise NotImplementedError("TODO(a): f")' in markers.convert(source, "m.py", {"a"})
         return
     with pytest.raises(BadMarker) as error:
-        skeleton.convert(source, "toy/solution/m.py", {"a", "b"})
+        markers.convert(source, "toy/solution/m.py", {"a", "b"})
     assert str(error.value).startswith(f"toy/solution/m.py:{line}: ")
     assert message in str(error.value)
 
@@ -197,14 +197,14 @@ def test_a_region_needs_a_function() -> None:
     """At a module's top level nothing could raise in a student's name."""
     source = "# TODO(a): x\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n"
     with pytest.raises(BadMarker, match=r"^m\.py:2: the region is not inside a function"):
-        skeleton.convert(source, "m.py", {"a"})
+        markers.convert(source, "m.py", {"a"})
 
 
 def test_a_todo_of_another_function_does_not_count() -> None:
     """The TODO stands in the same function as its region."""
     source = SMALL + SMALL.replace("def f", "def g").replace("    # TODO(a): x plus one\n", "")
     with pytest.raises(BadMarker, match=r"^m\.py:8: no '# TODO"):
-        skeleton.convert(source, "m.py", {"a"})
+        markers.convert(source, "m.py", {"a"})
 
 
 def test_a_skeleton_that_does_not_compile_is_an_error() -> None:
@@ -214,7 +214,7 @@ def test_a_skeleton_that_does_not_compile_is_an_error() -> None:
         "    ### END SOLUTION\n    else:\n        y = 2\n    return y\n"
     )
     with pytest.raises(BadMarker, match=r"^m\.py:4: without its regions it does not compile"):
-        skeleton.convert(source, "m.py", {"a"})
+        markers.convert(source, "m.py", {"a"})
 
 
 def test_a_region_in_a_given_file_is_an_error(toy: Assignment) -> None:

@@ -18,10 +18,10 @@ from random import Random
 
 import pytest
 
-from grader import archive, tar
 from grader.assignment import Assignment, Limits, Part
 from grader.errors import Refused
-from grader.submission import digest, take
+from grader.intake import archive, tar
+from grader.intake.submission import digest, take
 
 MODEL = b"def answer():\n    return 42\n"
 FILES = {"src/model.py": MODEL, "src/utils.py": b"# nothing yet\n"}

@@ -10,11 +10,11 @@ import torch
 from grader.assignment import find
 from grader.boundary.local import LocalStudent
 from grader.boundary.sandbox import why_no_sandbox
-from grader.submission import Tree, take
+from grader.intake.submission import Tree, take
 from grader.suites.a1_makemore import by_hand, training
 from grader.verdict import patches
 from grader.verdict.grade import Options, grade
-from grader.verdict.score import Outcome, Result
+from grader.verdict.result import Outcome, Result
 
 A1 = find("a1")
 FILE = "src/makemore.py"

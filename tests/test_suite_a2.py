@@ -8,11 +8,11 @@ import pytest
 
 from grader.assignment import find
 from grader.boundary.local import LocalStudent
-from grader.submission import take
+from grader.intake.submission import take
 from grader.suites.a2_bigram_bow import training
 from grader.verdict import patches
 from grader.verdict.grade import Options, grade
-from grader.verdict.score import Outcome
+from grader.verdict.result import Outcome
 
 A2 = find("a2")
 

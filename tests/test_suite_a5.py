@@ -11,12 +11,12 @@ import torch
 
 from grader.assignment import find
 from grader.boundary.local import LocalStudent
-from grader.submission import take
+from grader.intake.submission import take
 from grader.suites.a5_mingpt_perceiver import helpers, training, variants
 from grader.verdict import patches
 from grader.verdict.audit import Case, Kind, tree_of
 from grader.verdict.grade import Options, grade
-from grader.verdict.score import Outcome, Result
+from grader.verdict.result import Outcome, Result
 
 A5 = find("a5")
 

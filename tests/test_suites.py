@@ -15,14 +15,14 @@ import torch
 from course.errors import UserError
 from grader import expect
 from grader.assignment import Assignment, all_assignments, read
+from grader.authoring.skeleton import BEGIN, END
 from grader.boundary.sandbox import why_no_sandbox
 from grader.boundary.worker_process import WorkerProcess
-from grader.skeleton import BEGIN, END
-from grader.submission import Tree, take
+from grader.intake.submission import Tree, take
 from grader.verdict.audit import Case, Kind, tree_of
 from grader.verdict.check import check
 from grader.verdict.grade import Options, grade
-from grader.verdict.score import Outcome, Result
+from grader.verdict.result import Outcome, Result
 
 ASSIGNMENTS = all_assignments()
 # What a test may be given for by more than the functions that students write.

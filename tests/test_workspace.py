@@ -11,10 +11,10 @@ from grader.assignment import Assignment, Part
 from grader.boundary.errors import WorkerLost
 from grader.boundary.sandbox import why_no_sandbox
 from grader.boundary.worker_process import WorkerProcess
-from grader.submission import Tree, take
+from grader.intake.submission import Tree, take
 from grader.verdict import workspace
 from grader.verdict.grade import Options, grade
-from grader.verdict.score import Outcome, Result
+from grader.verdict.result import Outcome, Result
 from tests.hostile.corpus import COURSE, TOY
 
 BROKEN = b"import os\n\n\ndef broken():\n    pass\n\n\nbroken(1)\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from grader.boundary import probes
+from grader.boundary.inside import probes
 
 AT_IMPORT = "raised while a module of the submission was imported"  # a note on the exception
 

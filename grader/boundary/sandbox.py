@@ -24,19 +24,18 @@ from grader.boundary.errors import IsolationUnavailable, NestingRefused, Sandbox
 from grader.boundary.limits import START_SECONDS, Limits
 from grader.boundary.worker_process import WorkerProcess
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+_HERE = Path(__file__).resolve().parent
+_CHECKOUT = _HERE.parents[1]
 # Our own files that are seen inside; none of them holds an answer.
 _INSIDE = (
     "grader/__init__.py",
-    *(f"grader/{name}.py" for name in ("contents", "archive", "tar", "notebook", "sources")),
-    "grader/errors.py",
     *(
-        f"grader/boundary/{name}.py"
-        for name in (
-            *("__init__", "wire", "worker", "probes", "elementary", "models", "training"),
-            *("lockdown", "syscalls", "zygote"),
-        )
+        f"grader/intake/{name}.py"
+        for name in ("__init__", "contents", "archive", "tar", "notebook", "sources")
     ),
+    "grader/errors.py",
+    *(f"grader/boundary/{name}.py" for name in ("__init__", "wire")),
+    *(f"grader/boundary/inside/{path.name}" for path in sorted(_HERE.glob("inside/*.py"))),
 )
 ROOT = "/submission"  # where the submission lies inside
 _LIBRARIES = "/libraries"  # our own files inside
@@ -106,7 +105,7 @@ class Sandbox:
         self._wait_until_ready()
 
     def _python(self, control: int) -> list[str]:
-        module = ["-m", "grader.boundary.zygote"]
+        module = ["-m", "grader.boundary.inside.zygote"]
         python = _python_inside() if self.isolation == "sandbox" else sys.executable
         return [python, "-B", "-s", "-P", *module, str(control), str(self.threads)]
 

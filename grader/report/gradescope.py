@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from grader.report.words import clean, explanation, isolation, passed, points, summary
-from grader.verdict.score import Result, TestResult
+from grader.verdict.result import Result, TestResult
 
 VISIBILITY = {"public": "visible", "hidden": "after_published"}
 

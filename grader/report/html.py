@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from grader.report.words import clean, explanation, isolation, passed, points, summary
-from grader.verdict.score import Outcome, PartResult, Result, TestResult
+from grader.verdict.result import Outcome, PartResult, Result, TestResult
 
 # Which sign and colour an outcome has; its word stands beside it, so colour alone says nothing.
 TONES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from grader.verdict.score import Result
+from grader.verdict.result import Result
 
 
 def render(result: Result) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as XML
 
 from grader.report.words import clean, explanation, points, summary
-from grader.verdict.score import Outcome, Result, TestResult
+from grader.verdict.result import Outcome, Result, TestResult
 
 TAGS = {
     Outcome.PASSED: None,

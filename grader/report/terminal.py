@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.report.words import clean, explanation, isolation, passed, points, summary
-from grader.verdict.score import Outcome, Result, TestResult
+from grader.verdict.result import Outcome, Result, TestResult
 
 # Sign and style; the outcome's word stands beside it, so nothing is said by colour alone.
 SIGNS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from grader.verdict.score import Outcome, Result, TestResult
+from grader.verdict.result import Outcome, Result, TestResult
 
 # Control, format and half characters, odd line ends: a terminal would obey them, XML forbids some.
 UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -24,15 +24,15 @@ import torch
 from rich.console import Console
 from tqdm import tqdm
 
-from grader import skeleton
 from grader.assignment import Assignment
+from grader.authoring import skeleton
 from grader.boundary.sandbox import Sandbox, choose_isolation
 from grader.errors import UserError
-from grader.submission import Tree, digest, take
+from grader.intake.submission import Tree, digest, take
 from grader.verdict import patches
 from grader.verdict.grade import Options, grade
 from grader.verdict.patches import Patch
-from grader.verdict.score import Outcome, Result
+from grader.verdict.result import Outcome, Result
 
 
 class Kind(StrEnum):

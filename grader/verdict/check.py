@@ -8,12 +8,12 @@ import torch
 
 from grader.assignment import Assignment
 from grader.boundary.local import LocalStudent
-from grader.submission import Tree
+from grader.intake.submission import Tree
 from grader.verdict import workspace
 from grader.verdict.grade import Options, open_student, run_suite, texts, to_result
 from grader.verdict.outcomes import Explainer
 from grader.verdict.plugin import Suite
-from grader.verdict.score import Result
+from grader.verdict.result import Result
 
 
 def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = None) -> Result:

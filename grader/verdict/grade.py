@@ -24,11 +24,11 @@ from grader.boundary.local import LocalStudent
 from grader.boundary.sandbox import Sandbox, choose_isolation
 from grader.boundary.student import RemoteStudent
 from grader.errors import UserError
-from grader.submission import Tree
+from grader.intake.submission import Tree
 from grader.verdict import workspace
 from grader.verdict.outcomes import Explainer
 from grader.verdict.plugin import Suite
-from grader.verdict.score import Isolation, Outcome, Result, Submission, score_parts, total
+from grader.verdict.result import Isolation, Outcome, Result, Submission, score_parts, total
 from grader.verdict.workspace import Workspace
 
 _PYTEST = [

@@ -26,7 +26,7 @@ from grader.boundary.errors import (
     WorkerLost,
 )
 from grader.boundary.local import AT_IMPORT
-from grader.verdict.score import Frame, Outcome
+from grader.verdict.result import Frame, Outcome
 
 _TODO = re.compile(r"TODO\(\w{1,20}\)")
 _DEFINITION = re.compile(r"(\s*)(?:async\s+)?(?:def|class)\s+(\w{1,60})")

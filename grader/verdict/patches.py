@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.authoring.skeleton import BEGIN, END
 from grader.errors import UserError
-from grader.skeleton import BEGIN, END
 
 _KEYS = {"sentence", "parts", "slow", "change"}
 _CHANGE_KEYS = {"file", "function", "replace", "by"}

@@ -28,7 +28,7 @@ from _pytest.runner import runtestprotocol
 from grader.boundary.local import LocalStudent
 from grader.boundary.student import RemoteStudent
 from grader.verdict.outcomes import PASSED, Ending, Explainer, TimeSpent
-from grader.verdict.score import Outcome, TestResult
+from grader.verdict.result import Outcome, TestResult
 
 _MARKS = (
     "part(id): the part of the assignment that the test belongs to",

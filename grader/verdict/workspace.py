@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grader import skeleton
 from grader.assignment import Assignment
-from grader.submission import Tree
+from grader.authoring import skeleton
+from grader.intake.submission import Tree
 
 # Where a worker looks for modules: the student's sources, and what stands beside them.
 PATH = ("src", "given")

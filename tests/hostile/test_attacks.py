@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from grader import submission
 from grader.boundary.sandbox import Sandbox
 from grader.errors import Refused, printable
+from grader.intake import submission
 from grader.verdict.grade import Options, grade
-from grader.verdict.score import Result
+from grader.verdict.result import Result
 from tests.clock import within
 from tests.hostile.corpus import (
     AS_WITHOUT,

@@ -6,7 +6,7 @@ import pytest
 
 from grader.assignment import find, names
 from grader.boundary.sandbox import Sandbox
-from grader.submission import Tree, digest
+from grader.intake.submission import Tree, digest
 from grader.verdict.grade import Options, grade
 from tests.hostile.corpus import Cheater, cheaters
 

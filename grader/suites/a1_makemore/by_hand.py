@@ -1,7 +1,7 @@
 """Is a task written by hand? Judged by the operations that its code ran, and by what came of them.
 
-The call runs under a watch in the student's process (grader/boundary/elementary.py), which refuses
-torch.nn, torch.optim and whole kernels. What the watch saw is judged here: some elementary
+The call runs under a watch in the student's process (elementary.py in boundary/inside), which
+refuses torch.nn, torch.optim and whole kernels. What the watch saw is judged here: some elementary
 operations that the task needs must have run, and each test compares the result too.
 """
 
@@ -15,7 +15,7 @@ from torch import nn, optim
 from torch.nn import functional, init
 
 from grader import expect
-from grader.boundary.elementary import KERNELS
+from grader.boundary.inside.elementary import KERNELS
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ plain: not run
 # ruff: noqa
 
 try:
-    from grader.boundary import worker
+    from grader.boundary.inside import worker
 
     worker._describe = lambda error, root: {
         "types": ["SystemExit\x1b[2J", 3, None, "GeneratorExit"],

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from tarfile import BLOCKSIZE
 from typing import IO
 
-from grader.archive import (
+from grader.errors import Refused
+from grader.intake.archive import (
     CHUNK,
     MAX_ENTRIES,
     MAX_READ,
@@ -27,7 +28,6 @@ from grader.archive import (
     shown,
     sound,
 )
-from grader.errors import Refused
 
 MAX_UNPACKED = 256 * 2**20  # bytes of a tar, with what is only passed over (weights, say)
 MAX_HEADERS = 4 * MAX_ENTRIES  # an entry may have a long name and an extended header before it

@@ -13,7 +13,6 @@ from typing import Any
 import numpy
 import torch
 
-from grader.archive import MAX_ENTRIES, MAX_FILE, MAX_TOTAL, checked
 from grader.boundary.errors import (
     StudentFault,
     StudentNoMemory,
@@ -23,8 +22,9 @@ from grader.boundary.errors import (
 from grader.boundary.limits import Limits
 from grader.boundary.sandbox import Sandbox
 from grader.boundary.student import Connection
-from grader.contents import Contents, Wanted, is_wanted
 from grader.errors import Refused
+from grader.intake.archive import MAX_ENTRIES, MAX_FILE, MAX_TOTAL, checked
+from grader.intake.contents import Contents, Wanted, is_wanted
 
 # The slowest archive that may be taken, 256 MiB of a tar.gz, is read in about 3 s.
 LIMITS = Limits(memory_mb=1024, call_seconds=20.0, total_seconds=20.0, threads=1, disk_mb=1)
@@ -68,7 +68,7 @@ def _ask(sandbox: Sandbox, arguments: tuple) -> Any:
     connection = Connection(sandbox.spawn({}, [], LIMITS))
     connection.deadline = time.monotonic() + LIMITS.call_seconds
     try:
-        return connection.ask("import", "grader.contents").answer(*arguments)
+        return connection.ask("import", "grader.intake.contents").answer(*arguments)
     finally:
         connection.worker.kill()
 

@@ -19,11 +19,11 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from grader import notebook
-from grader.archive import MAX_FILE, MAX_TOTAL, Entry, Kind, open_zip, shown
 from grader.errors import Refused
-from grader.sources import source
-from grader.tar import open_tar
+from grader.intake import notebook
+from grader.intake.archive import MAX_FILE, MAX_TOTAL, Entry, Kind, open_zip, shown
+from grader.intake.sources import source
+from grader.intake.tar import open_tar
 
 # Left out without a word, with all that is below them: caches, environments, what systems add.
 IGNORED = {

@@ -4,7 +4,7 @@
     tree.files["src/model.py"]  # bytes
 
 Nothing is executed and nothing is unpacked to disk. This process looks at the path and reads
-opaque bytes; what they mean is found out by contents.py, in a worker of the sandbox (intake.py).
+opaque bytes; what they mean is found out by contents.py, in a worker of the sandbox (isolated.py).
 Without a sandbox contents.py runs here, for one's own work.
 """
 
@@ -22,11 +22,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from course.errors import printable
-from grader import archive, contents
-from grader.archive import MAX_TOTAL, Entry, checked, kind_of, read_capped, shown
 from grader.assignment import Assignment
-from grader.contents import IGNORED, NOTEBOOK_ALONE, Contents, Shape, is_notebook
 from grader.errors import Refused
+from grader.intake import archive, contents
+from grader.intake.archive import MAX_TOTAL, Entry, checked, kind_of, read_capped, shown
+from grader.intake.contents import IGNORED, NOTEBOOK_ALONE, Contents, Shape, is_notebook
 
 if TYPE_CHECKING:
     from grader.boundary.sandbox import Sandbox
@@ -133,9 +133,9 @@ def _contents(
     parcel: Parcel, name: str, assignment: Assignment, sandbox: Sandbox | None
 ) -> Contents:
     if sandbox is not None:
-        from grader import intake  # and with it torch
+        from grader.intake import isolated  # and with it torch
 
-        return intake.read(sandbox, parcel.shape, name, parcel.data, parcel.taken, assignment)
+        return isolated.read(sandbox, parcel.shape, name, parcel.data, parcel.taken, assignment)
     if parcel.shape is Shape.FOLDER:
         return Contents(contents.sources(parcel.taken), ())
     return contents.read(parcel.shape, name, parcel.data, assignment)

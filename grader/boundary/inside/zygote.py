@@ -1,6 +1,6 @@
 """Runs inside the outer sandbox: imports torch once, then forks a worker for each submission.
 
-    python -m grader.boundary.zygote CONTROL_FD THREADS
+    python -m grader.boundary.inside.zygote CONTROL_FD THREADS
 
 For each worker the grader sends three file descriptors over the control socket: the worker's wire,
 where its output goes, and where its exit status goes. The fork reads its task from the wire, locks
@@ -24,7 +24,8 @@ import numpy  # noqa: F401 - imported here once for all workers, as torch is
 import torch
 import torch._dynamo  # else the first optimiser of each worker imports it, for more than a second
 
-from grader.boundary import lockdown, syscalls, wire, worker
+from grader.boundary import wire
+from grader.boundary.inside import lockdown, syscalls, worker
 
 # Folders of the outer sandbox in which workers could find one another, and the MiB of what each
 # worker gets in their place.

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from grader.boundary import probes, wire
+from grader.boundary import wire
+from grader.boundary.inside import probes
 
 _MAX_FRAMES = 20
 _MAX_MESSAGE = 2000

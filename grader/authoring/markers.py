@@ -1,4 +1,4 @@
-"""solution/ -> src/: cuts out of the reference solution what students are to write.
+"""The marked regions of a solution, and their replacement by what students find there.
 
 A region stands in a function, after the comment that says what to produce:
 
@@ -7,11 +7,8 @@ A region stands in a function, after the comment that says what to produce:
     ...
     ### END SOLUTION
 
-and becomes `raise NotImplementedError("TODO(e): Class.method")`. Files without regions are given to
-students as they are. What is not Python in solution/ is no part of the skeleton.
-
-Where assignment.toml names a notebook_file, that file of the skeleton is in the percent format, and
-the same text is written as a notebook beside src/ (notebook.py): it is the same skeleton twice.
+and becomes `raise NotImplementedError("TODO(e): Class.method")`. A malformed marker is an error
+that names its file and line.
 """
 
 from __future__ import annotations
@@ -23,18 +20,13 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from pathlib import Path
 
-from course.files import write_aside
-from grader import notebook
-from grader.assignment import Assignment
-from grader.errors import BadMarker, UserError
+from grader.errors import BadMarker
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
 TODO = re.compile(r"#\s*TODO\(([^)]*)\)")
 MISSPELT = 0.7  # share of equal letters from which a comment counts as a marker gone wrong
-CACHES = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -55,58 +47,6 @@ class Region:
     begin: int
     end: int
     column: int
-
-
-def build(assignment: Assignment) -> dict[str, str]:
-    """The skeleton: {path relative to the assignment: text}. Raises BadMarker, UserError."""
-    if not assignment.solution.is_dir():
-        raise UserError(f"{assignment.solution} is not there: the skeleton is made from it")
-    skeleton = {}
-    for path in _files(assignment.solution):
-        if path.suffix == ".py":
-            name = path.relative_to(assignment.solution).as_posix()
-            skeleton[f"src/{name}"] = _convert(assignment, path, f"src/{name}")
-    for name in assignment.student_files:
-        if name.startswith("src/") and name not in skeleton:
-            raise UserError(f"{assignment.id}: {name} is a student's file and has no solution")
-    if assignment.notebook_file:
-        text = skeleton[assignment.notebook_file]
-        where = f"{assignment.id}/{assignment.notebook_file}"
-        skeleton[notebook_name(assignment)] = notebook.from_source(text, where)
-    return skeleton
-
-
-def notebook_name(assignment: Assignment) -> str:
-    """The notebook beside src/: "src/makemore.py" -> "makemore.ipynb"."""
-    return f"{Path(assignment.notebook_file or '').stem}.ipynb"
-
-
-def write(assignment: Assignment) -> list[str]:
-    """Brings src/ up to date and returns the files that changed; all is built before any write."""
-    changed = []
-    for name, text in build(assignment).items():
-        path = assignment.root / name
-        if _text(path) != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with write_aside(path) as file:
-                file.write(text.encode())
-            changed.append(name)
-    return changed
-
-
-def check(assignment: Assignment) -> list[str]:
-    """One line for each file in which src/ is not the skeleton: different, missing or extra."""
-    skeleton = build(assignment)
-    lines = {
-        name: "is missing" if _text(assignment.root / name) is None else "differs from the solution"
-        for name, text in skeleton.items()
-        if _text(assignment.root / name) != text
-    }
-    for path in _files(assignment.src):
-        name = path.relative_to(assignment.root).as_posix()
-        if name not in skeleton:
-            lines[name] = "is extra: the solution has no such file"
-    return [f"{name} {what}" for name, what in sorted(lines.items())]
 
 
 def convert(source: str, where: str, parts: set[str]) -> str:
@@ -131,18 +71,6 @@ def convert(source: str, where: str, parts: set[str]) -> str:
             f"{where}:{error.lineno}: without its regions it does not compile: {error.msg} "
             "(line of the skeleton)"
         ) from None
-    return text
-
-
-def _convert(assignment: Assignment, path: Path, name: str) -> str:
-    where = f"{assignment.id}/{path.relative_to(assignment.root).as_posix()}"
-    source = _text(path)
-    if source is None:
-        raise BadMarker(f"{where}:1: is not UTF-8 text")
-    text = convert(source, where, {part.id for part in assignment.parts})
-    if text != source and name not in assignment.student_files:
-        line = source[: source.index(BEGIN)].count("\n") + 1
-        raise BadMarker(f"{where}:{line}: a region in a file that is not among student_files")
     return text
 
 
@@ -253,19 +181,3 @@ def _functions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, Function]
             yield from _functions(child, f"{name}.")
         else:
             yield from _functions(child, prefix)
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not CACHES & set(path.relative_to(folder).parts)
-    )
-
-
-def _text(path: Path) -> str | None:
-    """The file's text with its own line ends, or None where there is none."""
-    try:
-        return path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError):
-        return None

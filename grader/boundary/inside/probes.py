@@ -21,11 +21,11 @@ from typing import Any
 
 import torch
 
-from grader.boundary.elementary import Refused, Watch
+from grader.boundary.inside.elementary import Refused, Watch
 
 # Probes too:
-from grader.boundary.models import mode_model, name_model, plain_model, row_model  # noqa: F401
-from grader.boundary.training import (  # noqa: F401
+from grader.boundary.inside.models import mode_model, name_model, plain_model, row_model  # noqa: F401
+from grader.boundary.inside.training import (  # noqa: F401
     after_sgd,
     optimise,
     optimise_batches,

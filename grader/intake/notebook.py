@@ -1,12 +1,9 @@
-"""A Jupyter notebook -> one Python module, without running any of it, and a module -> a notebook.
+"""A Jupyter notebook -> one Python module, without running any of it.
 
 Each code cell stands after a comment with its number, `# In[3]`. Lines for IPython alone (%magics,
 !commands, help?) become comments behind a `pass`, so that a block which held nothing else still
 parses. nbconvert's exporter turns them into calls of IPython, which a worker does not have; and
 nbformat's reader validates a large notebook for minutes, so the JSON is read here, in linear time.
-
-The other way, a module in the percent format (`# %%` begins a cell of code, `# %% [markdown]` one
-of text, written as comments) becomes the notebook that students are given.
 """
 
 from __future__ import annotations
@@ -16,15 +13,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from grader.archive import MAX_FILE
-from grader.errors import BadMarker, Refused
+from grader.errors import Refused
+from grader.intake.archive import MAX_FILE
 
 # A magic, a command or a question, alone or assigned to a name, in a line without the white space
 # around it. No two neighbours of the pattern match the same character: it never backtracks far.
 IPYTHON_LINE = re.compile(r"([\w, ]+=\s*)?(%{1,2}[A-Za-z]|!|\?).*|%?[\w.]+\?{1,2}")
-CELL = re.compile(r"# %%( \[markdown\])?")  # begins a cell of the percent format
 MAX_CELLS = 2000  # a long notebook has two hundred
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PYTHON_CELLS = {"time", "timeit", "capture", "prun"}  # %%magics whose body is Python
 # What decides where a statement of Python ends: escapes, quotes, brackets and comments.
 PIECE = re.compile(r"\\.|\"\"\"|'''|[\"'()\[\]{}#]")
@@ -79,34 +74,6 @@ def _number(cell: dict[str, Any], place: int) -> int:
     """The number that the student saw beside the cell; its place if it never ran."""
     count = cell.get("execution_count", cell.get("prompt_number"))
     return count if type(count) is int and 0 < count < 10**6 else place
-
-
-def from_source(source: str, where: str) -> str:
-    """The notebook, as JSON, of a module in the percent format; `where` names it in errors.
-
-    The same module gives the same bytes. Raises BadMarker for code before the first cell.
-    """
-    cells: list[tuple[str, list[str]]] = []
-    for number, line in enumerate(source.splitlines(), start=1):
-        begins = CELL.fullmatch(line)
-        if begins:
-            cells.append(("markdown" if begins[1] else "code", []))
-        elif cells:
-            cells[-1][1].append(line)
-        elif line.strip():
-            raise BadMarker(f"{where}:{number}: stands before the first cell, '# %%'")
-    import nbformat  # takes a third of a second, and a worker has no use for it
-
-    made = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
-    for number, (kind, lines) in enumerate(cells, start=1):
-        if kind == "markdown":
-            text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines).strip("\n")
-            cell = nbformat.v4.new_markdown_cell(text)
-        else:
-            cell = nbformat.v4.new_code_cell("\n".join(lines).strip("\n"))
-        cell["id"] = f"cell-{number}"  # nbformat's own are drawn at random
-        made.cells.append(cell)
-    return nbformat.writes(made) + "\n"
 
 
 def cell_source(source: str) -> str:

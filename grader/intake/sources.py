@@ -11,8 +11,8 @@ import io
 import re
 import tokenize
 
-from grader.archive import shown
 from grader.errors import Refused
+from grader.intake.archive import shown
 
 MAX_LINE = 20_000  # characters; a report may quote a line, and nobody reads a longer one
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

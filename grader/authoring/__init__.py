@@ -1,0 +1,1 @@
+"""What staff make assignments with: skeletons and notebooks, out of one solution."""

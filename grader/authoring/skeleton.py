@@ -1,0 +1,100 @@
+"""solution/ -> src/: cuts out of the reference solution what students are to write (markers.py).
+
+Files without regions are given to students as they are. What is not Python in solution/ is no part
+of the skeleton.
+
+Where assignment.toml names a notebook_file, that file of the skeleton is in the percent format, and
+the same text is written as a notebook beside src/ (notebook.py): it is the same skeleton twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from course.files import write_aside
+from grader.assignment import Assignment
+from grader.authoring import notebook
+from grader.authoring.markers import BEGIN, convert
+from grader.errors import BadMarker, UserError
+
+CACHES = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache"}
+
+
+def build(assignment: Assignment) -> dict[str, str]:
+    """The skeleton: {path relative to the assignment: text}. Raises BadMarker, UserError."""
+    if not assignment.solution.is_dir():
+        raise UserError(f"{assignment.solution} is not there: the skeleton is made from it")
+    skeleton = {}
+    for path in _files(assignment.solution):
+        if path.suffix == ".py":
+            name = path.relative_to(assignment.solution).as_posix()
+            skeleton[f"src/{name}"] = _convert(assignment, path, f"src/{name}")
+    for name in assignment.student_files:
+        if name.startswith("src/") and name not in skeleton:
+            raise UserError(f"{assignment.id}: {name} is a student's file and has no solution")
+    if assignment.notebook_file:
+        text = skeleton[assignment.notebook_file]
+        where = f"{assignment.id}/{assignment.notebook_file}"
+        skeleton[notebook_name(assignment)] = notebook.from_source(text, where)
+    return skeleton
+
+
+def notebook_name(assignment: Assignment) -> str:
+    """The notebook beside src/: "src/makemore.py" -> "makemore.ipynb"."""
+    return f"{Path(assignment.notebook_file or '').stem}.ipynb"
+
+
+def write(assignment: Assignment) -> list[str]:
+    """Brings src/ up to date and returns the files that changed; all is built before any write."""
+    changed = []
+    for name, text in build(assignment).items():
+        path = assignment.root / name
+        if _text(path) != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with write_aside(path) as file:
+                file.write(text.encode())
+            changed.append(name)
+    return changed
+
+
+def check(assignment: Assignment) -> list[str]:
+    """One line for each file in which src/ is not the skeleton: different, missing or extra."""
+    skeleton = build(assignment)
+    lines = {
+        name: "is missing" if _text(assignment.root / name) is None else "differs from the solution"
+        for name, text in skeleton.items()
+        if _text(assignment.root / name) != text
+    }
+    for path in _files(assignment.src):
+        name = path.relative_to(assignment.root).as_posix()
+        if name not in skeleton:
+            lines[name] = "is extra: the solution has no such file"
+    return [f"{name} {what}" for name, what in sorted(lines.items())]
+
+
+def _convert(assignment: Assignment, path: Path, name: str) -> str:
+    where = f"{assignment.id}/{path.relative_to(assignment.root).as_posix()}"
+    source = _text(path)
+    if source is None:
+        raise BadMarker(f"{where}:1: is not UTF-8 text")
+    text = convert(source, where, {part.id for part in assignment.parts})
+    if text != source and name not in assignment.student_files:
+        line = source[: source.index(BEGIN)].count("\n") + 1
+        raise BadMarker(f"{where}:{line}: a region in a file that is not among student_files")
+    return text
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not CACHES & set(path.relative_to(folder).parts)
+    )
+
+
+def _text(path: Path) -> str | None:
+    """The file's text with its own line ends, or None where there is none."""
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return None
