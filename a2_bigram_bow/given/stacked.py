@@ -12,9 +12,10 @@ they go through the same operations at once, a leading dimension G over cells. B
    for rope (U is about 200 of N = 512 at T = 8, 1,650 of 4,096 at T = 64).
 3. The loss of a bigram depends on the counts of its pairs alone.
 
-tests/test_a2_stacked.py holds that losses and trained weights are those of the plain models but
-for rounding. Letters: G cells, U pairs, N = B T places, C = n_embd, H = n_embd2. Places are
-ordered by time, then row, (T, B): so the uniform mean is one (T, T) matrix product for all rows.
+tests/assignments/a2/test_stacked.py holds that losses and trained weights are those of the plain
+models but for rounding. Letters: G cells, U pairs, N = B T places, C = n_embd, H = n_embd2. Places
+are ordered by time, then row, (T, B): so the uniform mean is one (T, T) matrix product for all
+rows.
 """
 
 from __future__ import annotations

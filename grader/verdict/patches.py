@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.authoring.skeleton import BEGIN, END
+from grader.authoring.markers import BEGIN, END
 from grader.errors import UserError
 
 _KEYS = {"sentence", "parts", "slow", "change"}

@@ -12,7 +12,7 @@ from grader.suites.a1_makemore.training import hidden_indices, hidden_loss, lear
 
 pytestmark = pytest.mark.part("e")
 # After 800 steps the reference's hidden loss is 2.02 to 2.08 over the seeds 100 to 111; by each
-# character's frequency alone it is 2.82 (tests/test_suite_a1.py repeats both for six of them).
+# character's frequency alone it is 2.82 (tests/grader/suites/test_a1.py repeats both for six).
 ENOUGH = 2.3
 
 

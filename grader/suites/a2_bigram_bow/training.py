@@ -21,7 +21,7 @@ from grader.suites.a2_bigram_bow.helpers import load, tensors
 
 BLOCK, C, STEPS, ROWS, RATE = 32, 32, 200, 32, 1e-2
 # Nats. The reference's gain over bigrams is 0.25 to 0.39 over the seeds 100 to 111
-# (tests/test_suite_a2.py repeats six of them).
+# (tests/grader/suites/test_a2.py repeats six of them).
 MARGIN = 0.12
 
 
@@ -60,7 +60,8 @@ def learn(student: Any, reference: Any, text: Tales, seed: int) -> Any:
     model = expect.thing(bag(student, text), "BoW")
     with torch.random.fork_rng(devices=[]):
         # The worker sees these weights, so no hidden seed draws them. Seed 1 was taken after seed
-        # 0: with that, suite seed 105 gained 0.236 nats; tests/test_suite_a2.py asks for 0.24.
+        # 0: with that, suite seed 105 gained 0.236 nats; grader/suites/test_a2.py in tests/ asks for
+        # 0.24.
         torch.manual_seed(1)
         ours = bag(reference, text)
     load(student, model, ours)

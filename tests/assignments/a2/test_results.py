@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from tests.flat import flat_imports
+from tests.programs import ROOT
 
-A2 = Path(__file__).parent.parent / "a2_bigram_bow"
+A2 = ROOT / "a2_bigram_bow"
 RESULTS = A2 / "results"
 SETTING = ("tinyshakespeare", 1337, 5000, 64, 200)
 

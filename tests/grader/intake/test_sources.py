@@ -18,7 +18,15 @@ from grader.intake.sources import MAX_LINE, source
 from grader.intake.submission import digest, take
 from grader.intake.tar import open_tar
 from tests.clock import within
-from tests.test_submission import FILES, MODEL, SHAPES, make_folder, make_tar, make_zip, toy
+from tests.grader.intake.test_submission import (
+    FILES,
+    MODEL,
+    SHAPES,
+    make_folder,
+    make_tar,
+    make_zip,
+    toy,
+)
 
 __all__ = ["toy"]  # the fixture
 

@@ -16,9 +16,8 @@ import pytest
 
 from course.errors import run_main
 from tests.flat import flat_imports
-from tests.programs import environment, error_of, killed, python
+from tests.programs import ROOT, environment, error_of, killed, python
 
-ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a2_bigram_bow" / "run.py"
 COLUMNS = ("data,seed,steps,batch_size,eval_batches,model,pe_type,block_size,n_embd,learning_rate,"
            "train_loss,val_loss,seconds")  # fmt: skip

@@ -1,15 +1,15 @@
 """Answers in batches, with keys and values kept, are those of one question at a time."""
 
 import importlib
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from tests.flat import flat_imports
+from tests.programs import ROOT
 
-A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"
+A5 = ROOT / "a5_mingpt_perceiver"
 MODULES = ("model", "attention", "dataset", "utils", "generate")
 QUESTIONS = ("Where was Bo born?", "Where was Bartholomew Cubbins born?", "Who?", "Was Al born?")
 

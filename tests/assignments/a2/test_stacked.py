@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 from itertools import islice
-from pathlib import Path
 
 import pytest
 import torch
 
 from tests.flat import flat_imports
+from tests.programs import ROOT
 
-A2 = Path(__file__).parent.parent / "a2_bigram_bow"
+A2 = ROOT / "a2_bigram_bow"
 V = 13
 
 

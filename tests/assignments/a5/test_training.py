@@ -2,7 +2,6 @@
 
 import copy
 import importlib
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,8 +9,9 @@ import torch
 from torch import nn
 
 from tests.flat import flat_imports
+from tests.programs import ROOT
 
-A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"
+A5 = ROOT / "a5_mingpt_perceiver"
 MODULES = ("model", "attention", "dataset", "ragged", "packed", "trainer", "recipe", "utils")
 TEXT = "\n".join(
     ["Ada was born in Lisbon", "Bo", "", "Cleo, a painter, was born in Oslo in 1901 and sang"] * 3

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.programs import killed, python
+from tests.programs import ROOT, killed, python
 
-ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a1_makemore" / "run.py"
 SMALL = ["--n_embd", "4", "--n_hidden", "8", "--max_steps", "300", "--seed", "7"]
 NAMES = [a + b + c for a in ("ka", "lo", "mi", "ne") for b in ("ra", "so", "ti") for c in "nsl"]

@@ -8,8 +8,9 @@ import pytest
 
 from course.errors import UserError
 from tests.flat import flat_imports
+from tests.programs import ROOT
 
-A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"
+A5 = ROOT / "a5_mingpt_perceiver"
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import math
-from pathlib import Path
 
 import pytest
 
 from tests.flat import flat_imports
+from tests.programs import ROOT
 
-A2 = Path(__file__).parent.parent / "a2_bigram_bow"
+A2 = ROOT / "a2_bigram_bow"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,8 +10,9 @@ from torch import nn
 
 from grader.boundary.inside import probes, training
 from tests.flat import flat_imports
+from tests.programs import ROOT
 
-A5 = Path(__file__).parent.parent / "a5_mingpt_perceiver"
+A5 = ROOT / "a5_mingpt_perceiver"
 
 
 class Odd(nn.Module):

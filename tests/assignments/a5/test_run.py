@@ -9,9 +9,8 @@ import pytest
 import torch
 
 from tests.flat import flat_imports
-from tests.programs import error_of, killed, python
+from tests.programs import ROOT, error_of, killed, python
 
-ROOT = Path(__file__).parent.parent
 RUN = ROOT / "a5_mingpt_perceiver" / "run.py"
 DOCUMENTS = "".join(f"{name} was born in {city}\n" for name, city in zip(
     ("Ada", "Bo", "Cleo", "Dan", "Eva", "Finn"), ("Oslo", "Rome") * 3, strict=True,

@@ -8,8 +8,8 @@ from statistics import mean
 import pytest
 
 from course import data
+from tests.programs import ROOT
 
-ROOT = Path(__file__).parent.parent
 A1, A5 = ROOT / "a1_makemore", ROOT / "a5_mingpt_perceiver"
 KEYS = {"data", "command", "seed", "minutes", "hardware"}
 

@@ -21,8 +21,8 @@ from grader.boundary.inside import syscalls
 from grader.boundary.limits import Limits
 from grader.boundary.sandbox import Sandbox, choose_isolation, why_no_sandbox
 from grader.boundary.student import RemoteStudent
+from tests.programs import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 LIMITS = Limits(memory_mb=512, call_seconds=10.0, total_seconds=60.0, threads=1, disk_mb=8)
 SOURCE = b"""
 import os
@@ -56,7 +56,7 @@ def kill_group():
 SCRIPT = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from tests.test_sandbox import LIMITS, student_of
+from tests.grader.boundary.test_sandbox import LIMITS, student_of
 from grader.boundary.sandbox import Sandbox
 with Sandbox(threads=1) as sandbox:
     first = student_of(sandbox, "first")

@@ -27,6 +27,7 @@ from grader.verdict.result import (
     score_parts,
     total,
 )
+from tests.programs import ROOT
 
 PARTS = {"a": "The first part", "b": "The second part"}
 ATTACK = (
@@ -160,7 +161,7 @@ def test_json_is_the_schema(every: Result) -> None:
     """The keys that docs/result.md lists, and back to the same value."""
     text = json_report.render(every)
     value = json.loads(text)
-    path = Path(__file__).resolve().parents[1] / "docs" / "result.md"
+    path = ROOT / "docs" / "result.md"
     documented = path.read_text(encoding="utf-8")
     listed = set(re.findall(r"`([a-z_0-9]+)`", documented))
     keys = set(value) | {key for kind in ("submission", "isolation") for key in value[kind]}

@@ -4,7 +4,6 @@ import platform
 import random
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ import torch
 
 from course import devices
 from course.errors import UserError
+from tests.programs import ROOT
 
-ROOT = Path(__file__).parent.parent
 HAS_CUDA = torch.cuda.is_available()
 
 

@@ -14,8 +14,7 @@ from torch import nn
 
 from course import checkpoints
 from course.errors import UserError
-
-ROOT = Path(__file__).parents[1]
+from tests.programs import ROOT
 
 # Saves a first state whole, then dies at one moment of saving a second.
 KILLED_WHILE_SAVING = """
