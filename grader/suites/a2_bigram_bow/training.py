@@ -60,8 +60,7 @@ def learn(student: Any, reference: Any, text: Tales, seed: int) -> Any:
     model = expect.thing(bag(student, text), "BoW")
     with torch.random.fork_rng(devices=[]):
         # The worker sees these weights, so no hidden seed draws them. Seed 1 was taken after seed
-        # 0: with that, suite seed 105 gained 0.236 nats; grader/suites/test_a2.py in tests/ asks for
-        # 0.24.
+        # 0: with that, suite seed 105 gained 0.236 nats, and our test of the suite asks for 0.24.
         torch.manual_seed(1)
         ours = bag(reference, text)
     load(student, model, ours)
