@@ -12,20 +12,16 @@ PYTHON=${PYTHON:-python3}
 
 echo "Setting up .venv (once; torch is large) ..." >&2
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check \
-    --constraint constraints.txt --editable '.[dev]'
+pip() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
 
-command -v bwrap >/dev/null && exit 0
-# Without a password prompt only: a set-up is not to stop and wait for one.
-if [ "$(id -u)" -eq 0 ]; then AS_ROOT=; else AS_ROOT="sudo -n"; fi
-for manager in "apt-get install -y" "dnf install -y" "pacman -S --noconfirm" "zypper -n install" \
-    "apk add"; do
-    command -v "${manager%% *}" >/dev/null || continue
-    if [ "${manager%% *}" = apt-get ]; then
-        DEBIAN_FRONTEND=noninteractive $AS_ROOT apt-get update -qq >/dev/null 2>&1 || true
-    fi
-    # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive $AS_ROOT $manager bubblewrap >/dev/null 2>&1 && break
-done
-command -v bwrap >/dev/null || echo "note: bubblewrap is not installed, so only the course's own" \
-    "work can be graded; to grade others', install it (Debian: sudo apt-get install bubblewrap)" >&2
+# On Linux the default build of torch brings gigabytes of CUDA. Where there is no NVIDIA GPU, the
+# CPU build is taken from PyTorch's own index; where that cannot be reached, the default will do.
+if [ "$(uname -s)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; then
+    pip --no-deps --timeout 10 --retries 0 --index-url https://download.pytorch.org/whl/cpu \
+        "$(grep '^torch==' constraints.txt)" 2>/dev/null || true
+fi
+pip --constraint constraints.txt --editable '.[dev]'
+
+sh scripts/system_package.sh bwrap bubblewrap || echo "note: bubblewrap is not installed, so only" \
+    "the course's own work can be graded; to grade others', install it (Debian: sudo apt-get" \
+    "install bubblewrap)" >&2
