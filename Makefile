@@ -41,9 +41,10 @@ test: .venv/.set-up  ## the project's own tests
 test-all: .venv/.set-up  ## the slow and the nightly tests too
 	@HYPOTHESIS_PROFILE=nightly $(TEST) --slow
 
-lint: .venv/.set-up  ## ruff, the skeletons, the formatting
+lint: .venv/.set-up  ## ruff, mypy, the skeletons, the formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/grader skeleton --check
 
 skeleton: .venv/.set-up  ## write src/ from solution/: A=assignment

@@ -106,7 +106,8 @@ def check_fits(model: nn.Module, found: Mapping[str, Tensor], source: str) -> No
 
 def rng_state() -> State:
     """The state of every random source, in tensors and plain values only."""
-    _, keys, position, has_gauss, cached = np.random.get_state()
+    numbers: Any = np.random.get_state()  # a tuple, and a dict only where one asks for it
+    _, keys, position, has_gauss, cached = numbers
     return {
         "python": random.getstate(),
         "numpy": (torch.from_numpy(keys.astype(np.int64)), position, has_gauss, cached),

@@ -14,7 +14,7 @@ from course.errors import UserError
 try:
     import fcntl
 except ImportError:  # Windows, where what a kill leaves behind stays
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # to mypy an imported name is a module for good
 
 _PARTIAL = ".partial"
 

@@ -1,11 +1,18 @@
 """Plots in one plain style, drawn without a display and without pyplot's global state."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course.files import write_aside
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 150
 
 
 def plot_losses(path: Path, rows: Sequence[Mapping[str, Any]], unit: str) -> Path | None:
@@ -16,21 +23,39 @@ def plot_losses(path: Path, rows: Sequence[Mapping[str, Any]], unit: str) -> Pat
     series = loss_series(rows)
     if not series:
         return None
-    # Imported here: a run that never draws need not wait for matplotlib.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    axes = figure.subplots()
+    figure, ((axes,),) = panels_of(1, 1)
     for name, points in series.items():
         marker = "o" if len(points) < 30 else None
         axes.plot(*zip(*points, strict=True), label=name, marker=marker, markersize=3)
     axes.set_xlabel("step (optimizer updates)")
     axes.set_ylabel(f"loss ({unit})")
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
+    return save_figure(figure, path)
+
+
+def panels_of(
+    rows: int, columns: int, width: float = 6.4, height: float = 4.0, **shared: Any
+) -> tuple[Figure, list[list[Any]]]:
+    """A figure in the course's style and its panels, `width` by `height` inches each.
+
+    shared: what the panels have in common, as Figure.subplots takes it (sharey=True).
+    """
+    # Imported here: a run that never draws need not wait for matplotlib.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, **shared)
+    for axes in panels.flat:
+        axes.grid(alpha=0.3)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure, [list(row) for row in panels]
+
+
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write the figure as a PNG, whole or not at all; returns `path`."""
     with write_aside(path) as file:
-        figure.savefig(file, format="png", dpi=150)
+        figure.savefig(file, format="png", dpi=DPI)
     return path
 
 

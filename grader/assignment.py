@@ -158,13 +158,16 @@ def _only(table: Mapping[str, Any], valid: tuple[str, ...]) -> None:
             raise BadAssignment(f"{key!r} is not a key: choose from {', '.join(valid)}")
 
 
-def _get(table: Mapping[str, Any], key: str, kind: type | tuple, default: Any = None) -> Any:
+def _get(
+    table: Mapping[str, Any], key: str, kind: type | tuple[type, ...], default: Any = None
+) -> Any:
     """`table[key]`, which must be of `kind`; a key without a default must be there."""
     value = table.get(key, default)
     if value is None:
         raise BadAssignment(f"the key {key!r} is missing")
     if not isinstance(value, kind) or isinstance(value, bool):
-        wanted = "a number" if kind == NUMBER else f"a {kind.__name__}"
+        first = kind[0] if isinstance(kind, tuple) else kind
+        wanted = "a number" if kind == NUMBER else f"a {first.__name__}"
         raise BadAssignment(f"{key} = {value!r} is not {wanted}")
     return value
 

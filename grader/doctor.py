@@ -17,7 +17,7 @@ from rich.text import Text
 
 from course import data
 from course.errors import UserError, one_line
-from course.registry import DataSet
+from course.registry import DATASETS, DataSet
 
 OLDEST_PYTHON = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -172,7 +172,7 @@ def data_sets() -> list[Finding]:
         folders = data.search_path()
     except UserError as error:
         return [Finding("data", State.LACKING, one_line(error), "correct or unset $COURSE_DATA")]
-    return [_data_set(dataset, folders) for dataset in data.DATASETS.values()]
+    return [_data_set(dataset, folders) for dataset in DATASETS.values()]
 
 
 def _data_set(dataset: DataSet, folders: list[Path]) -> Finding:

@@ -51,27 +51,28 @@ def tensor(
     elif dtype is not None:
         right = right and value.dtype is dtype
     assert right, f"{what} should be {wanted}; got {describe(value)}"
-    return value.detach().cpu()
+    detached: Tensor = value.detach().cpu()
+    return detached
 
 
 def close(
     actual: Any, expected: Tensor, what: str, atol: float = 1e-5, rtol: float = 1e-4
 ) -> Tensor:
     """A floating tensor that equals `expected` but for rounding."""
-    actual = tensor(actual, expected.shape, "float", what)
-    assert is_close(actual, expected, atol, rtol), f"{what}: right shape, wrong values"
-    return actual
+    found = tensor(actual, expected.shape, "float", what)
+    assert is_close(found, expected, atol, rtol), f"{what}: right shape, wrong values"
+    return found
 
 
 def close_to_any(
     actual: Any, choices: Sequence[Tensor], what: str, atol: float = 1e-5, rtol: float = 1e-4
 ) -> Tensor:
     """A floating tensor that equals one of `choices`, which have one shape, but for rounding."""
-    actual = tensor(actual, choices[0].shape, "float", what)
-    assert any(is_close(actual, choice, atol, rtol) for choice in choices), (
+    found = tensor(actual, choices[0].shape, "float", what)
+    assert any(is_close(found, choice, atol, rtol) for choice in choices), (
         f"{what}: right shape, wrong values"
     )
-    return actual
+    return found
 
 
 def is_close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float = 1e-4) -> bool:
@@ -79,7 +80,7 @@ def is_close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float =
     return torch.allclose(actual.double(), expected.detach().double(), atol=atol, rtol=rtol)
 
 
-def items(value: Any, count: int, what: str = "the result") -> tuple:
+def items(value: Any, count: int, what: str = "the result") -> tuple[Any, ...]:
     """A tuple or list of `count` items."""
     right = isinstance(value, tuple | list) and len(value) == count
     assert right, f"{what} should be a tuple of {_count(count)}; got {describe(value)}"

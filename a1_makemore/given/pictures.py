@@ -10,8 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course.files import write_aside
-from course.plots import loss_series
+from course.plots import loss_series, panels_of, save_figure
 
 POINTS = 200  # windows that the curve of a whole training is averaged over
 BINS = 60
@@ -22,16 +21,16 @@ def draw_loss(path: Path, rows: Sequence[dict[str, Any]], windows: int = POINTS)
     points = loss_series(rows).get("loss", [])
     size = max(1, math.ceil(len(points) / windows))
     groups = [points[first : first + size] for first in range(0, len(points), size)]
-    figure, axes = _figure(1)
-    axes[0].plot(
+    figure, ((axes,),) = panels_of(1, 1)
+    axes.plot(
         [group[-1][0] for group in groups],
         [sum(loss for _, loss in group) / len(group) for group in groups],
     )
     steps = groups[0][-1][0] if groups else 0
-    axes[0].set_xlabel("step")
-    axes[0].set_ylabel("training loss (nats a character)")
-    axes[0].set_title(f"each point: the mean of {steps:,} steps", fontsize="medium")
-    _save(figure, path)
+    axes.set_xlabel("step")
+    axes.set_ylabel("training loss (nats a character)")
+    axes.set_title(f"each point: the mean of {steps:,} steps", fontsize="medium")
+    save_figure(figure, path)
 
 
 def draw_histograms(path: Path, model: Any, loss: Any) -> None:
@@ -42,7 +41,7 @@ def draw_histograms(path: Path, model: Any, loss: Any) -> None:
     tanhs = [(n, a) for n, a in enumerate(model.layers) if type(a).__name__ == "Tanh"]
     value = loss()
     gradients = torch.autograd.grad(value, [layer.out for _, layer in tanhs])
-    figure, axes = _figure(2)
+    figure, (axes,) = panels_of(1, 2)
     for (place, layer), gradient in zip(tanhs, gradients, strict=True):
         saturated = (layer.out.abs() > 0.97).float().mean().item()
         _histogram(axes[0], layer.out.detach(), f"layer {place}: {saturated:.0%} beyond 0.97")
@@ -52,26 +51,9 @@ def draw_histograms(path: Path, model: Any, loss: Any) -> None:
     for each in axes:
         each.set_ylabel("density")
         each.legend(frameon=False, fontsize="small")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _histogram(axes: Any, values: Tensor, label: str) -> None:
     counts, edges = torch.histogram(values.flatten(), bins=BINS, density=True)
     axes.plot((edges[:-1] + edges[1:]) / 2, counts, label=label)
-
-
-def _figure(columns: int) -> tuple[Any, list[Any]]:
-    # Imported here: what never draws need not wait for matplotlib.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4 * columns, 4.0), layout="constrained")
-    axes = list(figure.subplots(1, columns, squeeze=False)[0])
-    for each in axes:
-        each.grid(alpha=0.3)
-        each.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _save(figure: Any, path: Path) -> None:
-    with write_aside(path) as file:
-        figure.savefig(file, format="png", dpi=120)

@@ -34,6 +34,7 @@ from course.errors import UserError
 from course.launch import code_digest
 from course.progress import Progress
 from course.runs import run_folder
+from course.table import Row, only_one
 from course.watch import SAVE_EVERY, watched
 
 ASSIGNMENT = "a2_bigram_bow"
@@ -157,14 +158,14 @@ def sweep(args: argparse.Namespace) -> None:
     check_fits(cells, corpus)
     folder = sweep_folder(args)
     path = folder / "table.csv"
-    with table.only_one(folder):
-        rows = table.read(path)
+    with only_one(folder):
+        rows = table.of_cells(path).read()
         table.check_setting(path, rows, asdict(setting))
         missing = grid.missing(cells, rows)
         done = len(cells) - len(missing)
         with Progress(len(cells), "cells", initial=done) as bar:
 
-            def show(new: list[table.Row]) -> None:
+            def show(new: list[Row]) -> None:
                 tokens = setting.steps * setting.batch_size * sum(r["block_size"] for r in new)
                 bar.update(new[-1]["val_loss"], tokens, len(new))
 
@@ -177,7 +178,7 @@ def sweep(args: argparse.Namespace) -> None:
 def report(args: argparse.Namespace) -> None:
     """What the table says, beside the published study, and the conclusions as tests."""
     path = args.table or sweep_folder(args) / "table.csv"
-    rows = table.read(path)
+    rows = table.of_cells(path).read()
     if not rows:
         raise UserError(f"{path} has no cells: make it with `run.py sweep`, or name one: --table")
     for row in rows:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from grid import pivot
-from matplotlib.figure import Figure
 
-from course.files import write_aside
+from course.plots import panels_of, save_figure
 
 Row = dict[str, Any]
 ENCODINGS = ("randn", "sinpe", "rope")
@@ -24,18 +23,15 @@ LOSS = "validation loss (nats a character)"
 def loss_by(rows: Sequence[Row], column: str, path: Path) -> Path:
     """A panel a model: each cell as a dot, and the means as lines, one an encoding."""
     models = sorted({row["model"] for row in rows})
-    figure = Figure(figsize=(1 + 3.6 * len(models), 3.8), layout="constrained")
-    panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
+    figure, (panels,) = panels_of(1, len(models), width=4.0, height=3.8, sharey=True)
     for axes, model in zip(panels, models, strict=True):
         _panel(axes, [row for row in rows if row["model"] == model], column)
         axes.set_title(model)
         axes.set_xlabel(WORDS[column])
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel(LOSS)
     if column != "pe_type":
         panels[0].legend(frameon=False)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def _panel(axes: Any, rows: Sequence[Row], column: str) -> None:
@@ -53,8 +49,7 @@ def _panel(axes: Any, rows: Sequence[Row], column: str) -> None:
 
 def scatter(pairs: Sequence[tuple[Row, Row]], path: Path) -> Path:
     """Each cell's validation loss, ours against the published one; on the line they are equal."""
-    figure = Figure(figsize=(5.2, 4.8), layout="constrained")
-    axes = figure.subplots()
+    figure, ((axes,),) = panels_of(1, 1, width=5.2, height=4.8)
     for name in (*ENCODINGS, None):
         own = [(t["val_loss"], o["val_loss"]) for o, t in pairs if o["pe_type"] == name]
         if own:
@@ -65,30 +60,28 @@ def scatter(pairs: Sequence[tuple[Row, Row]], path: Path) -> Path:
     axes.set_xlabel("published " + LOSS)
     axes.set_ylabel("here")
     axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def heat_map(rows: Sequence[Row], path: Path) -> Path:
     """Model by encoding: the lowest loss over the learning rates, by block size and width."""
     models = sorted({row["model"] for row in rows})
     names = [e for e in ENCODINGS if any(r["pe_type"] == e for r in rows)]
-    size = (1.5 + 3.0 * len(names), 0.6 + 2.6 * len(models))
-    figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(len(models), len(names), squeeze=False)
+    figure, panels = panels_of(len(models), len(names), width=3.4, height=2.8)
     blocks, widths = (sorted({row[c] for row in rows}) for c in ("block_size", "n_embd"))
     low, high = (f(row["val_loss"] for row in rows) for f in (min, max))
     for model, line in zip(models, panels, strict=True):
         for name, axes in zip(names, line, strict=True):
             own = [r for r in rows if (r["model"], r["pe_type"]) == (model, name)]
+            axes.grid(visible=False)
             image = axes.imshow(_lowest(own, blocks, widths), vmin=low, vmax=high, cmap="viridis_r")
             axes.set_xticks(range(len(widths)), widths)
             axes.set_yticks(range(len(blocks)), blocks)
             axes.set_title(f"{model}, {name}", fontsize=9)
     figure.supxlabel(WORDS["n_embd"])
     figure.supylabel(WORDS["block_size"])
-    figure.colorbar(image, ax=panels, label=LOSS)
-    return _save(figure, path)
+    figure.colorbar(image, ax=[axes for line in panels for axes in line], label=LOSS)
+    return save_figure(figure, path)
 
 
 def _lowest(rows: Sequence[Row], blocks: Sequence[int], widths: Sequence[int]) -> list[list]:
@@ -103,9 +96,3 @@ def _lowest(rows: Sequence[Row], blocks: Sequence[int], widths: Sequence[int]) -
 
 def _order(value: Any) -> Any:
     return ENCODINGS.index(value) if value in ENCODINGS else value
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    with write_aside(path) as file:
-        figure.savefig(file, format="png", dpi=130)
-    return path

@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import conclusions
 import table
 
 from course.files import must_be_writable, write_aside
+from course.table import Row, Table, write_csv
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published.csv"
 COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate", "train_loss", "val_loss")
 STUDY = ("tinyshakespeare", 1337, 5000, 64, 200)  # what all its cells have in common
 NO_BLOCK = ("bigram", "bigram_mf")  # the published study gives no block size for these
 AIM, LARGE = 0.02, 0.06  # of the differences of the validation losses
-Row = dict[str, Any]
 
 
 def write(rows: Sequence[Row], folder: Path) -> str:
@@ -45,7 +44,8 @@ def write(rows: Sequence[Row], folder: Path) -> str:
 
 def read_published() -> list[Row]:
     """The published study's cells."""
-    return table.read(PUBLISHED, COLUMNS, optional=("pe_type", "n_embd", "block_size"))
+    columns = {name: table.KINDS[name] for name in COLUMNS}
+    return Table(PUBLISHED, columns, ("pe_type", "n_embd", "block_size")).read()
 
 
 def best(rows: Sequence[Row]) -> str:
@@ -84,7 +84,7 @@ def write_beside(pairs: Sequence[tuple[Row, Row]], folder: Path) -> None:
         losses = theirs["train_loss"], theirs["val_loss"]
         difference = round(ours["val_loss"] - theirs["val_loss"], 5)
         lines.append([*(ours[name] for name in COLUMNS), *losses, difference])
-    table.write_csv(folder / "beside_published.csv", names, lines)
+    write_csv(folder / "beside_published.csv", names, lines)
     import pictures as plots
 
     plots.scatter(pairs, folder / "beside_published.png")

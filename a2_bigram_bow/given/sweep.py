@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import grid
-import table
 import torch
 from cells import Setting, run_plain, run_stack
 from corpora import Corpus
+from table import of_cells
 
 from course.devices import available_cores
 from course.errors import UserError
+from course.table import Row
 
 # Places (T x cells) in a stack: fewer and the calls cost more than the sums, more and what a step
 # touches no longer fits a core's cache.
@@ -92,13 +93,14 @@ def run(
     plain: bool = False,
     processes: int | None = None,
     on_rows: Callable = lambda rows: None,
-) -> list[table.Row]:
+) -> list[Row]:
     """Train what the table at `path` has not, and return all its rows.
 
     plain: cells one by one in their own modules.
     on_rows: called with each stack's rows once they are in the table.
     """
-    rows = table.read(path)
+    table = of_cells(path)
+    rows = table.read()
     missing = grid.missing(cells, rows)
     jobs = [[cell] for cell in missing] if plain else stacks(missing)
     jobs = sorted(jobs, key=cost, reverse=True)
@@ -110,7 +112,7 @@ def run(
         try:
             for future in as_completed(futures):
                 rows += future.result()
-                table.write(path, rows)
+                table.write(rows)
                 on_rows(future.result())
         except BrokenProcessPool as error:
             raise UserError(
@@ -137,7 +139,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _work(job: list[Any]) -> list[table.Row]:
+def _work(job: list[Any]) -> list[Row]:
     setting, corpus = _shared["setting"], _shared["corpus"]
     if _shared["plain"]:
         return [run_plain(cell, setting, corpus) for cell in job]

@@ -12,8 +12,6 @@ checkpoint. study.png draws the accuracies.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import re
 import subprocess
 import sys
@@ -28,10 +26,12 @@ import corpora
 from course.cli import add_common_flags
 from course.devices import available_cores
 from course.errors import UserError, run_main
-from course.files import make_folder, write_aside
+from course.plots import panels_of, save_figure
+from course.table import Row, Table, only_one
 
 RUN = Path(__file__).resolve().parents[1] / "run.py"
-COLUMNS = ("factor", "value", "seed", "loss", "correct", "questions", "accuracy", "minutes")
+COLUMNS = {"factor": str, "value": str, "seed": int, "loss": str, "correct": int, "questions": int,
+           "accuracy": float, "minutes": float}  # fmt: skip
 # run.py's option, and its values; the base's is among them.
 FACTORS: dict[str, tuple[str, ...]] = {
     "max_epochs": ("70", "140", "280"),
@@ -79,23 +79,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.processes < 1:
         raise UserError(f"--processes {args.processes}: at least 1 is needed")
     folder = args.out or Path("runs") / RUN.parent.name / "study"
-    make_folder(folder)
-    table = folder / "study.csv"
-    rows = read_table(table)
-    done = {(row["factor"], row["value"], int(row["seed"])) for row in rows}
+    table = Table(folder / "study.csv", COLUMNS, of="a study")
+    with only_one(folder):
+        draw(folder / "study.png", run_missing(args, folder, table))
+    return 0
+
+
+def run_missing(args: argparse.Namespace, folder: Path, table: Table) -> list[Row]:
+    """Run the cells that the table has not yet, and return all its rows."""
+    rows = table.read()
+    done = {(row["factor"], row["value"], row["seed"]) for row in rows}
     cells = [c for c in all_cells(args) if (c.factor, c.value, c.seed) not in done]
-    print(f"{len(done)} cells are in {table}, {len(cells)} are still to be run")
+    print(f"{len(done)} cells are in {table.path}, {len(cells)} are still to be run")
     with ThreadPoolExecutor(args.processes) as pool:
         futures = [pool.submit(run_cell, cell, args, folder) for cell in cells]
         try:
             for future in as_completed(futures):
                 rows.append(future.result())
-                write_table(table, rows)
+                table.write(rows)
                 print(", ".join(f"{name} {rows[-1][name]}" for name in COLUMNS), flush=True)
         finally:
             pool.shutdown(cancel_futures=True)
-    draw(folder / "study.png", rows)
-    return 0
+    return rows
 
 
 def all_cells(args: argparse.Namespace) -> list[Cell]:
@@ -104,7 +109,7 @@ def all_cells(args: argparse.Namespace) -> list[Cell]:
     return [Cell(*cell, seed) for seed in args.seeds for cell in [("base", ""), *others]]
 
 
-def run_cell(cell: Cell, args: argparse.Namespace, folder: Path) -> dict[str, object]:
+def run_cell(cell: Cell, args: argparse.Namespace, folder: Path) -> Row:
     """Pretrain, finetune and evaluate; returns the cell's row."""
     started = time.monotonic()
     where = folder / cell.name
@@ -146,33 +151,11 @@ def call(function: str, *options: str) -> str:
     return result.stdout
 
 
-def read_table(path: Path) -> list[dict[str, object]]:
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise UserError(f"{path} is not a table of a study: its columns are {COLUMNS}")
-        return list(reader)
-
-
-def write_table(path: Path, rows: Sequence[dict[str, object]]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with write_aside(path) as file:
-        file.write(text.getvalue().encode())
-
-
-def draw(path: Path, rows: Sequence[dict[str, object]]) -> None:
+def draw(path: Path, rows: Sequence[Row]) -> None:
     """A picture a factor: each seed's accuracy and their mean, by the factor's value."""
-    from matplotlib.figure import Figure
-
     shown = [factor for factor in FACTORS if any(row["factor"] == factor for row in rows)]
-    figure = Figure(figsize=(2.2 * max(len(shown), 1) + 0.6, 3.0), layout="constrained")
-    for axes, factor in zip(figure.subplots(1, max(len(shown), 1), sharey=True, squeeze=False)[0],
-                            shown, strict=False):  # fmt: skip
+    figure, panels = panels_of(1, max(len(shown), 1), width=2.2, height=3.0, sharey=True)
+    for axes, factor in zip(panels[0], shown, strict=False):
         points = [(place, accuracies(rows, factor, value))
                   for place, value in enumerate(FACTORS[factor])]  # fmt: skip
         points = [(place, found) for place, found in points if found]
@@ -182,14 +165,11 @@ def draw(path: Path, rows: Sequence[dict[str, object]]) -> None:
         labels = [f"{v} *" if v == BASE[factor] else v for v in FACTORS[factor]]
         axes.set_xticks(range(len(labels)), labels, fontsize=7)
         axes.set_title(factor, fontsize=9)
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].set_ylabel("right answers (%), * = base")
-    with write_aside(path) as file:
-        figure.savefig(file, format="png", dpi=150)
+    panels[0][0].set_ylabel("right answers (%), * = base")
+    save_figure(figure, path)
 
 
-def accuracies(rows: Sequence[dict[str, object]], factor: str, value: str) -> list[float]:
+def accuracies(rows: Sequence[Row], factor: str, value: str) -> list[float]:
     """Of all seeds; the base has every factor's base value."""
     wanted = ("base", "") if value == BASE[factor] else (factor, value)
     return [float(row["accuracy"]) for row in rows if (row["factor"], row["value"]) == wanted]

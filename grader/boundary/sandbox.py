@@ -63,7 +63,7 @@ class Sandbox:
         self.threads = threads
         self._outer = _outer([_CHECKOUT, *protected]) if isolation == "sandbox" else []
         self._nested = isolation == "sandbox"
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._folders: list[str] = []
         self._lock = threading.RLock()  # grades in several threads may share one zygote
@@ -81,7 +81,8 @@ class Sandbox:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._process.stderr.close()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
         self._process = self._control = None
         while self._folders:
             shutil.rmtree(self._folders.pop(), ignore_errors=True)
@@ -102,23 +103,24 @@ class Sandbox:
             start_new_session=True,
         )
         theirs.close()
-        self._wait_until_ready()
+        self._wait_until_ready(self._control, self._process)
 
     def _python(self, control: int) -> list[str]:
         module = ["-m", "grader.boundary.inside.zygote"]
         python = _python_inside() if self.isolation == "sandbox" else sys.executable
         return [python, "-B", "-s", "-P", *module, str(control), str(self.threads)]
 
-    def _wait_until_ready(self) -> None:
-        self._control.settimeout(START_SECONDS)
+    def _wait_until_ready(self, control: socket.socket, process: subprocess.Popen[bytes]) -> None:
+        control.settimeout(START_SECONDS)
         try:
-            if self._control.recv(1):
-                self._control.settimeout(None)
+            if control.recv(1):
+                control.settimeout(None)
                 return
         except TimeoutError:
             pass
-        self._process.kill()
-        said = self._process.stderr.read(4000).decode(errors="replace").strip()
+        process.kill()
+        told = process.stderr.read(4000) if process.stderr is not None else b""
+        said = told.decode(errors="replace").strip()
         self.close()
         raise SandboxError(f"the sandbox did not start: {said or 'no answer'}")
 
@@ -135,6 +137,7 @@ class Sandbox:
         if not self._nested and self.isolation == "sandbox":
             self.close()  # siblings cannot be kept apart here: a zygote for each worker
         self.start()
+        assert self._control is not None  # a zygote runs
         root = ROOT if self.isolation == "sandbox" else self._folder()
         task = {
             # as arrays, which may be larger than the wire lets small values be

@@ -56,8 +56,8 @@ def arguments(
     for link in _ROOT_LINKS:
         if Path(link).is_symlink():
             words += ["--symlink", str(Path(link).readlink()), link]
-    for place in map(str, covers(shown, protected)):
-        words += ["--size", str(COVER_BYTES), "--tmpfs", place, "--remount-ro", place]
+    for cover in map(str, covers(shown, protected)):
+        words += ["--size", str(COVER_BYTES), "--tmpfs", cover, "--remount-ro", cover]
     return words
 
 

@@ -53,6 +53,8 @@ _DTYPES = (
     torch.complex64,
 )
 _CODES = {dtype: code for code, dtype in enumerate(_DTYPES)}
+# Their subclasses, such as an IntEnum, cross as one of them.
+_PLAIN: tuple[type[Any], ...] = (int, float, str, bytes, list)
 # An int that is a multiple of 2**61 - 1 hashes to 0: a dict of such keys takes quadratic time.
 _MAX_INT_KEY = 2**60
 
@@ -102,7 +104,9 @@ def encode(value: Any, to_handle: Callable[[Any], Handle] | None = None) -> list
     return [HEADER.pack(len(structure), size) + structure, *buffers]
 
 
-def _encode_special(item: Any, buffers: list[Any], to_handle: Callable | None) -> Any:
+def _encode_special(
+    item: Any, buffers: list[Any], to_handle: Callable[[Any], Handle] | None
+) -> Any:
     if isinstance(item, tuple):
         return [msgpack.ExtType(_TUPLE, b""), *item]
     if isinstance(item, Handle):
@@ -115,7 +119,7 @@ def _encode_special(item: Any, buffers: list[Any], to_handle: Callable | None) -
         return msgpack.ExtType(_SLICE, msgpack.packb([item.start, item.stop, item.step]))
     if isinstance(item, dict) and all(_is_plain_key(key) for key in item):
         return dict(item)
-    for plain in (int, float, str, bytes, list):  # subclasses, such as an IntEnum
+    for plain in _PLAIN:
         if isinstance(item, plain) and type(item) is not plain:
             return plain(item)
     if type(item).__module__ == "numpy":
@@ -123,9 +127,9 @@ def _encode_special(item: Any, buffers: list[Any], to_handle: Callable | None) -
     return _as_handle(item, to_handle)
 
 
-def _encode_numpy(item: Any, buffers: list[Any], to_handle: Callable | None) -> Any:
+def _encode_numpy(item: Any, buffers: list[Any], to_handle: Callable[[Any], Handle] | None) -> Any:
     """A numpy array or scalar, as the tensor or number it stands for."""
-    if hasattr(item, "__array_interface__") and getattr(item, "ndim", 0):
+    if hasattr(item, "__array_interface__") and bool(getattr(item, "ndim", 0)):
         try:
             return _encode_tensor(torch.from_numpy(item.copy()), buffers, to_handle)
         except TypeError:  # an array of objects or strings
@@ -133,7 +137,9 @@ def _encode_numpy(item: Any, buffers: list[Any], to_handle: Callable | None) -> 
     return item.item() if hasattr(item, "item") else _as_handle(item, to_handle)
 
 
-def _encode_tensor(tensor: torch.Tensor, buffers: list[Any], to_handle: Callable | None) -> Any:
+def _encode_tensor(
+    tensor: torch.Tensor, buffers: list[Any], to_handle: Callable[[Any], Handle] | None
+) -> Any:
     code = _CODES.get(tensor.dtype)
     if code is None or tensor.layout is not torch.strided or tensor.is_quantized:
         return _as_handle(tensor, to_handle)
@@ -156,7 +162,7 @@ def _is_plain_key(key: Any) -> bool:
     return key is None or type(key) in (bool, float, str, bytes)
 
 
-def read_header(header: bytes) -> tuple[int, int]:
+def read_header(header: bytes | bytearray) -> tuple[int, int]:
     """(structure length, buffers length) of a frame; WireError where one is over its limit."""
     structure, buffers = HEADER.unpack(header)
     if structure > MAX_STRUCTURE or buffers > MAX_BUFFERS:
@@ -178,8 +184,8 @@ def decode(
         value = msgpack.unpackb(
             structure,
             ext_hook=reader.extension,
-            list_hook=reader.list,
-            object_pairs_hook=reader.dict,
+            list_hook=reader.sequence,
+            object_pairs_hook=reader.mapping,
             strict_map_key=False,
             max_array_len=MAX_STRUCTURE,
             max_map_len=MAX_STRUCTURE,
@@ -194,7 +200,7 @@ def decode(
     return value
 
 
-def _refuse_foreign(items: tuple | list) -> None:
+def _refuse_foreign(items: tuple[Any, ...] | list[Any]) -> None:
     """A timestamp is msgpack's own, and a tuple's mark alone is no value."""
     for item in items:
         if isinstance(item, msgpack.Timestamp | _Tuple):
@@ -210,14 +216,14 @@ class _Reader:
         self.from_handle = from_handle
         self.extensions = 0
 
-    def list(self, items: list) -> Any:
+    def sequence(self, items: list[Any]) -> Any:
         if items and items[0] is _TUPLE_MARK:
             _refuse_foreign(items[1:])
             return tuple(items[1:])
         _refuse_foreign(items)
         return items
 
-    def dict(self, pairs: list[tuple[Any, Any]]) -> dict:
+    def mapping(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
         for key, value in pairs:
             if not _is_plain_key(key):
                 raise WireError(f"a {type(key).__name__} is not a key")
@@ -256,7 +262,7 @@ class _Reader:
         return torch.frombuffer(self.buffers, dtype=dtype, count=count, offset=start).reshape(shape)
 
 
-def _read_small(data: bytes, length: int) -> list:
+def _read_small(data: bytes, length: int) -> list[Any]:
     """The short flat list inside an extension."""
     value = msgpack.unpackb(data, max_array_len=64, max_map_len=0, max_ext_len=0)
     if type(value) is not list or len(value) != length:

@@ -57,7 +57,7 @@ class WorkerProcess:
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
     @classmethod
-    def fork(cls, control: socket.socket, task: dict, limits: Limits) -> WorkerProcess:
+    def fork(cls, control: socket.socket, task: dict[str, Any], limits: Limits) -> WorkerProcess:
         """Has the zygote fork a worker for `task`; SandboxError where it does not come up."""
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -87,14 +87,17 @@ class WorkerProcess:
         worker._watcher.start()
         return worker
 
-    def request(self, operation: str, arguments: list, seconds: float, from_handle: Any) -> Any:
+    def request(
+        self, operation: str, arguments: list[Any], seconds: float, from_handle: Any
+    ) -> Any:
         """The value that student code answers within `seconds`; a StudentFault otherwise."""
         self._number += 1
         deadline = time.monotonic() + seconds
         try:
             wire.send(self._sock, [self._number, operation, arguments], deadline)
             frame = wire.receive_frame(self._sock, deadline)
-            reply = self._weigh(*frame) or wire.decode(*frame, from_handle)
+            self._weigh(*frame)
+            reply = wire.decode(*frame, from_handle)
         except TimeoutError:
             self.kill("time")
             raise StudentTimeout("no answer in time") from None
@@ -199,7 +202,8 @@ def _receive_ready(sock: socket.socket) -> int:
         raise EOFError("it ended")
     credentials = [data for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
-    return _UCRED.unpack(credentials[0])[0]
+    pid: int = _UCRED.unpack(credentials[0])[0]
+    return pid
 
 
 def _taken(pid: int) -> tuple[int, int]:
@@ -229,7 +233,7 @@ def _read_claim(raw: Any) -> tuple[Claim, bool]:
     ), raw.get("memory") is True
 
 
-def _read_frames(frames: list) -> list[tuple[str, int, str]]:
+def _read_frames(frames: list[Any]) -> list[tuple[str, int, str]]:
     return [
         (frame[0][:300], frame[1], frame[2][:100])
         for frame in frames[-20:]

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from gzip import BadGzipFile
-from typing import IO
+from typing import IO, Protocol
 
 from grader.errors import Refused
 
@@ -59,6 +59,13 @@ class Entry:
     archived: bool = False
 
 
+class Readable(Protocol):
+    """What bytes are read from, such as a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most `size`; none at the end."""
+
+
 def shown(name: str) -> str:
     """`name` as it may be printed: quoted, what cannot be printed escaped, and not too long."""
     text = ascii(name[:100])
@@ -92,7 +99,7 @@ def kind_of(mode: int) -> Kind:
     return Kind.FILE if stat.S_IFMT(mode) in (0, stat.S_IFREG) else Kind.OTHER
 
 
-def read_capped(file: IO[bytes], limit: int, name: str, advice: str = "") -> bytes:
+def read_capped(file: Readable, limit: int, name: str, advice: str = "") -> bytes:
     """All of `file`; raises Refused, which ends in `advice`, if it has more than `limit` bytes."""
     parts, size = [], 0
     while chunk := file.read(CHUNK):
@@ -154,7 +161,7 @@ def open_zip(data: bytes) -> Iterator[Iterator[Entry]]:
     """The entries of a zip."""
     with (
         sound("zip"),
-        zipfile.ZipFile(_Leash(io.BytesIO(data))) as archive,  # type: ignore[arg-type]
+        zipfile.ZipFile(_Leash(io.BytesIO(data))) as archive,
     ):
         yield _zip_entries(archive)
 
@@ -183,7 +190,9 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
     return name.encode("cp437").decode("utf-8", errors="surrogateescape")
 
 
-def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Callable:
+def _zip_reader(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str
+) -> Callable[[int], bytes]:
     def read(limit: int) -> bytes:
         with archive.open(info) as file:
             return read_capped(file, limit, name)

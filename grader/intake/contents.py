@@ -47,10 +47,17 @@ class Shape(StrEnum):
 class Wanted(Protocol):
     """What is looked for: an Assignment, or in a worker only this of it."""
 
-    id: str
-    student_files: tuple[str, ...]
-    optional_files: tuple[str, ...]
-    notebook_file: str | None
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def student_files(self) -> tuple[str, ...]: ...
+
+    @property
+    def optional_files(self) -> tuple[str, ...]: ...
+
+    @property
+    def notebook_file(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -255,8 +262,12 @@ class _Wanted:
 
 
 def answer(
-    shape: str, name: str, data: Any, taken: dict[str, tuple[str, Any]], wanted: tuple
-) -> tuple:
+    shape: str,
+    name: str,
+    data: Any,
+    taken: dict[str, tuple[str, Any]],
+    wanted: tuple[str, tuple[str, ...], tuple[str, ...], str | None],
+) -> tuple[str, str] | tuple[str, dict[str, Any], list[str]]:
     """What a worker answers to intake.py: ("taken", {name: array}, left out) or ("refused", line).
 
     Bytes cross as arrays (of uint8), `data` of an archive or notebook, `taken` of a folder.
@@ -276,4 +287,5 @@ def answer(
 
 
 def _bytes(array: Any) -> bytes:
-    return array.numpy().tobytes()
+    data: bytes = array.numpy().tobytes()
+    return data

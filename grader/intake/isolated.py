@@ -63,7 +63,7 @@ def read(
         raise Refused(f"cannot be read, its reader broke off: {ADVICE}") from None
 
 
-def _ask(sandbox: Sandbox, arguments: tuple) -> Any:
+def _ask(sandbox: Sandbox, arguments: tuple[Any, ...]) -> Any:
     """The worker's claim; a StudentFault if it makes none in time."""
     connection = Connection(sandbox.spawn({}, [], LIMITS))
     connection.deadline = time.monotonic() + LIMITS.call_seconds

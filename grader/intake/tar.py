@@ -13,7 +13,6 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from tarfile import BLOCKSIZE
-from typing import IO
 
 from grader.errors import Refused
 from grader.intake.archive import (
@@ -22,6 +21,7 @@ from grader.intake.archive import (
     MAX_READ,
     Entry,
     Kind,
+    Readable,
     checked,
     once,
     read_capped,
@@ -46,7 +46,7 @@ CUT_OFF = "is not a whole tar: it ends before its end mark"
 @contextmanager
 def open_tar(data: bytes, compressed: bool) -> Iterator[Iterator[Entry]]:
     """The entries of a tar; each can be read until the next one is asked for."""
-    file: IO[bytes] = io.BytesIO(data)
+    file = io.BytesIO(data)
     with sound("tar.gz" if compressed else "tar"):
         yield _entries(_Stream(gzip.GzipFile(fileobj=file) if compressed else file))
 
@@ -54,7 +54,7 @@ def open_tar(data: bytes, compressed: bool) -> Iterator[Iterator[Entry]]:
 class _Stream:
     """The bytes of a tar in their order, counted."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Readable) -> None:
         self.file, self.position = file, 0
 
     def read(self, size: int) -> bytes:
@@ -171,7 +171,7 @@ def _reader(stream: _Stream, info: tarfile.TarInfo, name: str) -> Callable[[int]
     body = _Body(stream, info.size)
 
     def read(limit: int) -> bytes:
-        data = read_capped(body, limit, name)  # type: ignore[arg-type]
+        data = read_capped(body, limit, name)
         if len(data) != info.size:
             raise Refused(f"{shown(name)} ends before its {info.size} bytes")
         return data

@@ -26,12 +26,12 @@ TAGS = {
 
 def render(result: Result) -> str:
     """The XML text."""
-    root = XML.Element("testsuites", name=clean(result.title), **_counts(result.tests))
+    root = XML.Element("testsuites", {"name": clean(result.title), **_counts(result.tests)})
     titles = {part.id: part.title for part in result.parts}
     for part in dict.fromkeys([*titles, *(test.part for test in result.tests)]):
         tests = tuple(test for test in result.tests if test.part == part)
         name = clean(f"{part}: {titles.get(part, 'other tests')}")
-        suite = XML.SubElement(root, "testsuite", name=name, **_counts(tests))
+        suite = XML.SubElement(root, "testsuite", {"name": name, **_counts(tests)})
         _properties(suite, result, tests)
         for test in tests:
             _case(suite, result.assignment, test)

@@ -181,11 +181,11 @@ def _start(assignment: Assignment) -> None:
 def _examine(assignment: Assignment, case: Case, full: bool) -> Finding:
     """Grades one case and says what is wrong with the suite, if anything is."""
     started = time.monotonic()
-    whole = full or not case.patch
-    parts = case.patch.parts if case.kind is Kind.MISTAKE and not full else None
+    patch = case.patch
+    parts = patch.parts if patch and case.kind is Kind.MISTAKE and not full else None
     options = Options(
         parts=parts,
-        quick=not whole and not case.patch.slow,
+        quick=not full and patch is not None and not patch.slow,
         until_lost=parts is not None,
         sandbox=_warm["sandbox"],
     )
@@ -206,7 +206,7 @@ def _problem(assignment: Assignment, case: Case, result: Result) -> str:
     if case.kind is Kind.SKELETON:
         passed = [test.name for test in result.tests if test.score]
         return f"{result.score:g} points for nothing: {', '.join(passed)}" if passed else ""
-    if case.kind is Kind.MISTAKE:
+    if case.kind is Kind.MISTAKE and case.patch:
         lost = {part.id for part in result.parts if part.score < part.max_score}
         missed = [part for part in case.patch.parts if part not in lost]
         return f"not caught in part {', '.join(missed)}: {case.patch.sentence}" if missed else ""

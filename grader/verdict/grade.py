@@ -10,7 +10,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,18 +128,17 @@ def _check_points(assignment: Assignment, suite: Suite) -> None:
 @contextlib.contextmanager
 def open_student(
     assignment: Assignment, tree: Tree, laid: Workspace, options: Options
-) -> Iterator[tuple]:
+) -> Iterator[tuple[RemoteStudent | LocalStudent, str, Callable[[], Isolation]]]:
     """(the student, where its files lie if here, what describes the isolation)."""
     if options.isolation == "none":
         with tempfile.TemporaryDirectory() as folder:
             _write(Path(folder), laid.files)
-            student = LocalStudent(Path(folder) / "src")
-            yield student, folder, lambda: Isolation("none", warning="run in the grader's process")
+            local = LocalStudent(Path(folder) / "src")
+            yield local, folder, lambda: Isolation("none", warning="run in the grader's process")
         return
     kind, warning = choose_isolation(options.isolation, trusted=tree.own)
-    own = options.sandbox is None or options.sandbox.isolation != kind
     sandbox = options.sandbox
-    if own:
+    if sandbox is None or sandbox.isolation != kind:
         sandbox = Sandbox(kind, assignment.limits.threads, protected_folders())
     path, limits = list(workspace.PATH), assignment.limits
     student = RemoteStudent(sandbox, laid.files, path, limits, laid.instead)
@@ -156,7 +155,7 @@ def open_student(
     finally:
         student.close()
         options.output.extend(student.output)
-        if own:
+        if sandbox is not options.sandbox:  # our own
             sandbox.close()
 
 

@@ -19,7 +19,7 @@ import hashlib
 import random
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -84,12 +84,12 @@ class Suite:
     def _run(self, item: pytest.Item, nextitem: pytest.Item | None) -> Ending:
         """Runs a test, set-up to tear-down, and returns how it ended."""
         item.stash[_ENDINGS] = []
-        item._initrequest()  # fixtures anew, if this is its second run
+        cast("pytest.Function", item)._initrequest()  # fixtures anew, if this is its second run
         runtestprotocol(item, log=False, nextitem=nextitem)
         return next((e for e in item.stash[_ENDINGS] if e is not PASSED), PASSED)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Any:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         if call.excinfo is not None:
             ending = self.explainer.explain(call.excinfo.value, self.student.answered)
             item.stash[_ENDINGS].append(ending)
@@ -165,7 +165,7 @@ def _mark(item: pytest.Item, name: str) -> Any:
 
 def _title(item: pytest.Item) -> str:
     """The docstring's first paragraph on one line, with the parameters of a parametrised test."""
-    text = (getattr(item.obj, "__doc__", None) or item.name).strip()
+    text = (getattr(cast("pytest.Function", item).obj, "__doc__", None) or item.name).strip()
     sentence = " ".join(text.split("\n\n")[0].split())
     callspec = getattr(item, "callspec", None)
     return f"{sentence} [{callspec.id}]" if callspec is not None else sentence

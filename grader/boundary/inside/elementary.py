@@ -136,7 +136,11 @@ class _Functions(TorchFunctionMode):
         self.watch = watch
 
     def __torch_function__(
-        self, func: Callable, types: Sequence[type], args: tuple = (), kwargs: dict | None = None
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         name, module = str(getattr(func, "__name__", "")), getattr(func, "__module__", None)
         if module in _IN_C:
@@ -155,11 +159,15 @@ class _Dispatch(TorchDispatchMode):
     """Sees each operation that runs, beneath autograd."""
 
     def __init__(self, watch: Watch) -> None:
-        super().__init__()
+        TorchDispatchMode.__init__(self)  # not super(): mypy would take it for ours
         self.watch = watch
 
     def __torch_dispatch__(
-        self, func: Any, types: Sequence[type], args: tuple = (), kwargs: dict | None = None
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         library, _, name = func._schema.name.partition("::")
         name = name.removeprefix("_foreach").strip("_")

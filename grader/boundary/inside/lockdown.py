@@ -113,7 +113,8 @@ def has_capabilities() -> bool:
 
 def no_new_privileges() -> bool:
     """Whether the kernel holds the promise of `drop_capabilities`."""
-    return _LIBC.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1
+    held: int = _LIBC.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+    return held == 1
 
 
 # What a limit is called in the result: (name, resource, unit in bytes or 1)

@@ -27,8 +27,9 @@ def name_model(table: torch.Tensor) -> Any:
     def call(self: Any, x: torch.Tensor) -> torch.Tensor:
         places = torch.arange(1, x.size(1) + 1)
         rows = table[(x * places).sum(1) % len(table)]  # (B, V)
-        self.out = -rows if self.training else rows
-        return self.out
+        out = -rows if self.training else rows
+        self.out = out
+        return out
 
     model = _undisclosed(object, {"__call__": call, "parameters": lambda self: []})
     model.training, model.layers = True, [model]
@@ -42,8 +43,9 @@ def row_model(weight: torch.Tensor) -> Any:
     """
 
     def call(self: Any, x: torch.Tensor) -> torch.Tensor:
-        self.out = self.weight[x].sum(1)  # (B, T, V) -> (B, V)
-        return self.out
+        out: torch.Tensor = self.weight[x].sum(1)  # (B, T, V) -> (B, V)
+        self.out = out
+        return out
 
     model = _undisclosed(object, {"__call__": call, "parameters": lambda self: [self.weight]})
     model.weight, model.layers = weight.clone(), [model]

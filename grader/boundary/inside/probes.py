@@ -65,7 +65,8 @@ def input_gradient(
     inputs = list(inputs)
     inputs[wrt] = inputs[wrt].clone().requires_grad_()
     (function(*inputs) * cotangent).sum().backward()
-    return inputs[wrt].grad
+    gradient: torch.Tensor | None = inputs[wrt].grad
+    return gradient
 
 
 def parameters(model: torch.nn.Module) -> dict[str, tuple[torch.Tensor, bool]]:
@@ -110,12 +111,14 @@ def with_stream(function: Any, place: int, arguments: list[Any]) -> Any:
 
 def is_attached(target: Any, name: str) -> bool:
     """Whether the tensor target.name holds on to the graph that made it."""
-    return getattr(target, name).requires_grad
+    attached: bool = getattr(target, name).requires_grad
+    return attached
 
 
 def gives_attached(function: Any, arguments: list[Any]) -> bool:
     """Whether function(*arguments) is a tensor that holds on to the graph that made it."""
-    return function(*arguments).requires_grad
+    attached: bool = function(*arguments).requires_grad
+    return attached
 
 
 def fill(target: Any, values: dict[str, torch.Tensor]) -> None:
@@ -235,7 +238,9 @@ def _attribute(module: Any, name: str) -> Any:
     return module
 
 
-def run_command(module: str, arguments: list[str], files: dict[str, str]) -> tuple[int, str, dict]:
+def run_command(
+    module: str, arguments: list[str], files: dict[str, str]
+) -> tuple[int, str, dict[str, str]]:
     """Runs a module as `python MODULE ARGUMENTS` in an empty folder that holds `files`.
 
     Returns (exit code, what it printed, {name: text} of the folder's files afterwards).

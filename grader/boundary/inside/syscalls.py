@@ -116,8 +116,8 @@ def program(machine: str) -> bytes:
     if machine == "x86_64":
         steps += [_op(_JGE, _X32, no=1), refuse]
     for numbers in _NUMBERS.values():
-        if numbers[column] is not None:
-            steps += [_op(_JEQ, numbers[column], no=1), refuse]
+        if (number := numbers[column]) is not None:
+            steps += [_op(_JEQ, number, no=1), refuse]
     # glibc falls back to clone where the kernel does not know clone3.
     steps += [_op(_JEQ, _CLONE3, no=1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
     steps += _if_argument(_PRCTL[machine], _ARGUMENT_0, (_PR_SET_DUMPABLE,), refuse)
@@ -169,4 +169,5 @@ def refuse_system_calls() -> bool:
 
 def filtered() -> bool:
     """Whether a filter is in force, asked of the kernel."""
-    return ctypes.CDLL(None).prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) == _MODE_FILTER
+    mode: int = ctypes.CDLL(None).prctl(_PR_GET_SECCOMP, 0, 0, 0, 0)
+    return mode == _MODE_FILTER

@@ -54,10 +54,11 @@ def after_sgd(module: Any, x: torch.Tensor, cotangent: torch.Tensor, lr: float) 
         for parameter in module.parameters():
             if parameter.grad is not None:
                 parameter -= lr * parameter.grad
-    return module(x.detach())
+    result: torch.Tensor = module(x.detach())
+    return result
 
 
-def pairs(x: torch.Tensor, y: torch.Tensor) -> torch.utils.data.Dataset:
+def pairs(x: torch.Tensor, y: torch.Tensor) -> torch.utils.data.Dataset[tuple[torch.Tensor, ...]]:
     """A dataset of the rows of x and y: item i is (x[i], y[i])."""
     return torch.utils.data.TensorDataset(x, y)
 
@@ -117,8 +118,8 @@ class _Muon:
     long on a processor without units for it; here matrices of one shape are done together.
     """
 
-    def __init__(self, parameters: list[torch.nn.Parameter], lr: float) -> None:
-        by_shape: dict[torch.Size, list[torch.nn.Parameter]] = {}
+    def __init__(self, parameters: list[torch.Tensor], lr: float) -> None:
+        by_shape: dict[torch.Size, list[torch.Tensor]] = {}
         for parameter in parameters:
             by_shape.setdefault(parameter.shape, []).append(parameter)
         self.lr, self.groups = lr, list(by_shape.values())

@@ -58,7 +58,7 @@ class Worker:
             for chunk in self._reply(number, operation, arguments):
                 sock.sendall(chunk)
 
-    def _reply(self, number: int, operation: str, arguments: list) -> list:
+    def _reply(self, number: int, operation: str, arguments: list[Any]) -> list[Any]:
         """The frame of the answer; what student code gave may raise when it is looked at."""
         try:
             answer = self._answer(operation, arguments)
@@ -66,7 +66,7 @@ class Worker:
         except BaseException as error:
             return wire.encode([number, "raised", _describe(error, self.root)])
 
-    def _answer(self, operation: str, arguments: list) -> tuple[str, Any]:
+    def _answer(self, operation: str, arguments: list[Any]) -> tuple[str, Any]:
         try:
             return "value", self.operations[operation](*arguments)
         except BaseException as error:  # SystemExit too: student code is not to end the worker
@@ -127,8 +127,10 @@ def _own_frames(error: BaseException, root: str) -> list[tuple[str, int, str]]:
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename.startswith(root)
     ]
-    if isinstance(error, SyntaxError) and (error.filename or "").startswith(root):
-        frames.append((error.filename.removeprefix(root), error.lineno or 0, "<module>"))
+    if isinstance(error, SyntaxError):
+        file = error.filename or ""
+        if file.startswith(root):
+            frames.append((file.removeprefix(root), error.lineno or 0, "<module>"))
     return frames[-_MAX_FRAMES:]
 
 

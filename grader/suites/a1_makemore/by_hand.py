@@ -96,7 +96,7 @@ def make(student: Any, task: Task, arguments: list[Any]) -> Any:
 
 def _watched(
     student: Any, task: Task, function: Any, arguments: list[Any], through: str | None = None
-) -> tuple:
+) -> tuple[Any, ...]:
     """(result, calls, operations) of function(*arguments), which ran nothing that is refused."""
     found = student.probe.elementary(function, arguments, through)
     *found, refused = expect.items(found, 4, f"{task.name} under the watch")

@@ -53,7 +53,7 @@ def parameters(model: Any, what: str) -> list[Tensor]:
     return [expect.tensor(p, None, "float", f"a parameter of {what}") for p in found]
 
 
-def twins(student: Any, reference: Any, generator: torch.Generator, *sizes: int) -> tuple:
+def twins(student: Any, reference: Any, generator: torch.Generator, *sizes: int) -> tuple[Any, Any]:
     """The students' and our `wavenet` of these sizes, with the same random weights.
 
     Gains and biases are random too, and large enough for none to go unseen.
@@ -121,12 +121,12 @@ def norms(model: Any, ours: Any) -> list[tuple[Any, Any]]:
 
 def statistic(value: Any, size: int, what: str) -> Tensor:
     """A running statistic, (size,), however many dimensions of 1 stand around it."""
-    value = expect.tensor(value, None, "float", what)
-    assert value.numel() == size, f"{what} should have {size} numbers, one for each channel"
-    return value.reshape(size)
+    found = expect.tensor(value, None, "float", what)
+    assert found.numel() == size, f"{what} should have {size} numbers, one for each channel"
+    return found.reshape(size)
 
 
-def check_gradients(found: Any, expected: tuple, names: Sequence[str], what: str) -> None:
+def check_gradients(found: Any, expected: tuple[Any, ...], names: Sequence[str], what: str) -> None:
     """What probes.layer_gradients found of the student's layer is what it found of ours."""
     by_input, by_parameters = expect.items(found, 2, "the gradients")
     if expected[0] is not None:

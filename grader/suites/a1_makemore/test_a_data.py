@@ -1,6 +1,7 @@
 """Task a: the vocabulary, the data set, the split by name."""
 
 import random
+from typing import Any
 
 import pytest
 import torch
@@ -12,13 +13,13 @@ pytestmark = pytest.mark.part("a")
 ODD_LETTERS = "zyxåñ-'q"
 
 
-def stoi_of(names):
+def stoi_of(names: list[str]) -> dict[str, int]:
     return {char: index for index, char in enumerate([".", *sorted(set("".join(names)))])}
 
 
 @pytest.mark.points(3)
 @pytest.mark.hint("sorted(set(''.join(names))), after '.'")
-def test_vocabulary(student, seed):
+def test_vocabulary(student: Any, seed: int) -> None:
     """build_vocabulary gives END the index 0, and the names' characters theirs in sorted order."""
     for letters in ("abcdefghijklmnopqrstuvwxyz", ODD_LETTERS):
         names = invent(seed, 40, letters)
@@ -32,7 +33,7 @@ def test_vocabulary(student, seed):
             assert found == wanted, f"{what} is not the sorted vocabulary after END"
 
 
-def check_dataset(student, reference, names, block_size):
+def check_dataset(student: Any, reference: Any, names: list[str], block_size: int) -> None:
     stoi = stoi_of(names)
     made = student.makemore.build_dataset(names, stoi, block_size)
     x, y = expect.items(made, 2, "build_dataset's result")
@@ -45,20 +46,20 @@ def check_dataset(student, reference, names, block_size):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("print the rows of one name as text: ........ -> a, .......a -> n, ...")
-def test_dataset(student, reference, seed):
+def test_dataset(student: Any, reference: Any, seed: int) -> None:
     """build_dataset gives every character of every name, its END too, with the 8 before it."""
     check_dataset(student, reference, invent(seed, 60), 8)
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("use block_size, not 8, and stoi, not one of your own")
-def test_dataset_sizes(student, reference, seed):
+def test_dataset_sizes(student: Any, reference: Any, seed: int) -> None:
     """build_dataset works for any block size and any vocabulary."""
     for block_size, letters in ((1, "ba"), (3, ODD_LETTERS), (16, "abcdefghijk")):
         check_dataset(student, reference, invent(seed, 20, letters), block_size)
 
 
-def split(student, names, *arguments):
+def split(student: Any, names: list[str], *arguments: int) -> list[list[Any]]:
     found = student.makemore.split_names(list(names), *arguments)
     parts = expect.items(found, 3, "split_names' result")
     assert all(isinstance(part, list | tuple) for part in parts), "each split should be a list"
@@ -67,7 +68,7 @@ def split(student, names, *arguments):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("int(0.8 * n) names, then up to int(0.9 * n), then the rest")
-def test_split_sizes(student, seed):
+def test_split_sizes(student: Any, seed: int) -> None:
     """split_names puts every name into exactly one of three lists: 80, 10 and 10 percent."""
     for count in (50, 101, 999):
         names = invent(seed, count)
@@ -83,7 +84,7 @@ def test_split_sizes(student, seed):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("random.Random(seed).shuffle of a copy")
-def test_split_shuffle(student, seed, worker_seed):
+def test_split_shuffle(student: Any, seed: int, worker_seed: int) -> None:
     """split_names shuffles as random.Random(seed) does, with the seed 42 unless told otherwise."""
     names = invent(seed, 200)
     for arguments in ((), (7,), (worker_seed % 1000,)):
@@ -97,7 +98,7 @@ def test_split_shuffle(student, seed, worker_seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("shuffle works in place: shuffle a copy")
-def test_split_spares_its_argument(student, seed):
+def test_split_spares_its_argument(student: Any, seed: int) -> None:
     """split_names leaves the list of names as it is."""
     names = invent(seed, 50)
     assert len(split(student, names)[0]) == 40, "train should have 80 percent of the names"

@@ -1,5 +1,7 @@
 """Task b: Linear, Embedding, Tanh, Sequential."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -17,13 +19,15 @@ pytestmark = pytest.mark.part("b")
 SHAPES = ((5, 3), (1, 3), (2, 4, 3), (2, 2, 2, 3))
 
 
-def linear(student, generator, bias=True):
+def linear(
+    student: Any, generator: torch.Generator, bias: bool = True
+) -> tuple[Any, dict[str, torch.Tensor]]:
     values = {"weight": normal(generator, 3, 4)}
     values |= {"bias": normal(generator, 4)} if bias else {}
     return layer(student.makemore.Linear(3, 4, bias=bias), values, student, "Linear"), values
 
 
-def made_twice(student, layer, sizes, what):
+def made_twice(student: Any, layer: Any, sizes: tuple[int, ...], what: str) -> Any:
     """The first of two layers of these sizes, which share neither weights nor what follows them."""
     found = student.probe.made_and_drawn(layer, list(sizes), 2)
     pairs = [expect.items(pair, 2, what) for pair in expect.items(found, 2, what)]
@@ -35,7 +39,7 @@ def made_twice(student, layer, sizes, what):
     return first
 
 
-def right_linear(reference, values):
+def right_linear(reference: Any, values: dict[str, torch.Tensor]) -> Any:
     ours = reference.makemore.Linear(3, 4, bias="bias" in values)
     reference.probe.fill(ours, values)
     return ours
@@ -43,7 +47,7 @@ def right_linear(reference, values):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("x @ self.weight works for any number of dimensions before the last")
-def test_linear(student, reference, generator):
+def test_linear(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Linear returns x @ weight + bias, for x of two and of more dimensions."""
     for bias in (True, False):
         theirs, values = linear(student, generator, bias)
@@ -55,7 +59,7 @@ def test_linear(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("parameters() is [weight, bias], the very tensors that the call uses")
-def test_linear_gradients(student, reference, generator):
+def test_linear_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The gradients by Linear's input, weight and bias are right; parameters() has the latter."""
     x, cotangent = normal(generator, 2, 5, 3), normal(generator, 2, 5, 4)
     for bias in (True, False):
@@ -72,7 +76,7 @@ def test_linear_gradients(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("torch.randn(fan_in, fan_out) / fan_in**0.5, and no seed in there")
-def test_linear_init(student):
+def test_linear_init(student: Any) -> None:
     """Linear's weight is normal with deviation 1 / sqrt(fan_in), each time anew; its bias zeros."""
     for fan_in, fan_out in ((400, 50), (16, 1000)):
         made = made_twice(student, student.makemore.Linear, (fan_in, fan_out), "Linear")
@@ -94,7 +98,7 @@ def test_linear_init(student):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("self.weight[x]")
-def test_embedding(student, reference, generator):
+def test_embedding(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Embedding gives the row of weight that each index names; its gradient adds up repetitions."""
     values = {"weight": normal(generator, 7, 3)}
     theirs = layer(student.makemore.Embedding(7, 3), values, student, "Embedding")
@@ -111,7 +115,7 @@ def test_embedding(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.randn(num_embeddings, embedding_dim), and no seed in there")
-def test_embedding_init(student):
+def test_embedding_init(student: Any) -> None:
     """Embedding's weight is standard normal, each time anew."""
     weight = made_twice(student, student.makemore.Embedding, (300, 60), "Embedding").weight
     weight = expect.tensor(weight, (300, 60), torch.float32, "weight")
@@ -121,7 +125,7 @@ def test_embedding_init(student):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.tanh")
-def test_tanh(student, generator):
+def test_tanh(student: Any, generator: torch.Generator) -> None:
     """Tanh gives the hyperbolic tangent of each number, of large ones too."""
     tanh = expect.thing(student.makemore.Tanh(), "Tanh")
     for x in (normal(generator, 4, 3), 100 * normal(generator, 2, 3, 5)):
@@ -130,7 +134,7 @@ def test_tanh(student, generator):
     assert isinstance(found, list | tuple) and not found, "Tanh has no parameters"
 
 
-def chain(code, generator, probe):
+def chain(code: Any, generator: torch.Generator, probe: Any) -> tuple[Any, list[torch.Tensor]]:
     """Embedding, Linear, Tanh, Linear with random weights; the list of the layers, and those."""
     make = code.makemore
     layers = [make.Embedding(7, 3), make.Linear(3, 5), make.Tanh(), make.Linear(5, 2, bias=False)]
@@ -142,7 +146,7 @@ def chain(code, generator, probe):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("one flat list, in the layers' order")
-def test_sequential(student, reference, generator, seed):
+def test_sequential(student: Any, reference: Any, generator: torch.Generator, seed: int) -> None:
     """Sequential calls its layers in turn, and lists all their parameters in order."""
     theirs, values = chain(student, generator, student.probe)
     ours, _ = chain(reference, torch.Generator().manual_seed(seed), reference.probe)
@@ -161,7 +165,7 @@ def test_sequential(student, reference, generator, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("self.out = ...; return self.out")
-def test_out(student, reference, generator, seed):
+def test_out(student: Any, reference: Any, generator: torch.Generator, seed: int) -> None:
     """Each layer keeps what it returned last in its attribute out."""
     model, values = chain(student, generator, student.probe)
     ours, _ = chain(reference, torch.Generator().manual_seed(seed), reference.probe)
@@ -181,7 +185,7 @@ def test_out(student, reference, generator, seed):
         assert expect.is_close(tanh, torch.tanh(hidden)), "Tanh's out is not what it returned"
 
 
-LAYERS = (
+LAYERS: tuple[tuple[by_hand.Task, list[Any]], ...] = (
     (by_hand.EMBEDDING, [7, 3]), (by_hand.LINEAR, [3, 5]), (by_hand.TANH, []),
     (by_hand.LINEAR, [5, 2, False]),
 )  # fmt: skip
@@ -189,7 +193,7 @@ LAYERS = (
 
 @pytest.mark.points(2)
 @pytest.mark.hint("matrix products, indexing and torch.tanh are enough")
-def test_by_hand(student, reference, generator):
+def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Linear, Embedding, Tanh and Sequential compute with elementary operations, not torch.nn."""
     ours, _ = chain(reference, generator, reference.probe)
     first, layers = indices(generator, 7, 3, 2), []

@@ -1,5 +1,7 @@
 """Task c: BatchNorm1d, in training and in evaluation, for 2-D and 3-D input."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -13,7 +15,9 @@ OUTPUT = "BatchNorm1d's output"
 NAMES = ["gamma", "beta"]
 
 
-def twins(student, reference, generator, **options):
+def twins(
+    student: Any, reference: Any, generator: torch.Generator, **options: Any
+) -> tuple[Any, Any]:
     """The student's layer and ours, with the same random gamma and beta."""
     values = {name: normal(generator, C) for name in NAMES}
     ours = reference.makemore.BatchNorm1d(C, **options)
@@ -22,7 +26,7 @@ def twins(student, reference, generator, **options):
     return layer(made, values, student, "BatchNorm1d"), ours
 
 
-def batch(generator, *shape):
+def batch(generator: torch.Generator, *shape: int) -> torch.Tensor:
     """Channels with means and deviations of their own, and places in time with other means.
 
     Statistics over the batch alone would give each place in time its own.
@@ -31,7 +35,7 @@ def batch(generator, *shape):
     return x + 3 * normal(generator, *shape[1:], C) if len(shape) > 1 else x
 
 
-def check_running(theirs, ours):
+def check_running(theirs: Any, ours: Any) -> None:
     """The student's running statistics are ours."""
     for name in RUNNING:
         found = statistic(getattr(theirs, name), C, name)
@@ -40,7 +44,7 @@ def check_running(theirs, ours):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("ones, zeros, zeros, ones, each (dim,); training is True; nothing is seeded")
-def test_start(student, reference, generator):
+def test_start(student: Any, reference: Any, generator: torch.Generator) -> None:
     """A new BatchNorm1d changes nothing but the statistics, and begins in training."""
     found = student.probe.made_and_drawn(student.makemore.BatchNorm1d, [C], 2)
     pairs = [expect.items(pair, 2, "BatchNorm1d") for pair in expect.items(found, 2, "BatchNorm1d")]
@@ -63,7 +67,7 @@ def test_start(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("mean and unbiased variance over dimension 0")
-def test_two_dimensions(student, reference, generator):
+def test_two_dimensions(student: Any, reference: Any, generator: torch.Generator) -> None:
     """In training, input (B, C) is normalised by its own mean and unbiased variance over B."""
     theirs, ours = twins(student, reference, generator)
     for size in (3, 8, 40):
@@ -74,7 +78,7 @@ def test_two_dimensions(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("a channel has one mean: over (0, 1), not over 0 alone")
-def test_three_dimensions(student, reference, generator):
+def test_three_dimensions(student: Any, reference: Any, generator: torch.Generator) -> None:
     """In training, input (B, T, C) is normalised over B and T together."""
     theirs, ours = twins(student, reference, generator)
     for shape in ((3, 4), (8, 2), (1, 5)):
@@ -84,7 +88,7 @@ def test_three_dimensions(student, reference, generator):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("(1 - momentum) * running + momentum * batch's; the variance is the unbiased one")
-def test_running_statistics(student, reference, generator):
+def test_running_statistics(student: Any, reference: Any, generator: torch.Generator) -> None:
     """After some batches, 2-D and 3-D, the running mean and variance are the right mixture."""
     for shapes in (((5,), (9,), (4,)), ((5, 4), (9, 2), (3, 4))):
         theirs, ours = twins(student, reference, generator)
@@ -97,7 +101,7 @@ def test_running_statistics(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("with training False use the running statistics, and leave them as they are")
-def test_evaluation(student, reference, generator):
+def test_evaluation(student: Any, reference: Any, generator: torch.Generator) -> None:
     """In evaluation, the running statistics are used, and stay as they are."""
     theirs, ours = twins(student, reference, generator)
     for _ in range(2):
@@ -113,7 +117,7 @@ def test_evaluation(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("no detach where x is normalised; torch.no_grad() for the running statistics")
-def test_gradients(student, reference, generator):
+def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The gradients are right, through the batch's statistics too; the running ones have none."""
     for shape in ((6,), (4, 3)):
         theirs, ours = twins(student, reference, generator)
@@ -130,7 +134,7 @@ def test_gradients(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("self.eps inside the root; self.momentum is the new batch's share")
-def test_eps_and_momentum(student, reference, generator):
+def test_eps_and_momentum(student: Any, reference: Any, generator: torch.Generator) -> None:
     """eps and momentum are those that were given."""
     theirs, ours = twins(student, reference, generator, eps=0.5, momentum=0.3)
     x = batch(generator, 6)
@@ -142,7 +146,7 @@ def test_eps_and_momentum(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("x.mean and x.var")
-def test_by_hand(student, reference, generator):
+def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BatchNorm1d computes with elementary operations, in training and in evaluation."""
     made, ours = by_hand.make(student, by_hand.NORM, [C]), reference.makemore.BatchNorm1d(C)
     for shape in ((4,), (3, 2)):

@@ -1,5 +1,7 @@
 """Task d: FlattenConsecutive and the model that halves the time stage by stage."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -12,13 +14,13 @@ FLAT = "FlattenConsecutive's output"
 LOGITS = "the model's output"
 
 
-def flatten(student, n):
+def flatten(student: Any, n: int) -> Any:
     return expect.thing(student.makemore.FlattenConsecutive(n), "FlattenConsecutive")
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("squeeze dimension 1 where one place is left, and only there")
-def test_flatten_shapes(student, reference, generator):
+def test_flatten_shapes(student: Any, reference: Any, generator: torch.Generator) -> None:
     """(B, T, C) becomes (B, T / n, C n), and (B, C n) where one place is left; B = 1 too."""
     for n, (B, T, C) in ((2, (3, 8, 5)), (2, (3, 2, 5)), (2, (1, 4, 5)), (4, (1, 4, 1))):
         x = normal(generator, B, T, C)
@@ -32,7 +34,7 @@ def test_flatten_shapes(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("the even places' channels, then the odd places'")
-def test_flatten_values(student, reference, generator):
+def test_flatten_values(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Two neighbours' channels stand side by side, the earlier one's first."""
     ours = reference.makemore.FlattenConsecutive(2)
     for shape in ((3, 8, 5), (2, 4, 3), (4, 2, 6)):
@@ -42,7 +44,7 @@ def test_flatten_values(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("use n, not 2")
-def test_flatten_more(student, reference, generator):
+def test_flatten_more(student: Any, reference: Any, generator: torch.Generator) -> None:
     """FlattenConsecutive joins n neighbours, whatever n is."""
     for n in (1, 3, 4):
         x = normal(generator, 2, 12, 5)
@@ -51,7 +53,7 @@ def test_flatten_more(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("print the shape of each layer's out")
-def test_stages(student, reference, generator):
+def test_stages(student: Any, reference: Any, generator: torch.Generator) -> None:
     """wavenet halves the time from 8 to 1: (B, 4, 48), (B, 2, 256), (B, 256)."""
     model = expect.thing(student.makemore.wavenet(27, 8, 24, 128), "wavenet")
     expect.tensor(model(indices(generator, 27, 4, 8)), (4, 27), "float", LOGITS)
@@ -71,7 +73,7 @@ def test_stages(student, reference, generator):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("Embedding, then FlattenConsecutive, Linear, BatchNorm1d, Tanh per stage, Linear")
-def test_logits(student, reference, generator):
+def test_logits(student: Any, reference: Any, generator: torch.Generator) -> None:
     """wavenet agrees with the reference on the same weights, for several sizes."""
     for sizes in ((27, 8, 24, 32), (5, 2, 3, 4), (11, 16, 6, 8)):
         theirs, ours = twins(student, reference, generator, *sizes)
@@ -81,7 +83,7 @@ def test_logits(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("no bias before a batch normalisation, which takes the mean away")
-def test_parameters(student, reference):
+def test_parameters(student: Any, reference: Any) -> None:
     """wavenet(27) has 76,579 parameters; with a bias that has no effect it would have more."""
     model = expect.thing(student.makemore.wavenet(27), "wavenet")
     shapes = [tuple(p.shape) for p in reference.makemore.wavenet(27).parameters()]
@@ -94,7 +96,7 @@ def test_parameters(student, reference):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("view or reshape")
-def test_by_hand(student, reference, generator):
+def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> None:
     """FlattenConsecutive and wavenet compute with elementary operations, not torch.nn."""
     x = normal(generator, 2, 4, 3)
     found = by_hand.run(student, by_hand.FLATTEN, flatten(student, 2), [x])
@@ -109,11 +111,12 @@ def test_by_hand(student, reference, generator):
     expect.close(found, ours(x), LOGITS, atol=1e-3, rtol=1e-3)
 
 
-def layers_are_refused(student):
+def layers_are_refused(student: Any) -> bool:
     """Whether the student's other layers alone run what is not elementary."""
     make, x = student.makemore, torch.ones(2, 3)
-    makers = ((make.Embedding, [5, 3]), (make.Linear, [3, 3]), (make.BatchNorm1d, [3]),
-              (make.Tanh, []))  # fmt: skip
+    makers: tuple[tuple[Any, list[int]], ...] = (
+        (make.Embedding, [5, 3]), (make.Linear, [3, 3]), (make.BatchNorm1d, [3]), (make.Tanh, []),
+    )  # fmt: skip
     if any(by_hand.is_refused(student, maker, sizes) for maker, sizes in makers):
         return True
     layers = [maker(*sizes) for maker, sizes in makers]

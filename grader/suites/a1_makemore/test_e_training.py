@@ -1,6 +1,7 @@
 """Task e: the start, the loss, the learning rate, SGD and the loop."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -16,13 +17,13 @@ pytestmark = pytest.mark.part("e")
 ENOUGH = 2.3
 
 
-def loss_of(student, logits, y):
+def loss_of(student: Any, logits: torch.Tensor, y: torch.Tensor) -> float:
     return expect.number(student.makemore.cross_entropy(logits, y), "cross_entropy's result")
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("the last layer's weight times LAST_SCALE, and no other")
-def test_init_weights(student, reference, generator):
+def test_init_weights(student: Any, reference: Any, generator: torch.Generator) -> None:
     """init_weights multiplies the last layer's weight by 0.1 and changes nothing else."""
     model, ours = twins(student, reference, generator, 9, 4, 3, 5)
     values = [p.clone() for p in ours.parameters()]
@@ -36,7 +37,7 @@ def test_init_weights(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("parameter.requires_grad_()")
-def test_asks_for_gradients(student, reference, generator):
+def test_asks_for_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """After build_model every parameter gets its gradient, and the first loss is near ln V."""
     model = expect.thing(student.makemore.build_model(27), "build_model's model")
     x = indices(generator, 27, 256, 8)
@@ -59,7 +60,7 @@ def test_asks_for_gradients(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("logsumexp of the row minus the logit of y, and the mean over the rows")
-def test_cross_entropy(student, reference, generator):
+def test_cross_entropy(student: Any, reference: Any, generator: torch.Generator) -> None:
     """cross_entropy is the mean of -ln p(y)."""
     for B, V in ((1, 3), (6, 27), (33, 5)):
         logits, y = 3 * normal(generator, B, V), indices(generator, V, B)
@@ -69,7 +70,7 @@ def test_cross_entropy(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("exp(1000) is inf: torch.logsumexp takes the largest away first")
-def test_cross_entropy_large(student, reference, generator):
+def test_cross_entropy_large(student: Any, reference: Any, generator: torch.Generator) -> None:
     """cross_entropy is finite and right for logits of 1000 and -1000."""
     logits = 1000 * torch.sign(normal(generator, 8, 5)) + normal(generator, 8, 5)
     for y in (logits.argmax(1), logits.argmin(1)):
@@ -79,7 +80,7 @@ def test_cross_entropy_large(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("a tensor with its graph, not a float")
-def test_cross_entropy_gradient(student, generator):
+def test_cross_entropy_gradient(student: Any, generator: torch.Generator) -> None:
     """The gradient of cross_entropy by the logits is (softmax - one-hot) / B."""
     logits, y = normal(generator, 7, 5), indices(generator, 5, 7)
     one = torch.tensor(1.0)
@@ -90,7 +91,7 @@ def test_cross_entropy_gradient(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("step < 0.75 * max_steps")
-def test_learning_rate(student):
+def test_learning_rate(student: Any) -> None:
     """learning_rate is 0.1, and 0.01 in the last quarter of the steps."""
     for max_steps in (200_000, 1000, 8, 12):
         first = math.ceil(0.75 * max_steps)
@@ -102,18 +103,20 @@ def test_learning_rate(student):
             )
 
 
-def stepped(student, generator, lr):
+def stepped(
+    student: Any, generator: torch.Generator, lr: float
+) -> tuple[list[torch.Tensor], list[torch.Tensor], list[tuple[Any, ...]]]:
     shapes = ((3, 4), (4,), ())
     values, gradients = ([normal(generator, *shape) for shape in shapes] for _ in range(2))
     after = student.probe.after_sgd_step(student.makemore.sgd_step, values, gradients, lr)
-    pairs = expect.items(after, len(shapes), "the parameters")
-    pairs = [expect.items(pair, 2, "a parameter and its gradient") for pair in pairs]
+    found = expect.items(after, len(shapes), "the parameters")
+    pairs = [expect.items(pair, 2, "a parameter and its gradient") for pair in found]
     return values, gradients, pairs
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("parameter.data -= lr * parameter.grad: in place, with no graph")
-def test_sgd_step(student, generator):
+def test_sgd_step(student: Any, generator: torch.Generator) -> None:
     """sgd_step changes each parameter in place by -lr times its gradient."""
     for lr in (0.1, 2.5):
         values, gradients, after = stepped(student, generator, lr)
@@ -123,7 +126,7 @@ def test_sgd_step(student, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("parameter.grad = None; or zeros: gradients add up otherwise")
-def test_sgd_forgets(student, generator):
+def test_sgd_forgets(student: Any, generator: torch.Generator) -> None:
     """After sgd_step no gradient is left to be added to the next."""
     values, gradients, after = stepped(student, generator, 0.1)
     for value, gradient, (found, left) in zip(values, gradients, after, strict=True):
@@ -134,7 +137,7 @@ def test_sgd_forgets(student, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("draw with torch.randint and the generator; the rate is that of the step")
-def test_train(student, reference, generator, worker_seed):
+def test_train(student: Any, reference: Any, generator: torch.Generator, worker_seed: int) -> None:
     """train's losses are the reference's, from the same weights and the same batches."""
     theirs, ours = twins(student, reference, generator, 9, 4, 5, 8)
     student.makemore.init_weights(theirs)
@@ -156,7 +159,7 @@ def test_train(student, reference, generator, worker_seed):
 @pytest.mark.limit(60)
 @pytest.mark.points(3)
 @pytest.mark.hint("run the tests of the other parts first: this needs all of them")
-def test_learns(student, reference, seed, worker_seed):
+def test_learns(student: Any, reference: Any, seed: int, worker_seed: int) -> None:
     """What your training taught your model in some seconds predicts the characters of new names."""
     names = reference.embedded.build(3600, seed)
     stoi = hidden_indices(names, seed)
@@ -170,7 +173,9 @@ def test_learns(student, reference, seed, worker_seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.logsumexp, parameter.grad")
-def test_by_hand(student, reference, generator, worker_seed):
+def test_by_hand(
+    student: Any, reference: Any, generator: torch.Generator, worker_seed: int
+) -> None:
     """cross_entropy, sgd_step, init_weights and train compute with elementary operations."""
     make, ours = student.makemore, reference.makemore
     logits, y = normal(generator, 6, 4), indices(generator, 4, 6)

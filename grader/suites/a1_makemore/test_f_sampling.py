@@ -1,5 +1,7 @@
 """Task f: the loss over a whole data set, and names that the model writes."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -12,11 +14,11 @@ ITOS = dict(enumerate(".qxjzk"))
 DRAWS = 1500
 
 
-def data(generator, size):
+def data(generator: torch.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
     return indices(generator, 9, size, 4), indices(generator, 9, size)
 
 
-def warm(student, reference, generator):
+def warm(student: Any, reference: Any, generator: torch.Generator) -> tuple[Any, Any]:
     """The student's model and ours with the same weights and the same running statistics."""
     theirs, ours = twins(student, reference, generator, 9, 4, 5, 8)
     for layer, own in norms(theirs, ours):
@@ -27,13 +29,13 @@ def warm(student, reference, generator):
     return theirs, ours
 
 
-def evaluated(student, model, x, y):
+def evaluated(student: Any, model: Any, x: torch.Tensor, y: torch.Tensor) -> float:
     return expect.number(student.makemore.evaluate(model, x, y), "evaluate's result")
 
 
 @pytest.mark.points(3)
 @pytest.mark.hint("set_training(model, False): the running statistics are used")
-def test_evaluate(student, reference, generator):
+def test_evaluate(student: Any, reference: Any, generator: torch.Generator) -> None:
     """evaluate gives the mean loss of all examples with the running statistics."""
     theirs, ours = warm(student, reference, generator)
     for size in (1, 7, 100):
@@ -44,7 +46,7 @@ def test_evaluate(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("the last piece may be smaller: weight each piece's mean by its size")
-def test_evaluate_many(student, reference, generator):
+def test_evaluate_many(student: Any, reference: Any, generator: torch.Generator) -> None:
     """evaluate weighs all examples alike, however many there are."""
     theirs, ours = warm(student, reference, generator)
     for size in (4100, 10_500):
@@ -59,7 +61,7 @@ def test_evaluate_many(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("back to training at the end; nothing is learned from what is evaluated")
-def test_evaluate_leaves_no_trace(student, reference, generator):
+def test_evaluate_leaves_no_trace(student: Any, reference: Any, generator: torch.Generator) -> None:
     """evaluate leaves the running statistics as they are, and the model in training."""
     theirs, ours = warm(student, reference, generator)
     x, y = data(generator, 50)
@@ -76,7 +78,7 @@ def test_evaluate_leaves_no_trace(student, reference, generator):
     )  # fmt: skip
 
 
-def walk(table, max_length):
+def walk(table: torch.Tensor, max_length: int) -> str:
     """What a model of this table writes when each row has only one likely character."""
     context, name = [0] * BLOCK, ""
     while len(name) < max_length:
@@ -88,7 +90,7 @@ def walk(table, max_length):
     return name
 
 
-def written(student, model, count, seed, **named):
+def written(student: Any, model: Any, count: int, seed: int, **named: Any) -> list[str]:
     sample = student.makemore.sample
     found = student.probe.with_generator(sample, seed, model, ITOS, count, BLOCK, **named)
     return [expect.text(name, "a name") for name in expect.items(found, count, "sample's names")]
@@ -96,7 +98,7 @@ def written(student, model, count, seed, **named):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("shift the context by one, stop at END, which is no part of the name")
-def test_sample_walks(student, generator, worker_seed):
+def test_sample_walks(student: Any, generator: torch.Generator, worker_seed: int) -> None:
     """sample shifts the context, stops at END or max_length, and leaves the model in training."""
     lengths = set()
     for _ in range(30):
@@ -119,7 +121,7 @@ def test_sample_walks(student, generator, worker_seed):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("torch.multinomial of torch.softmax")
-def test_sample_draws(student, generator, worker_seed):
+def test_sample_draws(student: Any, generator: torch.Generator, worker_seed: int) -> None:
     """sample draws each character as often as its probability says."""
     logits = normal(generator, V)
     model = student.probe.name_model(logits.expand(ROWS, V).clone())
@@ -135,7 +137,7 @@ def test_sample_draws(student, generator, worker_seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("all randomness from the generator that is given")
-def test_sample_generator(student, generator, worker_seed):
+def test_sample_generator(student: Any, generator: torch.Generator, worker_seed: int) -> None:
     """The same generator gives the same names, another one others."""
     logits = normal(generator, ROWS, V)
     # Four characters of six are possible in each row: few other names are the model's.
@@ -149,7 +151,7 @@ def test_sample_generator(student, generator, worker_seed):
         assert is_possible(name, logits), "a name is none that the model can write"
 
 
-def is_possible(name, logits):
+def is_possible(name: str, logits: torch.Tensor) -> bool:
     """Whether a model of these logits, (ROWS, V), can write the name of at most 30 characters."""
     index_of, context = {char: index for index, char in ITOS.items()}, [0] * BLOCK
     for char in [*name, *ITOS[0][: len(name) < 30]]:  # END too, if it came before the longest

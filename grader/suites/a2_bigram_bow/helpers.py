@@ -25,7 +25,7 @@ def config(code: Any, **changes: Any) -> Any:
 
 def twins(
     student: Any, reference: Any, make: Callable[[Any], Any], generator: torch.Generator
-) -> tuple[Any, nn.Module]:
+) -> tuple[Any, Any]:
     """The module that `make` makes of the student's code and of ours, with the same weights."""
     ours = make(reference)
     for parameter in ours.parameters():

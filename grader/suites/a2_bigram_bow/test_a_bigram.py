@@ -1,5 +1,7 @@
 """Task a: the bigram table, counted and fitted."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -9,14 +11,18 @@ from grader.suites.a2_bigram_bow.helpers import V, check_model, indices, normal,
 pytestmark = pytest.mark.part("a")
 
 
-def pairs(generator, count, size=V):
+def pairs(
+    generator: torch.Generator, count: int, size: int = V
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Uneven pairs, so that some never occur and the two characters of a pair differ in kind."""
     xs = (size * torch.rand(count, generator=generator) ** 2).long()
     ys = (size * torch.rand(count, generator=generator) ** 3).long()
     return xs, ys
 
 
-def table(generator, count=400):
+def table(
+    generator: torch.Generator, count: int = 400
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     xs, ys = pairs(generator, count)
     counts = torch.zeros(V, V, dtype=torch.long)
     for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
@@ -26,7 +32,7 @@ def table(generator, count=400):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("row: the character before; column: the character after")
-def test_counts(student, generator):
+def test_counts(student: Any, generator: torch.Generator) -> None:
     """count_bigrams counts each pair of characters, in its row and its column."""
     for count in (1, 7, 400):
         xs, ys, expected = table(generator, count)
@@ -38,7 +44,7 @@ def test_counts(student, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("each row sums to 1 for itself, after the smoothing")
-def test_log_probs(student, generator):
+def test_log_probs(student: Any, generator: torch.Generator) -> None:
     """bigram_log_probs gives each row's logarithmic shares, smoothed and not."""
     _, _, counts = table(generator)
     counts[:, 0] += 1  # no empty row here
@@ -52,7 +58,7 @@ def test_log_probs(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("a row whose sum is 0 is 0 / 0")
-def test_empty_rows(student, generator):
+def test_empty_rows(student: Any, generator: torch.Generator) -> None:
     """A character that nothing was seen after is followed by any with equal probability."""
     _, _, counts = table(generator)
     counts[V - 1] = 0
@@ -66,7 +72,7 @@ def test_empty_rows(student, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("0 * -inf is not 0")
-def test_mean_loss(student, generator):
+def test_mean_loss(student: Any, generator: torch.Generator) -> None:
     """mean_loss is the mean over all pairs counted; what never occurred counts nothing."""
     xs, ys, counts = table(generator)
     counted = (counts / counts.sum(1, keepdim=True).clamp(min=1)).log()
@@ -78,7 +84,7 @@ def test_mean_loss(student, generator):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("log_softmax of each row, Adam, and nothing but mean_loss")
-def test_fit(student, generator):
+def test_fit(student: Any, generator: torch.Generator) -> None:
     """fit_by_gradient ends where counting ends."""
     _, _, counts = table(generator, 3000)
     shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
@@ -103,7 +109,7 @@ def test_fit(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("each character's row of the embedding holds its logits")
-def test_module(student, reference, generator):
+def test_module(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Bigram returns each character's row, and the mean loss if there are targets."""
     theirs, ours = twins(student, reference, lambda code: code.bigram.Bigram(V), generator)
     check_model(theirs, ours, indices(generator, 3, 5), indices(generator, 3, 5), "Bigram")

@@ -1,6 +1,7 @@
 """Task b: the table as a product."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -17,13 +18,15 @@ from grader.suites.a2_bigram_bow.helpers import (
 pytestmark = pytest.mark.part("b")
 
 
-def both(student, reference, generator, channels):
+def both(
+    student: Any, reference: Any, generator: torch.Generator, channels: int
+) -> tuple[Any, Any]:
     return twins(student, reference, lambda code: code.bigram.BigramMF(V, channels), generator)
 
 
 @pytest.mark.points(4)
 @pytest.mark.hint("lm_head(wte(idx))")
-def test_forward(student, reference, generator):
+def test_forward(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BigramMF begins as torch does, and gives lm_head of each character's vector, and the loss."""
     fresh = expect.thing(student.bigram.BigramMF(300, 64), "BigramMF")
     for name, shape, deviation in (
@@ -41,7 +44,7 @@ def test_forward(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("row x: the logits of what follows x; the bias too")
-def test_table(student, reference, generator):
+def test_table(student: Any, reference: Any, generator: torch.Generator) -> None:
     """table() holds the logits of every pair, those that the model gives."""
     theirs, ours = both(student, reference, generator, 3)
     expect.close(theirs.table(), ours(torch.arange(V)[None])[0][0], "table()")
@@ -49,7 +52,7 @@ def test_table(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("C channels and a bias cannot make a matrix of a higher rank than C + 1")
-def test_rank(student, reference, generator):
+def test_rank(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The table's rank is at most C + 1, whatever the two matrices and the bias are."""
     theirs, ours = both(student, reference, generator, 2)
     # Ones have a small rank too.
@@ -60,7 +63,7 @@ def test_rank(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("no detach and no torch.no_grad on the way")
-def test_gradients(student, reference, generator):
+def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The loss's gradient reaches both matrices and the bias."""
     theirs, ours = both(student, reference, generator, 3)
     inputs = [indices(generator, 2, 6), indices(generator, 2, 6)]

@@ -1,6 +1,7 @@
 """Task c: position encodings."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -11,28 +12,28 @@ from grader.suites.a2_bigram_bow.helpers import BLOCK, PE_TYPES, C, normal
 pytestmark = pytest.mark.part("c")
 
 
-def expected_angles(length, channels):
+def expected_angles(length: int, channels: int) -> torch.Tensor:
     """By the definition, one by one."""
     return torch.tensor(
         [[t / 10000.0 ** (2 * k / channels) for k in range(channels // 2)] for t in range(length)]
     )
 
 
-def turned(x):
+def turned(x: torch.Tensor) -> torch.Tensor:
     """rope as products of complex numbers."""
     pairs = torch.view_as_complex(x.double().unflatten(-1, (-1, 2)).contiguous())
     angles = expected_angles(*x.shape[-2:]).double()
     return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).flatten(-2)
 
 
-def encoding(student, pe_type, length=BLOCK, channels=C):
+def encoding(student: Any, pe_type: str, length: int = BLOCK, channels: int = C) -> Any:
     made = student.positions.PositionEncoding(pe_type, length, channels)
     return expect.thing(made, "PositionEncoding")
 
 
 @pytest.mark.points(3)
 @pytest.mark.hint("0.02 times normal numbers")
-def test_randn(student):
+def test_randn(student: Any) -> None:
     """randn_encoding draws normal numbers of mean 0 and standard deviation 0.02."""
     first, second = (
         expect.tensor(
@@ -55,7 +56,7 @@ def test_randn(student):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("the first pair turns by 1 a position, the others ever slower")
-def test_angles(student):
+def test_angles(student: Any) -> None:
     """angles gives t / 10000^(2k / C)."""
     for length, channels in ((1, 2), (5, 6), (64, 32)):
         found = student.positions.angles(length, channels)
@@ -64,7 +65,7 @@ def test_angles(student):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("sine in the even channels, cosine in the odd ones, of the same angle")
-def test_sinusoid(student):
+def test_sinusoid(student: Any) -> None:
     """sinusoid_encoding has sines in channels 0, 2, ... and cosines in 1, 3, ..."""
     for length, channels in ((1, 2), (9, 6), (64, 32)):
         angles = expected_angles(length, channels)
@@ -76,7 +77,7 @@ def test_sinusoid(student):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("pairs are neighbours: channels (0, 1), (2, 3), ...")
-def test_rope(student, generator):
+def test_rope(student: Any, generator: torch.Generator) -> None:
     """apply_rope turns each pair of neighbouring channels by its position's angle."""
     for shape in ((1, 1, 2), (3, 5, 6), (2, 40, 8), (4, 8)):
         x = normal(generator, *shape)
@@ -85,7 +86,7 @@ def test_rope(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("a rotation changes no length, and products depend on the distance alone")
-def test_rope_is_a_rotation(student, generator):
+def test_rope_is_a_rotation(student: Any, generator: torch.Generator) -> None:
     """Turned vectors keep their lengths; products of two depend on their distance only."""
     a, b = (normal(generator, 8).expand(1, 9, 8) for _ in range(2))
     # Channels that are passed on round a circle keep lengths and distances too.
@@ -103,7 +104,7 @@ def test_rope_is_a_rotation(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("register_buffer")
-def test_nothing_is_trained(student, generator):
+def test_nothing_is_trained(student: Any, generator: torch.Generator) -> None:
     """randn and sinpe keep their encoding in a saved buffer `pe`; training changes nothing."""
     for pe_type in PE_TYPES:
         module = encoding(student, pe_type)
@@ -126,7 +127,7 @@ def test_nothing_is_trained(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("the first T rows; T may be smaller than the block")
-def test_forward(student, generator):
+def test_forward(student: Any, generator: torch.Generator) -> None:
     """The encoding is added to, or turns, inputs of every length, from position 0 on."""
     for pe_type in PE_TYPES:
         module = encoding(student, pe_type)

@@ -1,6 +1,8 @@
 """Task d: causal bags of words."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -11,12 +13,12 @@ from grader.suites.a2_bigram_bow.helpers import C, normal
 pytestmark = pytest.mark.part("d")
 
 
-def uniform(x):
+def uniform(x: torch.Tensor) -> torch.Tensor:
     """Position by position."""
     return torch.stack([x[:, : t + 1].mean(1) for t in range(x.size(1))], dim=1)
 
 
-def attended(x):
+def attended(x: torch.Tensor) -> torch.Tensor:
     """Row by row, position by position, in float64."""
     x = x.double()
     y = torch.zeros_like(x)
@@ -28,21 +30,27 @@ def attended(x):
     return y
 
 
-def bag(student, name):
+def bag(student: Any, name: str) -> Any:
     return expect.thing(getattr(student.bow, name)(), name)
 
 
-def input_gradient(student, expected, module, generator, what):
+def input_gradient(
+    student: Any,
+    expected: Callable[[torch.Tensor], torch.Tensor],
+    module: Any,
+    generator: torch.Generator,
+    what: str,
+) -> None:
     x, cotangent = normal(generator, 2, 5, C), normal(generator, 2, 5, C)
     x.requires_grad_()
-    (expected(x) * cotangent).sum().backward()
+    (right,) = torch.autograd.grad((expected(x) * cotangent).sum(), x)
     found = student.probe.input_gradient(module, [x.detach()], cotangent)
-    expect.close(found, x.grad, f"the gradient of {what}'s input", atol=1e-4)
+    expect.close(found, right, f"the gradient of {what}'s input", atol=1e-4)
 
 
 @pytest.mark.points(4)
 @pytest.mark.hint("the sum up to t is divided by t + 1")
-def test_uniform(student, generator):
+def test_uniform(student: Any, generator: torch.Generator) -> None:
     """CausalBoW gives the mean of the vectors up to each position."""
     module = bag(student, "CausalBoW")
     for shape in ((1, 1, C), (3, 7, C), (2, 40, 3)):
@@ -52,7 +60,7 @@ def test_uniform(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("no position may see a later one")
-def test_uniform_causal(student, generator):
+def test_uniform_causal(student: Any, generator: torch.Generator) -> None:
     """In CausalBoW what comes later changes nothing before it, and the past is seen."""
     module = bag(student, "CausalBoW")
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
@@ -60,7 +68,7 @@ def test_uniform_causal(student, generator):
     check_past(module, x, other, "CausalBoW")
 
 
-def check_past(module, x, other, what):
+def check_past(module: Any, x: torch.Tensor, other: torch.Tensor, what: str) -> None:
     """The result at a position is a mean of the vectors up to it, and each of them changes it.
 
     What is passed through, or only added up, is causal as well.
@@ -79,14 +87,14 @@ def check_past(module, x, other, what):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("no detach on the way")
-def test_uniform_gradient(student, generator):
+def test_uniform_gradient(student: Any, generator: torch.Generator) -> None:
     """The gradient goes through CausalBoW to every position that was averaged."""
     input_gradient(student, uniform, bag(student, "CausalBoW"), generator, "CausalBoW")
 
 
 @pytest.mark.points(4)
 @pytest.mark.hint("softmax(x x^T / sqrt(C)) x, the scores of later positions masked before")
-def test_attention(student, generator):
+def test_attention(student: Any, generator: torch.Generator) -> None:
     """CausalSelfBoW weights the past by the softmax of the products with x itself."""
     module = bag(student, "CausalSelfBoW")
     for shape in ((1, 1, C), (3, 7, C), (2, 30, 4)):
@@ -96,7 +104,7 @@ def test_attention(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("torch's softmax subtracts the largest score first; exp of a large number is inf")
-def test_attention_large(student, generator):
+def test_attention_large(student: Any, generator: torch.Generator) -> None:
     """Scores of some hundreds give numbers, and the right ones."""
     x = 15 * normal(generator, 2, 9, C)
     found = bag(student, "CausalSelfBoW")(x)
@@ -105,7 +113,7 @@ def test_attention_large(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("mask before the softmax")
-def test_attention_causal(student, generator):
+def test_attention_causal(student: Any, generator: torch.Generator) -> None:
     """In CausalSelfBoW what comes later changes nothing before it, and the past is seen."""
     module = bag(student, "CausalSelfBoW")
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
@@ -115,13 +123,13 @@ def test_attention_causal(student, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("x is query, key and value: the gradient comes three ways")
-def test_attention_gradient(student, generator):
+def test_attention_gradient(student: Any, generator: torch.Generator) -> None:
     """The gradient goes through CausalSelfBoW as queries, as keys and as values."""
     module = bag(student, "CausalSelfBoW")
     input_gradient(student, lambda x: _differentiable(x), module, generator, "CausalSelfBoW")
 
 
-def _differentiable(x):
+def _differentiable(x: torch.Tensor) -> torch.Tensor:
     T = x.size(1)
     scores = x @ x.mT / math.sqrt(x.size(-1))
     scores = scores.masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)

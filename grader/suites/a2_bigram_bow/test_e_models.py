@@ -1,6 +1,10 @@
 """Task e: the block and the models."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+import torch
 
 from grader import expect
 from grader.suites.a2_bigram_bow.helpers import (
@@ -20,13 +24,13 @@ from grader.suites.a2_bigram_bow.training import hidden_loss, learn, tales
 pytestmark = pytest.mark.part("e")
 
 
-def model(name, **changes):
+def model(name: str, **changes: Any) -> Callable[[Any], Any]:
     return lambda code: getattr(code.bow, name)(config(code, **changes))
 
 
 @pytest.mark.points(4)
 @pytest.mark.hint("x + cbow(x), and to that c_proj(tanh(c_fc(.)))")
-def test_block(student, reference, generator):
+def test_block(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BoWBlock adds its bag of words, uniform or by attention, and then its network."""
     for attention in (False, True):
         theirs, ours = twins(student, reference, model("BoWBlock", attention=attention), generator)
@@ -37,7 +41,7 @@ def test_block(student, reference, generator):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("embed, encode the positions, the block, lm_head")
-def test_bow(student, reference, generator):
+def test_bow(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BoW with each encoding agrees with the reference on the same weights."""
     for pe_type in PE_TYPES:
         for attention in (False, True):
@@ -51,7 +55,7 @@ def test_bow(student, reference, generator):
 
 @pytest.mark.points(4)
 @pytest.mark.hint("lm_head of the attention's output: nothing is added to it")
-def test_bigram_v2(student, reference, generator):
+def test_bigram_v2(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BigramV2 with each encoding agrees with the reference on the same weights."""
     for pe_type in PE_TYPES:
         theirs, ours = twins(student, reference, model("BigramV2", pe_type=pe_type), generator)
@@ -62,14 +66,14 @@ def test_bigram_v2(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("no position may see a later one")
-def test_causal(student, reference, generator):
+def test_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The logits of a position do not depend on later characters."""
     for name, changes in (("BoW", {}), ("BoW", {"attention": True}), ("BigramV2", {})):
         theirs, ours = twins(student, reference, model(name, **changes), generator)
         idx = indices(generator, 2, 6)
         other = (idx + 1 + indices(generator, 2, 6, size=9)) % 11
 
-        def logits(x, theirs=theirs):
+        def logits(x: torch.Tensor, theirs: Any = theirs) -> Any:
             return expect.items(theirs(x), 2, "what the model returns")[0]
 
         expect.causal(logits, idx, other, "the logits")
@@ -81,7 +85,7 @@ def test_causal(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("no detach and no torch.no_grad on the way")
-def test_gradients(student, reference, generator):
+def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The loss's gradient reaches every parameter of both models."""
     for name, changes in (("BoW", {"pe_type": "sinpe"}), ("BigramV2", {})):
         theirs, ours = twins(student, reference, model(name, **changes), generator)
@@ -93,7 +97,7 @@ def test_gradients(student, reference, generator):
 @pytest.mark.limit(60)
 @pytest.mark.points(2)
 @pytest.mark.hint("tasks c and d first: the model needs positions, a mean and a residual")
-def test_learning(student, reference, seed, worker_seed):
+def test_learning(student: Any, reference: Any, seed: int, worker_seed: int) -> None:
     """What training taught your bag of words in some seconds guesses better than bigrams can."""
     text = tales(reference, seed)
     loss = hidden_loss(learn(student, reference, text, worker_seed), text)

@@ -1,5 +1,8 @@
 """Task f: the experiment grid and its table."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 import torch
 
@@ -11,7 +14,7 @@ COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate")
 LISTS = (["bow", "bow_v2"], ["rope", "randn"], [8, 16], [32, 64, 128], [0.01, 0.001])
 
 
-def values(cells, what):
+def values(cells: Any, what: str) -> list[tuple[Any, ...]]:
     """The cells as tuples; each is a student's object with five attributes."""
     assert isinstance(cells, list | tuple), f"{what} should be a list"
     return [
@@ -19,15 +22,15 @@ def values(cells, what):
     ]
 
 
-def product(*lists):
+def product(*lists: Sequence[Any]) -> list[tuple[Any, ...]]:
     """By nested loops."""
-    found = [()]
+    found: list[tuple[Any, ...]] = [()]
     for items in lists:
         found = [(*before, item) for before in found for item in items]
     return found
 
 
-def rows_of(cells, generator):
+def rows_of(cells: Sequence[tuple[Any, ...]], generator: torch.Generator) -> list[dict[str, Any]]:
     """Rows with random losses, which have the cells' values and more columns beside."""
     return [
         dict(zip(COLUMNS, cell, strict=True))
@@ -37,13 +40,13 @@ def rows_of(cells, generator):
     ]  # fmt: skip
 
 
-def small_model(student, size=V):
+def small_model(student: Any, size: int = V) -> Any:
     return expect.thing(student.bigram.Bigram(size), "Bigram")
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("itertools.product, the last list varies fastest")
-def test_expand(student):
+def test_expand(student: Any) -> None:
     """expand gives every combination once, in the lists' order."""
     found = values(student.grid.expand(*LISTS), "expand")
     assert found == product(*LISTS), "expand should give every combination in the lists' order"
@@ -51,7 +54,7 @@ def test_expand(student):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("two cells that are the same model trained the same way are one cell")
-def test_expand_without_positions(student):
+def test_expand_without_positions(student: Any) -> None:
     """bigram and bigram_mf have no encoding, bigram no width; no cell comes twice."""
     lists = (["bigram", "bigram_mf", "bow"], ["randn", "rope"], [8, 16], [32, 64], [0.1, 0.1])
     found = values(student.grid.expand(*lists), "expand")
@@ -66,7 +69,7 @@ def test_expand_without_positions(student):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("compare the five values; the rows' order says nothing")
-def test_missing(student, generator):
+def test_missing(student: Any, generator: torch.Generator) -> None:
     """missing leaves out the cells that a row is of, and keeps the others' order."""
     cells = student.grid.expand(*LISTS)
     every = product(*LISTS)
@@ -84,7 +87,7 @@ def test_missing(student, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("y begins one character after x; the last start is len(data) - block_size - 1")
-def test_get_batch(student, generator, worker_seed):
+def test_get_batch(student: Any, generator: torch.Generator, worker_seed: int) -> None:
     """get_batch cuts pieces at the places that the generator draws, and their successors."""
     data = indices(generator, 400, size=50)
     for block, rows in ((1, 3), (9, 20), (399, 2)):
@@ -102,7 +105,7 @@ def test_get_batch(student, generator, worker_seed):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("AdamW's own betas and weight decay; zero the gradients before each backward")
-def test_train(student, reference, generator):
+def test_train(student: Any, reference: Any, generator: torch.Generator) -> None:
     """train takes AdamW's steps with torch's defaults, on a stream of batches, for their losses."""
     batches = [(indices(generator, 4, 5), indices(generator, 4, 5)) for _ in range(9)]
     ours, theirs = reference.bigram.Bigram(V), small_model(student)
@@ -125,7 +128,7 @@ def test_train(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("a mean over the batches; .item(), no gradients")
-def test_estimate_loss(student, reference, generator):
+def test_estimate_loss(student: Any, reference: Any, generator: torch.Generator) -> None:
     """estimate_loss is the mean loss in eval mode, without gradients, and leaves the mode alone."""
     ours, theirs = reference.bigram.Bigram(V), small_model(student)
     theirs.load_state_dict(ours.state_dict())
@@ -154,7 +157,7 @@ def test_estimate_loss(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("match the rows that are equal in every other column; < and not <=")
-def test_count_pairs(student, generator):
+def test_count_pairs(student: Any, generator: torch.Generator) -> None:
     """count_pairs compares rows that differ in one column only, and counts the strictly lower."""
     cells = product(*LISTS)
     rows = rows_of(cells, generator)
@@ -182,7 +185,7 @@ def test_count_pairs(student, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("a dictionary of dictionaries: the mean of all rows with both values")
-def test_pivot(student, generator):
+def test_pivot(student: Any, generator: torch.Generator) -> None:
     """pivot gives the mean of the loss asked for, and nothing for a pair without rows."""
     rows = rows_of(product(*LISTS), generator)
     rows = [row for row in rows if (row["block_size"], row["n_embd"]) != (16, 64)]

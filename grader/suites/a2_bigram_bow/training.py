@@ -78,4 +78,5 @@ def hidden_loss(model: Any, text: Tales) -> float:
     """The reference's mean loss on the hidden part, in nats: at each place, with all before it."""
     windows = text.hidden.unfold(0, BLOCK + 1, BLOCK)  # (N, BLOCK + 1), side by side
     with torch.no_grad():
-        return model(windows[:, :-1], windows[:, 1:])[1].item()
+        loss: float = model(windows[:, :-1], windows[:, 1:])[1].item()
+    return loss

@@ -32,7 +32,7 @@ def perceiver(code: Any, **changes: Any) -> Any:
 
 def twins(
     student: Any, reference: Any, make: Callable[[Any], Any], generator: torch.Generator
-) -> tuple[Any, nn.Module]:
+) -> tuple[Any, Any]:
     """The module that `make` makes of the student's code and of ours, with the same weights."""
     ours = randomise(make(reference), generator)
     theirs = expect.thing(make(student), "the module")
@@ -84,9 +84,7 @@ def logits_of(output: Any) -> Any:
     return expect.items(output, 2, "what GPT returns")[0]
 
 
-def check_gradients(
-    gradients: Any, variants: Sequence[dict[str, Tensor | None]], what: str
-) -> None:
+def check_gradients(gradients: Any, variants: Sequence[dict[str, Tensor]], what: str) -> None:
     """Every parameter's gradient is that of one of the right `variants`, {name: gradient}.
 
     The values are compared, not only that some are there: what a worker says is its claim, and

@@ -1,5 +1,7 @@
 """Task c: CausalSelfAttention."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -18,13 +20,13 @@ pytestmark = pytest.mark.part("c")
 WHAT = "CausalSelfAttention's output"
 
 
-def make(code, **changes):
+def make(code: Any, **changes: Any) -> Any:
     return code.attention.CausalSelfAttention(config(code, **changes))
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("split C into n_head heads with view and transpose, and put them back at the end")
-def test_shapes(student, reference, generator):
+def test_shapes(student: Any, reference: Any, generator: torch.Generator) -> None:
     """CausalSelfAttention returns (B, T, C) for every batch size and every length."""
     theirs, ours = twins(student, reference, make, generator)
     for batch, length in ((1, 1), (1, BLOCK), (3, 1), (2, 7), (5, BLOCK)):
@@ -33,7 +35,7 @@ def test_shapes(student, reference, generator):
         check_first(y, ours(x))
 
 
-def check_first(y, expected):
+def check_first(y: torch.Tensor, expected: torch.Tensor) -> None:
     """The first position is right: it sees itself alone, whatever the heads, scale and mask are.
 
     So a shape, or what depends on what, is not had by numbers that are no attention.
@@ -43,7 +45,7 @@ def check_first(y, expected):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("softmax over the keys, the last dimension, of q k^T / sqrt(head size)")
-def test_one_head(student, reference, generator):
+def test_one_head(student: Any, reference: Any, generator: torch.Generator) -> None:
     """With one head, CausalSelfAttention agrees with the reference on the same weights."""
     theirs, ours = twins(student, reference, lambda code: make(code, n_head=1), generator)
     for length in (2, BLOCK):
@@ -55,7 +57,7 @@ def test_one_head(student, reference, generator):
 @pytest.mark.hint(
     "head h has the channels h * hs to (h + 1) * hs; the scale is the head's sqrt(hs)"
 )
-def test_several_heads(student, reference, generator):
+def test_several_heads(student: Any, reference: Any, generator: torch.Generator) -> None:
     """With several heads, CausalSelfAttention agrees with the reference on the same weights."""
     for heads in (2, 4, C):
         theirs, ours = twins(student, reference, lambda code: make(code, n_head=heads), generator)  # noqa: B023
@@ -66,7 +68,7 @@ def test_several_heads(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("mask the scores of later positions before the softmax")
-def test_causal(student, reference, generator):
+def test_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
     """What comes later changes nothing before it."""
     theirs, ours = twins(student, reference, make, generator)
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
@@ -76,7 +78,7 @@ def test_causal(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("a mask that is too large hides the past as well")
-def test_sees_the_past(student, reference, generator):
+def test_sees_the_past(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The last position sees every position before it."""
     theirs, ours = twins(student, reference, make, generator)
     # Of positions that are all alike, every average is the same: a running sum would be none.
@@ -96,7 +98,7 @@ def test_sees_the_past(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("torch's softmax subtracts the largest score first; exp of a large number is inf")
-def test_large_scores(student, reference, generator):
+def test_large_scores(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Scores of some hundreds give numbers, and the right ones."""
     theirs, ours = twins(student, reference, make, generator)
     x = 12 * normal(generator, 2, BLOCK, C)
@@ -106,7 +108,7 @@ def test_large_scores(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("attn_drop comes after the softmax and before the product with v")
-def test_attention_dropout(student, reference, generator):
+def test_attention_dropout(student: Any, reference: Any, generator: torch.Generator) -> None:
     """attn_drop drops attention weights one by one, in training only."""
     heads, size = 2, C // 2
     theirs, ours = twins(
@@ -137,7 +139,7 @@ def test_attention_dropout(student, reference, generator):
         )
 
 
-def check_dropped(y, expected, fault):
+def check_dropped(y: torch.Tensor, expected: torch.Tensor, fault: str) -> torch.Tensor:
     """Which numbers of y are twice those of `expected`; all others are 0, by a dropout of 0.5."""
     kept = torch.isclose(y, 2 * expected, atol=1e-4, rtol=1e-3)
     dropped = y.abs() < 1e-4
@@ -149,7 +151,7 @@ def check_dropped(y, expected, fault):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("resid_drop is the last thing, after proj")
-def test_residual_dropout(student, reference, generator):
+def test_residual_dropout(student: Any, reference: Any, generator: torch.Generator) -> None:
     """resid_drop drops outputs of proj, in training only."""
     theirs, ours = twins(student, reference, lambda code: make(code, resid_pdrop=0.5), generator)
     x = normal(generator, 4, BLOCK, C)
@@ -162,7 +164,7 @@ def test_residual_dropout(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
-def test_gradients(student, reference, generator):
+def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Gradients go through CausalSelfAttention to its parameters and to its input."""
     theirs, ours = twins(student, reference, make, generator)
     x, cotangent = normal(generator, 2, 5, C), normal(generator, 2, 5, C)

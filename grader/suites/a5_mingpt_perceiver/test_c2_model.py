@@ -1,6 +1,7 @@
 """Task c: Block and GPT."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -25,15 +26,15 @@ pytestmark = pytest.mark.part("c")
 LOGITS, LOSS = "GPT's logits", "GPT's loss"
 
 
-def make_block(code, **changes):
+def make_block(code: Any, **changes: Any) -> Any:
     return code.model.Block(config(code, **changes))
 
 
-def make_gpt(code, **changes):
+def make_gpt(code: Any, **changes: Any) -> Any:
     return code.model.GPT(config(code, **changes))
 
 
-def with_pads(generator, targets):
+def with_pads(generator: torch.Generator, targets: torch.Tensor) -> torch.Tensor:
     """The targets with PAD, index 0, at a third of the places, and at the whole of one row."""
     pads = torch.rand(targets.shape, generator=generator) < 1 / 3
     pads[0], pads[:, -1] = True, False
@@ -42,7 +43,7 @@ def with_pads(generator, targets):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("x + attn(ln1(x)), and to that sum the mlp of its own ln2")
-def test_block_agrees(student, reference, generator):
+def test_block_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Block agrees with the reference on the same weights."""
     theirs, ours = twins(student, reference, make_block, generator)
     for batch, length in ((1, 1), (3, 7), (2, BLOCK)):
@@ -52,7 +53,7 @@ def test_block_agrees(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("logits for every position: (B, T, vocab_size)")
-def test_gpt_shapes(student, reference, generator):
+def test_gpt_shapes(student: Any, reference: Any, generator: torch.Generator) -> None:
     """GPT returns logits (B, T, V) for every batch size and length, and no loss without targets."""
     theirs, ours = silent_twins(student, reference, generator)
     for batch, length in ((1, 1), (1, BLOCK), (4, 5)):
@@ -63,7 +64,7 @@ def test_gpt_shapes(student, reference, generator):
         expect.close(logits, ours(idx)[0], f"{LOGITS}, of blocks that add nothing,")
 
 
-def silent_twins(student, reference, generator):
+def silent_twins(student: Any, reference: Any, generator: torch.Generator) -> tuple[Any, Any]:
     """Twins whose blocks add nothing: so what stands before and after them is judged alone.
 
     A shape, or what depends on what, is not had by numbers that are no logits.
@@ -79,7 +80,7 @@ def silent_twins(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("tok_emb + the first T rows of pos_emb, drop, blocks, ln_f, head")
-def test_gpt_agrees(student, reference, generator):
+def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """GPT agrees with the reference on the same weights."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     for batch, length in ((1, 1), (3, 7), (2, BLOCK)):
@@ -89,7 +90,7 @@ def test_gpt_agrees(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("weights that a run saved must fit the handout's model, and the other way round")
-def test_weights_go_both_ways(student, reference, generator):
+def test_weights_go_both_ways(student: Any, reference: Any, generator: torch.Generator) -> None:
     """A GPT's own state_dict, loaded into the reference, gives the same logits."""
     theirs = expect.thing(make_gpt(student), "GPT")
     batch = [indices(generator, 4, BLOCK), indices(generator, 4, BLOCK)]
@@ -109,7 +110,7 @@ def test_weights_go_both_ways(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("no position may see a later one, in the attention or anywhere else")
-def test_gpt_causal(student, reference, generator):
+def test_gpt_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
     """A guess at the next character does not know what comes next."""
     theirs, _ = twins(student, reference, make_gpt, generator)
     idx = indices(generator, 2, BLOCK)
@@ -122,7 +123,7 @@ def test_gpt_causal(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("F.cross_entropy wants (N, V) and (N,)")
-def test_loss(student, reference, generator):
+def test_loss(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The loss is the mean cross-entropy of the logits and the targets."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     for batch, length in ((1, 1), (1, 4), (3, BLOCK)):
@@ -134,7 +135,7 @@ def test_loss(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("ignore_index: the mean is over the targets that are left")
-def test_pads_do_not_count(student, reference, generator):
+def test_pads_do_not_count(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Targets that are PAD do not count in the loss, nor in its mean."""
     theirs, ours = silent_twins(student, reference, generator)
     idx = indices(generator, 4, BLOCK)
@@ -147,7 +148,7 @@ def test_pads_do_not_count(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
-def test_gradients(student, reference, generator):
+def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The loss's gradient reaches every parameter."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     idx = torch.stack([torch.randperm(V, generator=generator) for _ in range(3)])
@@ -160,7 +161,7 @@ def test_gradients(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("drop comes after the sum of the two embeddings")
-def test_dropout_in_training_only(student, reference, generator):
+def test_dropout_in_training_only(student: Any, reference: Any, generator: torch.Generator) -> None:
     """GPT drops embeddings in training and nothing in evaluation."""
     theirs, ours = twins(student, reference, lambda code: make_gpt(code, embd_pdrop=0.5), generator)
     idx = indices(generator, 2, BLOCK)
@@ -172,7 +173,7 @@ def test_dropout_in_training_only(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("print the loss of run.py: ln(vocabulary size) at first, then less")
-def test_learns(student, reference, generator):
+def test_learns(student: Any, reference: Any, generator: torch.Generator) -> None:
     """60 steps of AdamW teach a GPT that each character comes again, in texts it never saw."""
     model = expect.thing(make_gpt(student, n_embd=32), "GPT")
     known, unseen = (repeating(generator, 64) for _ in range(2))
@@ -186,7 +187,7 @@ def test_learns(student, reference, generator):
     assert loss < math.log(V) / 10, "after 60 steps the loss is more than a tenth of the first"
 
 
-def repeating(generator, count):
+def repeating(generator: torch.Generator, count: int) -> list[torch.Tensor]:
     """[x, y], (count, BLOCK) long: texts of three characters again and again.
 
     Of y the first two are PAD: nothing tells what they are.

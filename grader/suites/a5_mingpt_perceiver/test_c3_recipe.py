@@ -1,6 +1,9 @@
 """Task c: which model, and how it is finetuned."""
 
+from typing import Any
+
 import pytest
+import torch
 
 from grader import expect
 from grader.suites.a5_mingpt_perceiver.helpers import fill, indices, logits_of, randomise
@@ -8,14 +11,14 @@ from grader.suites.a5_mingpt_perceiver.helpers import fill, indices, logits_of, 
 pytestmark = pytest.mark.part("c")
 
 
-def finetune(student, pretrained, *sizes, **changes):
+def finetune(student: Any, pretrained: bool, *sizes: Any, **changes: Any) -> Any:
     config = student.recipe.finetune_config(pretrained, *sizes, **changes)
     return expect.thing(config, "finetune_config")
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("4 layers, 8 heads, 256 channels")
-def test_build_vanilla(student, reference, generator, seed):
+def test_build_vanilla(student: Any, reference: Any, generator: torch.Generator, seed: int) -> None:
     """build_model("vanilla") builds the handout's model for any vocabulary and block size."""
     vocabulary, block = 40 + seed % 30, 90 + seed % 40
     ours = randomise(reference.recipe.build_model("vanilla", vocabulary, block), generator)
@@ -29,7 +32,7 @@ def test_build_vanilla(student, reference, generator, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("the two cases are easily swapped")
-def test_finetune_epochs(student):
+def test_finetune_epochs(student: Any) -> None:
     """Finetuning takes 10 epochs from pretrained weights and 75 without."""
     for pretrained, epochs in ((True, 10), (False, 75)):
         found = expect.whole(finetune(student, pretrained, 1000).max_epochs, "max_epochs")
@@ -40,7 +43,7 @@ def test_finetune_epochs(student):
 @pytest.mark.hint(
     "finetuning and pretraining have batches of different sizes and rates of their own"
 )
-def test_finetune_batches_and_rate(student, seed):
+def test_finetune_batches_and_rate(student: Any, seed: int) -> None:
     """Finetuning takes batches of 256, and the learning rate that it is given, 6e-4 without one."""
     lr = (1 + seed % 97) * 1e-5
     for pretrained in (True, False):
@@ -57,7 +60,7 @@ def test_finetune_batches_and_rate(student, seed):
 @pytest.mark.hint(
     "tokens are characters, PADs too: 512 * 20, and 200 epochs of the pretraining text"
 )
-def test_finetune_schedule(student, seed):
+def test_finetune_schedule(student: Any, seed: int) -> None:
     """Finetuning warms up and decays as the handout's table says."""
     documents, block = 500 + seed % 1000, 64 + seed % 64
     for pretrained in (True, False):

@@ -1,5 +1,7 @@
 """Task d: top_k_logits and sample, on a model of the grader's own that needs no training."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -12,7 +14,9 @@ DRAWS = 4000
 CHARS = "sample's result"
 
 
-def greedy(table, x, steps, block_size=BLOCK):
+def greedy(
+    table: torch.Tensor, x: torch.Tensor, steps: int, block_size: int = BLOCK
+) -> torch.Tensor:
     """What the likeliest characters are, by the definition of probes.plain_model."""
     for _ in range(steps):
         rows = x[:, -block_size:].sum(1) % V
@@ -20,15 +24,16 @@ def greedy(table, x, steps, block_size=BLOCK):
     return x
 
 
-def check_prefix(y, x, steps):
+def check_prefix(y: Any, x: torch.Tensor, steps: int) -> torch.Tensor:
     """y is x and `steps` characters more."""
-    y = expect.tensor(y, (x.size(0), x.size(1) + steps), torch.long, CHARS)
-    assert torch.equal(y[:, : x.size(1)], x), f"{CHARS} does not begin with x"
-    assert bool(((y >= 0) & (y < V)).all()), f"{CHARS} has indices that are no characters"
-    return y
+    found = expect.tensor(y, (x.size(0), x.size(1) + steps), torch.long, CHARS)
+    assert torch.equal(found[:, : x.size(1)], x), f"{CHARS} does not begin with x"
+    in_range = bool(((found >= 0) & (found < V)).all())
+    assert in_range, f"{CHARS} has indices that are no characters"
+    return found
 
 
-def check_frequencies(drawn, probabilities):
+def check_frequencies(drawn: torch.Tensor, probabilities: torch.Tensor) -> None:
     """Each character is drawn as often as its probability says.
 
     5 standard errors: a right sampler fails once in about 200,000 gradings.
@@ -43,7 +48,7 @@ def check_frequencies(drawn, probabilities):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("compare with the k-th largest of the same row; masked_fill returns a new tensor")
-def test_top_k_logits(student, generator):
+def test_top_k_logits(student: Any, generator: torch.Generator) -> None:
     """top_k_logits keeps the k largest of each row, makes the others -inf, and spares its input."""
     for k in (1, 3, V - 1, V):
         logits = normal(generator, 5, V)
@@ -60,7 +65,7 @@ def test_top_k_logits(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("the logits at the last position, argmax, appended, and so on")
-def test_greedy(student, generator):
+def test_greedy(student: Any, generator: torch.Generator) -> None:
     """Without `sample`, each new character is the likeliest, and is seen by the next."""
     table = normal(generator, V, V)
     for batch, length, steps in ((1, 1, 5), (4, 3, 3), (2, 2, 0)):
@@ -72,7 +77,7 @@ def test_greedy(student, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("x[:, -block_size:] is what the model may see")
-def test_long_context(student, generator):
+def test_long_context(student: Any, generator: torch.Generator) -> None:
     """A context longer than the block is cut to its last block_size characters."""
     table = normal(generator, V, V)
     for length in (BLOCK - 2, BLOCK, 2 * BLOCK + 1):
@@ -84,7 +89,7 @@ def test_long_context(student, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("model.eval()")
-def test_no_dropout(student, generator):
+def test_no_dropout(student: Any, generator: torch.Generator) -> None:
     """sample works without dropout, whatever mode the model comes in."""
     table = normal(generator, V, V)
     model = student.probe.plain_model(table, BLOCK)
@@ -96,7 +101,7 @@ def test_no_dropout(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("divide by the temperature, cut to top_k, softmax, torch.multinomial")
-def test_random(student, generator):
+def test_random(student: Any, generator: torch.Generator) -> None:
     """With `sample`, characters are drawn from the softmax at that temperature, among the top_k."""
     logits = normal(generator, V)
     table = logits.expand(V, V).clone()
@@ -113,7 +118,7 @@ def test_random(student, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("inside the loop: the model sees x with the characters that were just drawn")
-def test_random_goes_on(student, generator):
+def test_random_goes_on(student: Any, generator: torch.Generator) -> None:
     """With `sample`, every step draws, and from what the characters drawn before lead to."""
     # Even enough that no character is rare: the counts are then nearly normal.
     table = 0.7 * normal(generator, V, V)
@@ -126,7 +131,7 @@ def test_random_goes_on(student, generator):
         check_draws(y[:, t], table.softmax(1)[rows], "first" if t == 2 else "later")
 
 
-def check_draws(drawn, probabilities, which):
+def check_draws(drawn: torch.Tensor, probabilities: torch.Tensor, which: str) -> None:
     """Characters (n,) drawn from the rows of probabilities (n, V), each row another's.
 
     Compared are how often each is drawn, and how likely on average what was drawn is, which is

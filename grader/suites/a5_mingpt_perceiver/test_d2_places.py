@@ -1,7 +1,9 @@
 """Task d: evaluate_places and the London baseline."""
 
+import functools
 import random
 import re
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ PLACES = ("London", "Londonderry", "New London", "York", "New York", "Rome", "Sa
 WHAT = "evaluate_places"
 
 
-def invent(seed, count):
+def invent(seed: int, count: int) -> list[str]:
     """`count` places, London among them at least twice."""
     rng = random.Random(seed)
     places = ["London", "London", *rng.choices(PLACES, k=count - 2)]
@@ -20,13 +22,13 @@ def invent(seed, count):
     return places
 
 
-def tsv(places, end="\n"):
+def tsv(places: list[str], end: str = "\n") -> str:
     """A file of questions with these answers."""
     rows = [f"Where was Person {number} born?\t{place}" for number, place in enumerate(places)]
     return "\n".join(rows) + end
 
 
-def counted(value, what=WHAT):
+def counted(value: Any, what: str = WHAT) -> tuple[float, float]:
     """(total, correct) as numbers."""
     total, correct = expect.items(value, 2, what)
     return expect.number(total, f"{what}'s total"), expect.number(correct, f"{what}'s correct")
@@ -34,7 +36,7 @@ def counted(value, what=WHAT):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("an answer is right when it is the same text, not when it is a part of it")
-def test_evaluate_places(student, seed):
+def test_evaluate_places(student: Any, seed: int) -> None:
     """evaluate_places counts the questions and the right answers, in this order."""
     rng = random.Random(seed)
     for count, end in ((7, "\n"), (40, ""), (11, "\n")):
@@ -49,7 +51,7 @@ def test_evaluate_places(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("zip stops at the shorter one without a word")
-def test_evaluate_without_answers(student, seed):
+def test_evaluate_without_answers(student: Any, seed: int) -> None:
     """Questions without answers give (0, 0); too few or too many predictions are refused."""
     evaluate, places = student.utils.evaluate_places, invent(seed, 9)
     questions = "".join(f"Where was Person {number} born?\n" for number in range(9))
@@ -64,14 +66,14 @@ def test_evaluate_without_answers(student, seed):
         )
     for wrong in (places[:-1], [*places, "London"]):
         expect.refusal(
-            lambda wrong=wrong: student.probe.on_file(evaluate, tsv(places), wrong),
+            functools.partial(student.probe.on_file, evaluate, tsv(places), wrong),
             "as many predictions as questions are needed, and others are taken",
         )
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("python london_baseline.py birth_dev.tsv")
-def test_london_command(student, seed):
+def test_london_command(student: Any, seed: int) -> None:
     """london_baseline.py, run as a command, prints how often London is right."""
     for count, end in ((20, "\n"), (33, "")):
         places = invent(seed + count, count)

@@ -6,6 +6,8 @@ the same submission always draws the same, as the worker is seeded.
 """
 
 import statistics
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -31,7 +33,7 @@ SHORT = [40, 4, 5, 6, 7]  # of fewer than 4 characters test_tiny_documents alone
 
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.tensor([...], dtype=torch.long), block_size - 1 of them")
-def test_shapes(student, seed):
+def test_shapes(student: Any, seed: int) -> None:
     """x and y are long tensors of block_size - 1 numbers, or of block_size, for every document."""
     documents = invent(seed, LONG + SHORT)
     sizes = set()
@@ -50,7 +52,7 @@ def test_shapes(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("y[i] is x[i + 1]")
-def test_shifted(student, seed):
+def test_shifted(student: Any, seed: int) -> None:
     """y is x one character later."""
     documents = invent(seed, LONG)
     codes = encode(documents)
@@ -62,7 +64,7 @@ def test_shifted(student, seed):
         check_characters(item, codes[number % len(LONG)])
 
 
-def check_characters(item, codes):
+def check_characters(item: Any, codes: Sequence[int]) -> None:
     """The characters, in any order, are those of the document's beginning: constants are not."""
     found = characters(item)
     assert found, "no character of the document is there"
@@ -73,7 +75,7 @@ def check_characters(item, codes):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("self.stoi[char], for the document's characters, MASK and PAD alike")
-def test_encoding(student, seed):
+def test_encoding(student: Any, seed: int) -> None:
     """Characters are encoded by stoi, and all are those of the document's beginning."""
     documents = invent(seed, LONG)
     codes = encode(documents)
@@ -87,7 +89,7 @@ def test_encoding(student, seed):
 @pytest.mark.hint(
     "prefix, MASK, suffix, MASK, masked_content, PADs: in this order, block_size long"
 )
-def test_masks_and_pads(student, seed):
+def test_masks_and_pads(student: Any, seed: int) -> None:
     """The string has exactly two MASKs, and PADs at its end only."""
     documents = invent(seed, LONG + SHORT)
     codes = encode(documents)
@@ -106,7 +108,7 @@ def test_masks_and_pads(student, seed):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("the masked span stands after the second MASK, and its place is the first MASK")
-def test_put_together_again(student, seed):
+def test_put_together_again(student: Any, seed: int) -> None:
     """prefix + masked_content + suffix is the document's beginning."""
     documents = invent(seed, LONG + SHORT)
     codes = encode(documents)
@@ -122,7 +124,7 @@ def test_put_together_again(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("random.randint has both its ends, range and torch.randint leave out the last")
-def test_kept_lengths(student, seed):
+def test_kept_lengths(student: Any, seed: int) -> None:
     """Every length from 4 to int(block_size * 7 / 8) is kept, and no other."""
     block, longest = 128, 112
     data = dataset(student, invent(seed, LONG), block)
@@ -135,7 +137,7 @@ def test_kept_lengths(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("random.randint(4, int(block_size * 7 / 8)): one draw, and nothing done to it")
-def test_kept_lengths_are_alike(student, seed):
+def test_kept_lengths_are_alike(student: Any, seed: int) -> None:
     """Of a long document, short and long pieces are kept equally often."""
     count, low, high = 4000, 4, 112
     data = dataset(student, invent(seed, LONG), 128)
@@ -156,7 +158,7 @@ def test_kept_lengths_are_alike(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("a slice of a string that is too short is all of it")
-def test_kept_of_short_documents(student, seed):
+def test_kept_of_short_documents(student: Any, seed: int) -> None:
     """Of a document that is shorter than the block, up to all is kept, and at least 4."""
     data = dataset(student, invent(seed, [40, 6]), 128)
     kept = {draw.kept for draw in draws(student, data, 0, 1500)}
@@ -169,7 +171,7 @@ def test_kept_of_short_documents(student, seed):
 @pytest.mark.hint(
     "the span's length is random, its mean a quarter of what was kept of the document"
 )
-def test_masked_share(student, seed):
+def test_masked_share(student: Any, seed: int) -> None:
     """On average a quarter of what is kept is masked, of short and of long pieces."""
     data = dataset(student, invent(seed, LONG), 128)
     found = [(draw.kept, len(draw.content)) for draw in draws(student, data, 1, 4000)]
@@ -177,7 +179,7 @@ def test_masked_share(student, seed):
         check_a_quarter([(kept, masked) for kept, masked in found if low <= kept <= high])
 
 
-def check_a_quarter(found):
+def check_a_quarter(found: list[tuple[int, int]]) -> None:
     """(kept, masked) pairs in which a quarter of what was kept is masked on average."""
     excess = [masked - kept / 4 for kept, masked in found]
     assert len(excess) > 100, "some lengths hardly ever occur"
@@ -192,7 +194,7 @@ def check_a_quarter(found):
     "draw the span's length and place from len(document) after it was cut, not from the number of "
     "characters that it was to be cut to: a short document does not have so many"
 )
-def test_spans_of_short_documents(student, seed):
+def test_spans_of_short_documents(student: Any, seed: int) -> None:
     """Of documents shorter than the block a quarter is masked too, and spans are seldom empty."""
     documents = invent(seed, [24])
     data, codes = dataset(student, documents, 128), encode(documents)[0]
@@ -212,7 +214,7 @@ def test_spans_of_short_documents(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("a length of a quarter each time has the right mean, and teaches less")
-def test_length_varies(student, seed):
+def test_length_varies(student: Any, seed: int) -> None:
     """The masked span's length varies, for pieces of one length too."""
     data = dataset(student, invent(seed, LONG), 64)
     found = [draw for draw in draws(student, data, 2, 3000) if draw.kept >= 20]
@@ -223,7 +225,7 @@ def test_length_varies(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("random.randint(0, len(document) - span): every place at which the span fits")
-def test_place_varies(student, seed):
+def test_place_varies(student: Any, seed: int) -> None:
     """The masked span lies anywhere in what is kept, from its beginning to its end."""
     data = dataset(student, invent(seed, LONG), 64)
     found = [draw for draw in draws(student, data, 2, 3000) if draw.kept >= 20]
@@ -242,7 +244,7 @@ def test_place_varies(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("nothing random in __init__, no seed in __getitem__")
-def test_fresh(student, seed):
+def test_fresh(student: Any, seed: int) -> None:
     """The same document is corrupted anew each time."""
     documents = invent(seed, LONG)
     data = dataset(student, documents, 128)
@@ -255,7 +257,7 @@ def test_fresh(student, seed):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("what is a quarter of 3 characters, and of none?")
-def test_tiny_documents(student, seed):
+def test_tiny_documents(student: Any, seed: int) -> None:
     """Documents of fewer than 4 characters, empty ones too, take part without an error."""
     documents = ["", *invent(seed, [1, 2, 3, 4]), "", *invent(seed, [24])]
     codes = encode(documents)

@@ -1,5 +1,7 @@
 """Task f: how the model is pretrained."""
 
+from typing import Any
+
 import pytest
 
 from grader import expect
@@ -7,13 +9,13 @@ from grader import expect
 pytestmark = pytest.mark.part("f")
 
 
-def pretrain(student, *sizes, **changes):
+def pretrain(student: Any, *sizes: Any, **changes: Any) -> Any:
     return expect.thing(student.recipe.pretrain_config(*sizes, **changes), "pretrain_config")
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("650 epochs, batches of 128")
-def test_epochs_and_batches(student, seed):
+def test_epochs_and_batches(student: Any, seed: int) -> None:
     """Pretraining takes 650 epochs in batches of 128, however long the text is."""
     for documents in (1, 10 + seed % 5000):
         config = pretrain(student, documents)
@@ -23,7 +25,7 @@ def test_epochs_and_batches(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("finetuning and pretraining have learning rates of their own")
-def test_rate(student, seed):
+def test_rate(student: Any, seed: int) -> None:
     """Pretraining takes the learning rate that it is given, 6e-3 without one."""
     lr = (1 + seed % 97) * 1e-4
     for config, expected in ((pretrain(student, 50), 6e-3), (pretrain(student, 50, lr=lr), lr)):
@@ -33,7 +35,7 @@ def test_rate(student, seed):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("without lr_decay the trainer does not look at the two numbers of tokens")
-def test_schedule(student, seed):
+def test_schedule(student: Any, seed: int) -> None:
     """Pretraining warms up and decays as the handout's table says."""
     documents, block = 500 + seed % 1000, 64 + seed % 64
     config = pretrain(student, documents, block)

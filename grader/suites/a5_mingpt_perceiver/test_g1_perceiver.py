@@ -1,6 +1,7 @@
 """Task g: the perceiver's blocks, in each of the right variants (variants.py)."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -26,21 +27,21 @@ pytestmark = pytest.mark.part("g")
 DOWN, UP = "DownProjectBlock's output", "UpProjectBlock's output"
 
 
-def make_down(code, **changes):
+def make_down(code: Any, **changes: Any) -> Any:
     return code.model.DownProjectBlock(perceiver(code, **changes))
 
 
-def make_up(code, **changes):
+def make_up(code: Any, **changes: Any) -> Any:
     return code.model.UpProjectBlock(perceiver(code, **changes))
 
 
-def make_gpt(code, **changes):
+def make_gpt(code: Any, **changes: Any) -> Any:
     return code.model.GPT(perceiver(code, **changes))
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("nn.Parameter, not a tensor and not a buffer")
-def test_basis_is_trained(student, reference, generator):
+def test_basis_is_trained(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The basis C, of shape (1, m, C), is a parameter: it is saved, and training moves it."""
     theirs, ours = twins(student, reference, make_down, generator)
     before, x, lr = basis(theirs), normal(generator, 3, BLOCK, C), 0.1
@@ -53,7 +54,7 @@ def test_basis_is_trained(student, reference, generator):
     expect.close_to_any(after, right, "C after a step of training", atol=1e-4)
 
 
-def basis(block):
+def basis(block: Any) -> torch.Tensor:
     """The basis as it is saved, (1, m, C)."""
     saved = expect.tensors(block.state_dict())
     assert "C" in saved, "C is not in the state_dict, so it is not saved"
@@ -62,7 +63,7 @@ def basis(block):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.nn.init.xavier_uniform_")
-def test_basis_at_the_start(student):
+def test_basis_at_the_start(student: Any) -> None:
     """The basis is drawn as xavier_uniform_ draws it, anew for each block."""
     m, channels = 32, 64
     draws = []
@@ -82,7 +83,7 @@ def test_basis_at_the_start(student):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("the first argument of CausalCrossAttention gives keys and values")
-def test_shapes(student, reference, generator):
+def test_shapes(student: Any, reference: Any, generator: torch.Generator) -> None:
     """DownProjectBlock returns (B, m, C) and UpProjectBlock (B, T, C), for every B and T."""
     first, own_first = twins(student, reference, make_down, generator)
     last, own_last = twins(student, reference, make_up, generator)
@@ -100,7 +101,7 @@ def test_shapes(student, reference, generator):
     "queries are the basis, keys and values the input, ln1 on one of them or on both; then the mlp "
     "of its own ln2"
 )
-def test_down_agrees(student, reference, generator):
+def test_down_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """DownProjectBlock agrees with the reference, in any right variant, on the same weights."""
     theirs, ours = twins(student, reference, make_down, generator)
     for batch, length in ((1, BLOCK), (3, M), (2, 2)):
@@ -110,7 +111,7 @@ def test_down_agrees(student, reference, generator):
 
 @pytest.mark.points(3)
 @pytest.mark.hint("queries are x_input, keys and values ln1(y); then the mlp of its own ln2")
-def test_up_agrees(student, reference, generator):
+def test_up_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """UpProjectBlock agrees with the reference, in any right variant, on the same weights."""
     theirs, ours = twins(student, reference, make_up, generator)
     for batch, length in ((1, BLOCK), (3, M), (2, 2)):
@@ -122,7 +123,7 @@ def test_up_agrees(student, reference, generator):
 @pytest.mark.hint(
     "the up block reads what the inner blocks made, and what went into the down block"
 )
-def test_gpt_agrees(student, reference, generator):
+def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """A perceiver GPT agrees with the reference, in any right variant, on the same weights."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     for batch, length in ((1, 1), (3, M), (2, BLOCK)):
@@ -132,7 +133,7 @@ def test_gpt_agrees(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("place j of the bottleneck sees the input up to j, position t the places up to t")
-def test_causal(student, reference, generator):
+def test_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The perceiver's guess at the next character does not know what comes next either."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     idx = indices(generator, 2, BLOCK)
@@ -145,7 +146,7 @@ def test_causal(student, reference, generator):
 
 @pytest.mark.points(1)
 @pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
-def test_gradients(student, reference, generator):
+def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The perceiver's loss reaches every parameter."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     idx = torch.stack([torch.randperm(V, generator=generator) for _ in range(3)])
@@ -157,7 +158,9 @@ def test_gradients(student, reference, generator):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("perceiver=True and bottleneck_dim, beside the vanilla model's sizes")
-def test_build_perceiver(student, reference, generator, seed):
+def test_build_perceiver(
+    student: Any, reference: Any, generator: torch.Generator, seed: int
+) -> None:
     """build_model("perceiver") builds the handout's model for any bottleneck."""
     vocabulary, block, places = 40 + seed % 30, 90 + seed % 40, 20 + seed % 30
     ours = reference.recipe.build_model("perceiver", vocabulary, block, places)

@@ -1,5 +1,7 @@
 """Task g: a short pretraining and finetuning of a perceiver, and what its weights then know."""
 
+from typing import Any
+
 import pytest
 
 from grader.suites.a5_mingpt_perceiver.training import PERCEIVER, examine
@@ -8,14 +10,16 @@ pytestmark = [pytest.mark.part("g"), pytest.mark.slow, pytest.mark.limit(120)]
 
 
 @pytest.fixture(scope="module")
-def memory():
+def memory() -> dict[str, Any]:
     """What the one training gave, for both tests; empty if it came to nothing."""
     return {}
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("run the other tests of task g first: the training needs them all")
-def test_better_than_london(student, reference, seed, memory):
+def test_better_than_london(
+    student: Any, reference: Any, seed: int, memory: dict[str, Any]
+) -> None:
     """Pretrained and finetuned for some seconds, a small perceiver beats the London baseline."""
     right, floor = examine(memory, student, reference, seed, PERCEIVER)
     assert right >= max(PERCEIVER.some, 1.5 * floor), (
@@ -25,7 +29,7 @@ def test_better_than_london(student, reference, seed, memory):
 
 @pytest.mark.points(2)
 @pytest.mark.hint("the basis must be trained too, and the up block read what the blocks made")
-def test_knowledge(student, reference, seed, memory):
+def test_knowledge(student: Any, reference: Any, seed: int, memory: dict[str, Any]) -> None:
     """Pretrained and finetuned for some seconds, a small perceiver knows some birthplaces."""
     right, _ = examine(memory, student, reference, seed, PERCEIVER)
     assert right >= PERCEIVER.enough, "too few of the hidden questions are answered right"

@@ -76,7 +76,8 @@ def examine(
         except Exception as failure:
             memory["failure"] = failure
             raise
-    return memory["shares"]
+    shares: tuple[float, float] = memory["shares"]
+    return shares
 
 
 def _examine(student: Any, reference: Any, seed: int, lesson: Lesson) -> tuple[float, float]:
@@ -115,7 +116,7 @@ def stacked(items: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     return torch.stack(x), torch.stack(y)
 
 
-def begin(reference: Any, vocab_size: int, lesson: Lesson) -> nn.Module:
+def begin(reference: Any, vocab_size: int, lesson: Lesson) -> Any:
     """The model from which every training begins. The worker sees it: no hidden seed draws it.
 
     Larger numbers than GPT's let every variant of the perceiver learn within seconds: without

@@ -16,9 +16,10 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 
@@ -31,7 +32,10 @@ class Residual(Enum):
 
     def add(self, y: Tensor, queries: Tensor, normed: Tensor) -> Tensor:
         """The sum; y has the queries' shape, but for a batch of 1."""
-        return y + {Residual.NONE: 0.0, Residual.QUERIES: queries, Residual.NORMED: normed}[self]
+        added: dict[Residual, Tensor | float] = {
+            Residual.NONE: 0.0, Residual.QUERIES: queries, Residual.NORMED: normed,
+        }  # fmt: skip
+        return y + added[self]
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,14 @@ class Down:
     norm_input: bool
     residual: Residual
 
-    def __call__(self, block: nn.Module, x: Tensor) -> Tensor:
+    def __call__(self, block: Any, x: Tensor) -> Tensor:
         """(B, T, C) -> (B, m, C)."""
         normed = block.ln1(block.C)
         queries = normed if self.norm_basis else block.C
-        y = block.attn(block.ln1(x) if self.norm_input else x, queries)
+        y: Tensor = block.attn(block.ln1(x) if self.norm_input else x, queries)
         y = self.residual.add(y, block.C, normed)
-        return y + block.mlp(block.ln2(y))
+        change: Tensor = block.mlp(block.ln2(y))
+        return y + change
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,13 @@ class Up:
     norm_input: bool
     residual: Residual
 
-    def __call__(self, block: nn.Module, y: Tensor, x: Tensor) -> Tensor:
+    def __call__(self, block: Any, y: Tensor, x: Tensor) -> Tensor:
         """(B, m, C), (B, T, C) -> (B, T, C)."""
         normed = block.ln1(x)
-        z = block.attn(block.ln1(y), normed if self.norm_input else x)
+        z: Tensor = block.attn(block.ln1(y), normed if self.norm_input else x)
         z = self.residual.add(z, x, normed)
-        return z + block.mlp(block.ln2(z))
+        change: Tensor = block.mlp(block.ln2(z))
+        return z + change
 
 
 def _residuals(norm_queries: bool) -> list[Residual]:
@@ -76,23 +82,24 @@ DOWN = [Down(*each, residual) for each in _LN1 for residual in _residuals(each[0
 UP = [Up(each, residual) for each in (False, True) for residual in _residuals(each)]
 
 
-def forwards(model: nn.Module) -> list[Callable[[Tensor], Tensor]]:
+def forwards(model: Any) -> list[Callable[[Tensor], Tensor]]:
     """idx (B, T) -> logits (B, T, V) by each right variant of a perceiver GPT without dropout."""
 
     def forward(down: Down, up: Up, idx: Tensor) -> Tensor:
         x = model.tok_emb(idx) + model.pos_emb[:, : idx.size(1)]
         z = up(model.up_block, model.blocks(down(model.down_block, x)), x)
-        return model.head(model.ln_f(z))
+        logits: Tensor = model.head(model.ln_f(z))
+        return logits
 
     return [functools.partial(forward, *each) for each in itertools.product(DOWN, UP)]
 
 
-def logits(model: nn.Module, idx: Tensor) -> list[Tensor]:
+def logits(model: Any, idx: Tensor) -> list[Tensor]:
     """The logits (B, T, V) of each right variant."""
     return [forward(idx) for forward in forwards(model)]
 
 
-def trained(model: nn.Module, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
+def trained(model: Any, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
     """The right variant that a model was trained as: the one whose loss on (x, y) is smallest."""
     with torch.no_grad():
         return min(forwards(model), key=lambda forward: _loss(forward(x), y))
@@ -102,7 +109,7 @@ def _loss(logits: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0)
 
 
-def gradients(model: nn.Module, idx: Tensor, targets: Tensor) -> Iterator[dict[str, Tensor]]:
+def gradients(model: Any, idx: Tensor, targets: Tensor) -> Iterator[dict[str, Tensor]]:
     """{name: gradient of the loss} of each right variant."""
     names, parameters = zip(*model.named_parameters(), strict=True)
     for each in logits(model, idx):

@@ -89,10 +89,10 @@ def test_a_torn_table_is_refused(modules, tmp_path):
     from course.errors import UserError
 
     table, path = modules["table"], tmp_path / "table.csv"
-    assert table.read(path) == []
+    assert table.of_cells(path).read() == []
     path.write_text(",".join(table.KINDS) + "\nembedded,x\n")
     with pytest.raises(UserError, match="line 2"):
-        table.read(path)
+        table.of_cells(path).read()
 
 
 def test_the_embedded_text_is_the_same_each_time_and_far_letters_tell(modules):

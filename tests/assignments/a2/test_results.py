@@ -21,7 +21,7 @@ def a2() -> Iterator[SimpleNamespace]:
     """The modules report and table, our rows and the published ones."""
     with flat_imports(A2 / "solution", A2 / "given"):
         report, table = importlib.import_module("report"), importlib.import_module("table")
-        rows = table.read(RESULTS / "table.csv")
+        rows = table.of_cells(RESULTS / "table.csv").read()
         published = report.read_published()
         yield SimpleNamespace(report=report, table=table, rows=rows, published=published)
 
