@@ -86,6 +86,7 @@ def test_an_ambiguous_name_lists_its_candidates(checkout: Path) -> None:
         ('id = "b1_toy"', 'id = "other"', "'other' is not the folder's name, 'b1_toy'"),
         ('title = "A toy"', "", "the key 'title' is missing"),
         ('title = "A toy"', "title = 3", "title = 3 is not a str"),
+        ('title = "A toy"', 'title = "A toy"\ngiven = 3', "given = 3 is not a list"),
         ('title = "A toy"', 'titel = "A toy"', "'titel' is not a key: choose from id, title"),
         ('"src/extra.py"', '"../extra.py"', "'../extra.py' is not a path inside"),
         ('"src/extra.py"', '"/etc/passwd"', "'/etc/passwd' is not a path inside"),

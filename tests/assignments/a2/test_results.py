@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from statistics import mean
 from types import SimpleNamespace
 
 import pytest
 
+from course import results
 from tests.flat import flat_imports
 from tests.programs import ROOT
 
@@ -24,6 +26,16 @@ def a2() -> Iterator[SimpleNamespace]:
         rows = table.of_cells(RESULTS / "table.csv").read()
         published = report.read_published()
         yield SimpleNamespace(report=report, table=table, rows=rows, published=published)
+
+
+def test_the_figures_of_results_json_are_the_tables(a2):
+    (run,) = results.read(A2).runs
+    sizes = [abs(o["val_loss"] - t["val_loss"]) for o, t in a2.report.pair(a2.rows, a2.published)]
+    best = min(row["val_loss"] for row in a2.rows if row["model"] == "bow_v2")
+    assert run.figures["cells"] == len(a2.rows)
+    assert run.figures["mean_absolute_difference"] == pytest.approx(mean(sizes), abs=5e-5)
+    assert run.figures["largest_difference"] == pytest.approx(max(sizes), abs=5e-5)
+    assert run.figures["best_bow_v2"] == pytest.approx(best, abs=5e-5)
 
 
 def test_every_published_cell_is_there_once_in_the_studys_setting(a2):
