@@ -1,4 +1,4 @@
-"""The corpus of attacks: reads attacks/*.py and archives.py, and builds submissions of them.
+"""The corpus of attacks: reads attacks/ and archives/, and builds submissions of them.
 
 An attack is a small file whose docstring says what it tries and what becomes of it:
 
@@ -121,15 +121,14 @@ def attacks() -> list[Attack]:
 
 
 def archives() -> list[Attack]:
-    """All attacks by archive, in the order of archives.py."""
-    from tests.hostile import archives as module
+    """All attacks by archive, in the order of the modules in archives/."""
+    from tests.hostile.archives import folders, notebooks, sources, tars, zips
 
     return [
         Attack(name, **_header(inspect.getdoc(function) or ""), build=function)
+        for module in (zips, tars, folders, sources, notebooks)
         for name, function in vars(module).items()
-        if inspect.isfunction(function)
-        and function.__module__ == module.__name__
-        and not name.startswith("_")
+        if inspect.isfunction(function) and function.__module__ == module.__name__
     ]
 
 
