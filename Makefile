@@ -5,8 +5,8 @@
 #
 #   make grade A=a5_mingpt_perceiver S=my/work   grades something else
 #
-# Each sets up what it needs (a virtual environment in .venv; bubblewrap through the system's
-# package manager where it may) and takes no set-up time the next time.
+# Each sets up what it needs the first time (a virtual environment in .venv; bubblewrap through the
+# system's package manager if it has permission).
 
 PYTHON ?= python3
 A ?= a5_mingpt_perceiver
@@ -16,10 +16,10 @@ BIN := .venv/bin
 .PHONY: grade check test test-all lint skeleton audit doctor clean help
 .DEFAULT_GOAL := help
 
-help:  ## what there is to make
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# The stamp is written last: a set-up that broke off begins again.
+# The stamp is written last, so that an interrupted set-up starts again.
 .venv/.set-up: pyproject.toml constraints.txt scripts/set_up.sh
 	@PYTHON=$(PYTHON) sh scripts/set_up.sh
 	@touch $@
@@ -32,7 +32,7 @@ grade: .venv/.set-up  ## grade a submission: A=assignment S=path (default: the r
 check: .venv/.set-up  ## run an assignment's public tests on your work: A=assignment
 	@$(BIN)/grader check $(A)
 
-# A process for each core, each with one thread: files of tests run side by side.
+# One process per core, each with one thread; test files run side by side.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 test: .venv/.set-up  ## the project's own tests
@@ -53,7 +53,7 @@ skeleton: .venv/.set-up  ## write src/ from solution/: A=assignment
 audit: .venv/.set-up  ## test the hidden suite itself: A=assignment
 	@$(BIN)/grader audit $(A)
 
-doctor: .venv/.set-up  ## what this machine has
+doctor: .venv/.set-up  ## check what this machine has
 	@$(BIN)/grader doctor
 
 clean:  ## remove the environment, caches and runs

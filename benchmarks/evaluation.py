@@ -1,13 +1,13 @@
-"""How fast a5's questions are answered, beside one name at a time without kept keys and values.
+"""How fast a5 answers questions, compared with one name at a time without cached keys and values.
 
     python benchmarks/evaluation.py --reading_params_path vanilla.finetuned
     python benchmarks/evaluation.py --data birthplaces --reading_params_path vanilla.finetuned
 
 Both write ANSWER_STEPS characters after each question of the evaluation set and take the likeliest
 each time: `generate.predict_places`, which run.py evaluate uses, and a loop over `utils.sample`,
-as the course's handout has it. The two take turns on an eighth of the questions. The last line is
-one JSON object; `ratio` is that of the sums of their seconds, `same` how many answers are equal.
-Without weights a fresh model answers, whose speed is the same.
+as in the course's handout. They take turns, an eighth of the questions each time. The last line is
+one JSON object; `ratio` is the ratio of their total seconds, `same` the number of equal answers.
+Without weights a fresh model answers, at the same speed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = common_parser(__doc__)
     parser.add_argument("--variant", choices=("vanilla", "perceiver"), default="vanilla")
     parser.add_argument("--reading_params_path", metavar="FILE", help="weights of that variant")
-    parser.add_argument("--names", type=int, default=500, help="questions, repeated where too few")
+    parser.add_argument("--names", type=int, default=500, help="questions, repeated if too few")
     return parser.parse_args(argv)
 
 
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def compare(model, documents, questions: Sequence[str]) -> dict[str, float]:
-    """Seconds of the two, and how many of their answers are the same."""
+    """Seconds of both ways, and how many of their answers are the same."""
     from generate import predict_places
 
     ways = {"batched": predict_places, "one_by_one": one_by_one}
@@ -76,7 +76,7 @@ def compare(model, documents, questions: Sequence[str]) -> dict[str, float]:
 
 
 def one_by_one(model, documents, questions: Sequence[str], steps: int) -> list[str]:
-    """What `generate.predict_places` does, as a user of `utils.sample` writes it."""
+    """`generate.predict_places` as a user of `utils.sample` would write it."""
     from dataset import MASK_CHAR, PAD_CHAR
     from utils import sample
 

@@ -1,4 +1,4 @@
-"""What the boundary costs: calls, starts, a suite here and in the sandbox, twenty grades in a row.
+"""The cost of the boundary: calls, starts, a suite here and in the sandbox, twenty grades in a row.
 
     python benchmarks/grading.py [--assignment a5] [--repeats 5] [--grades 20]
 
@@ -6,9 +6,9 @@ The last line is one JSON object:
 
     call_us        median call of a dataset's item that returns two tensors of 127 longs
     cold_start_ms  median from nothing to the first answered call
-    warm_start_ms  the same, forked from a parent that runs already
+    warm_start_ms  the same, forked from a running parent
     ratio          the suite's wall time in a running sandbox, without the worker's start, over that
-                   in this process; medians of runs in turn
+                   in this process; medians of alternating runs
     suite_here_s, suite_sandboxed_s, cold_grade_s, warm_grade_s, cold_row_s, warm_row_s
 """
 
@@ -116,7 +116,7 @@ def suite(name: str, repeats: int) -> dict[str, float]:
 
 
 def row(name: str, count: int) -> dict[str, float]:
-    """`count` grades in a row, each in a sandbox of its own and all in one."""
+    """`count` grades in a row, each in its own sandbox and all in one."""
     assignment = assignments.find(name)
     tree = submission.take(assignment.solution, assignment)
     cold = [timed(lambda: grade(assignment, tree, Options("sandbox"))) for _ in range(count)]
@@ -133,7 +133,7 @@ def row(name: str, count: int) -> dict[str, float]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measures, and prints as it goes on."""
+    """Measure, and print results as they come."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--assignment", default="a5_mingpt_perceiver")
     parser.add_argument("--repeats", type=int, default=5, help="runs of the suite, here and inside")
@@ -145,9 +145,9 @@ def main(argv: list[str] | None = None) -> int:
         lambda: suite(options.assignment, options.repeats),
         lambda: row(options.assignment, options.grades),
     ):
-        found = {key: round(value, 3) for key, value in part().items()}
-        print(", ".join(f"{key} {value}" for key, value in found.items()), flush=True)
-        measured |= found
+        figures = {key: round(value, 3) for key, value in part().items()}
+        print(", ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
+        measured |= figures
     print(json.dumps(measured))
     return 0
 

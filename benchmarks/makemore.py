@@ -1,15 +1,14 @@
-"""How fast a1's trainer is beside the same network in torch.nn, in one loop, on this machine.
+"""How fast a1's trainer is compared with the same network in torch.nn, on this machine.
 
     python benchmarks/makemore.py                    # batch 32, as in the published recipe
     python benchmarks/makemore.py --steps 500        # a quicker look
 
 Both have 76,579 parameters, the same starting weights and batches drawn alike; a step of either is
-forward, backward and SGD. torch.nn has nn.Linear, nn.BatchNorm1d (on flattened rows, which is its
-quickest form), F.cross_entropy and torch.optim.SGD. The two take turns, a hundred steps each, so
-that a busy machine is unfair to neither; each ratio is one of a pair of neighbours, and the median
-of them counts. Seconds are the processor's of this process: what others take does not count.
-`--wall` counts the clock's instead. The student's own loop (makemore.train) is timed beside them.
-The last line is one JSON object.
+forward, backward and SGD. torch.nn has nn.Linear, nn.BatchNorm1d (on flattened rows, its fastest
+form), F.cross_entropy and torch.optim.SGD. The two take turns, a hundred steps each, so that a busy
+machine is unfair to neither; each ratio is that of two neighbouring turns, and the median counts.
+Seconds are this process's CPU time, so other processes do not count; `--wall` uses the wall clock
+instead. The student's own loop (makemore.train) is timed as well. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=2000, help="timed steps of each")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--wall", action="store_true", help="the clock's seconds")
+    parser.add_argument("--wall", action="store_true", help="measure wall-clock time")
     parser.add_argument("--profile", action="store_true", help="also print where the time goes")
     return parser.parse_args(argv)
 
@@ -81,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def take_turns(
     sides: dict[str, Steps], rounds: int, clock: Callable[[], float]
 ) -> dict[str, list[float]]:
-    """The seconds of each side's turns; the first of each only warms up."""
+    """The seconds of each side's turns, without the first, which only warms up."""
     times: dict[str, list[float]] = {side: [] for side in sides}
     for number in range(rounds + 1):
         for side, steps in sides.items():
@@ -118,7 +117,7 @@ class Flatten(nn.Module):
 
 
 class Norm(nn.Module):
-    """nn.BatchNorm1d over all rows: as ours over (0, 1), and quicker than by a transposition."""
+    """nn.BatchNorm1d over all rows: the same as ours over (0, 1), and faster than transposing."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -138,7 +137,7 @@ def torch_network(size: int, n_embd: int = 24, n_hidden: int = 128) -> nn.Sequen
 
 @torch.no_grad()
 def copy_weights(model: object, network: nn.Sequential) -> None:
-    """Ours into torch's, whose linear weights are the other way round."""
+    """Copy our weights into torch's network, whose linear weights are transposed."""
     kinds = [m for m in network.modules() if isinstance(m, nn.Linear)]
     turned = {id(m.weight) for m in kinds}
     for theirs, ours in zip(network.parameters(), model.parameters(), strict=True):
@@ -146,7 +145,7 @@ def copy_weights(model: object, network: nn.Sequential) -> None:
 
 
 def torch_steps(network: nn.Sequential, x: Tensor, y: Tensor, batch_size: int) -> Steps:
-    """The loop that a user of torch.nn writes, its batches gathered at once as ours are."""
+    """The loop that a user of torch.nn would write, with batches gathered at once like ours."""
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
 
     def steps() -> None:
@@ -161,13 +160,13 @@ def torch_steps(network: nn.Sequential, x: Tensor, y: Tensor, batch_size: int) -
 
 
 def profile(steps: Steps) -> str:
-    """The operations that a turn of ours spends its time on."""
+    """The operations on which our turn spends its time."""
     from torch.profiler import ProfilerActivity
     from torch.profiler import profile as profiled
 
-    with profiled(activities=[ProfilerActivity.CPU]) as found:
+    with profiled(activities=[ProfilerActivity.CPU]) as record:
         steps()
-    return found.key_averages().table(sort_by="self_cpu_time_total", row_limit=15)
+    return record.key_averages().table(sort_by="self_cpu_time_total", row_limit=15)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Where a training step of a5's time goes, and how far it is from what the machine can do.
+"""Where the time of a5's training step goes, and how far it is from the machine's peak.
 
     python benchmarks/step.py                        # embedded data
     python benchmarks/step.py --data birthplaces     # the course's own text
 
-Measured in one run: the machine's own matrix products (2048 x 2048); then steps on span corruption
-of the plain loop (the model as it is written, PADs and all, float32), of the same under autocast,
-and of a5's trainer. A step's rate counts the multiplications and additions that the real
-characters need (6 for each weight of the linear layers, 12 C t in each layer for a character
-with t before it), so PADs that are computed lower it. Then torch's profiler splits the plain step
-and the trainer's by the kind of operation. The last line is one JSON object.
+One run measures the machine's own matrix products (2048 x 2048); then steps on span corruption
+of the plain loop (the model as written, PADs and all, float32), of the same under autocast, and of
+a5's trainer. A step's rate counts the multiplications and additions that the real characters need
+(6 for each weight of the linear layers, 12 C t in each layer for a character with t before it), so
+computing PADs lowers it. Then torch's profiler splits the plain step and the trainer's step by kind
+of operation. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from training import (
 from course.devices import hardware, pick_dtype, seed_everything
 from course.errors import run_main
 
-SIZE = 2048  # of the matrices whose product tells what the machine can do
+SIZE = 2048  # of the matrices whose product measures the machine's peak
 WARM_UP = 3
-KINDS = {  # the first that fits, by a part of the operation's name
+KINDS = {  # the first match wins, by a part of the operation's name
     "gelu": ("gelu",),
     "products of the linear layers": ("aten::mm", "aten::addmm"),
     "products of attention": ("aten::bmm", "aten::baddbmm"),
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     dataset = begin(args)
     result = {"data": args.data, "batch": args.batch_size, "hardware": hardware()}
     result["bfloat16_gflops"] = None
-    # Where a processor has no units for bfloat16, one such product takes half a minute.
+    # On a processor without units for bfloat16, one such product takes half a minute.
     units = pick_dtype(torch.device("cpu")) is torch.bfloat16
     for dtype in (torch.float32, torch.bfloat16) if units else (torch.float32,):
         name = str(dtype).removeprefix("torch.")
@@ -109,7 +109,7 @@ def autocast(step: Callable[..., float]) -> Callable[..., float]:
 
 
 def measure(steps: dict[str, Callable], batches: list[Batch]) -> dict[str, dict[str, float]]:
-    """Each on the same batches, in turn: milliseconds, real characters and GFLOP a second."""
+    """Time each on the same batches, in turn: milliseconds, real characters and GFLOP a second."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     for batch in batches:
         for name, step in steps.items():
@@ -139,7 +139,7 @@ def operations(y: torch.Tensor) -> float:
 
 
 def by_kind(step: Callable[..., float], batch: Batch) -> dict[str, float]:
-    """Milliseconds of one step, by kind of operation; what no operation accounts for is Python's
+    """Milliseconds of one step, by kind of operation; time outside any operation counts as Python's
     and torch's own."""
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         whole = seconds(lambda: step(*batch))

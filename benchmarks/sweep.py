@@ -1,14 +1,14 @@
-"""How fast a2's sweep is beside its cells trained one by one, on the machine at hand.
+"""How fast a2's sweep is compared with training its cells one by one, on this machine.
 
     python benchmarks/sweep.py                       # a sample of the published grids' cells
     python benchmarks/sweep.py --shapes 12 --steps 400
 
-Some shapes (model, block size, width) are drawn, and of each all encodings at two learning rates.
-They are trained in the plain way, each cell's own module and torch's own optimizer after the other
-in one process, with one thread and with as many as there are cores; and by the sweep, stacked, one
-process a core. Each way is timed for few and for more steps, and what counts is the difference:
-neither start-up nor evaluation is in it. The text is the embedded one, whose cost a step is that of
-any other. The last line is one JSON object.
+The sample is some random shapes (model, block size, width), each with all encodings at two learning
+rates. They are trained in the plain way, one cell's module and torch's optimizer after the other in
+one process, with one thread and with one per core; and by the sweep, stacked, one process per core.
+Each way is timed for few and for more steps, and the difference counts, which excludes start-up and
+evaluation. The text is the embedded one; any other costs the same per step. The last line is one
+JSON object.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--shapes", type=int, default=8, help="of the 44 (default: 8)")
+    parser.add_argument("--shapes", type=int, default=8, help="how many of the 44 (default: 8)")
     parser.add_argument("--steps", type=int, default=200, help="timed steps (default: 200)")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(shapes: int, steps: int, seed: int) -> dict[str, Any]:
-    """Seconds a step of the whole sample in each way, and what follows for all cells."""
+    """Seconds per step of the whole sample in each way, and the estimate for all cells."""
     import sweep
 
     every = sweep.published("published-bow") + sweep.published("published-bigram")
@@ -79,19 +79,19 @@ def measure(shapes: int, steps: int, seed: int) -> dict[str, Any]:
 
 
 def sample(every: Sequence[Any], shapes: int, seed: int) -> list[Any]:
-    """All encodings, at two rates, of some shapes."""
+    """The cells of some random shapes: all encodings, at two rates."""
 
     def shape(cell: Any) -> tuple:
         return cell.model, cell.block_size, cell.n_embd
 
-    found = sorted({shape(cell) for cell in every if cell.pe_type is not None})
-    drawn = random.Random(seed).sample(found, min(shapes, len(found)))
+    choices = sorted({shape(cell) for cell in every if cell.pe_type is not None})
+    drawn = random.Random(seed).sample(choices, min(shapes, len(choices)))
     return [c for c in every if shape(c) in drawn and c.learning_rate in RATES]
 
 
 def per_step(run: Callable[[int], None], steps: int) -> float:
-    """Seconds a step: the time of more steps less that of few."""
-    run(1)  # imports, and the processor's clock
+    """Seconds per step: the time of more steps minus that of few."""
+    run(1)  # warms up imports and the processor's clock
     few = max(1, steps // 4)
     seconds = []
     for count in (few, few + steps):
@@ -99,7 +99,7 @@ def per_step(run: Callable[[int], None], steps: int) -> float:
         run(count)
         seconds.append(time.perf_counter() - started)
     if seconds[1] <= seconds[0]:
-        raise UserError("the machine is too busy to time so few steps: more are needed, --steps")
+        raise UserError("the machine is too busy to time so few steps: give more with --steps")
     return (seconds[1] - seconds[0]) / steps
 
 

@@ -1,4 +1,4 @@
-"""How fast a5's trainer is beside Hugging Face's GPT-2, in one loop, on the machine at hand.
+"""How fast a5's trainer is compared with Hugging Face's GPT-2, in one loop, on this machine.
 
     python benchmarks/training.py                        # embedded data
     python benchmarks/training.py --data birthplaces     # the course's own text
@@ -6,8 +6,8 @@
 Both models have 4 layers, 8 heads, 256 channels and blocks of 128; a step is forward, backward,
 clipping and AdamW. `dense` batches have no PADs; `real` ones are span corruption as it comes, and
 count characters that are not PADs. The two are timed in turn, so that a busy machine is unfair to
-neither, and each ratio is one of medians. Last, the trainer's loss after some steps is compared
-with that of the plain loop in float32, from the same weights and batches, without dropout. The
+neither, and each ratio is a ratio of medians. Finally, the trainer's loss after some steps is
+compared with the plain loop's in float32, from the same weights and batches, without dropout. The
 last line is one JSON object.
 """
 
@@ -44,7 +44,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def common_parser(description: str | None) -> argparse.ArgumentParser:
-    """What the benchmarks of a5 have in common."""
+    """The flags that a5's benchmarks share."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -70,9 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def begin(args: argparse.Namespace):
-    """Settle threads, memory and path; returns span corruption of the pretraining text."""
+    """Set threads, memory and path; return the span corruption of the pretraining text."""
     set_threads(args.threads)
-    keep_memory()  # of the whole process, so for all that are timed in it
+    keep_memory()  # for the whole process, so for everything timed in it
     put_on_path(ROOT / "a5_mingpt_perceiver", solution=True)
     import corpora
     from dataset import CharCorruptionDataset
@@ -82,19 +82,19 @@ def begin(args: argparse.Namespace):
 
 
 def dense_batch(dataset, size: int) -> Batch:
-    """Characters at random, no PAD and no MASK among them."""
+    """Random characters, without PAD and MASK."""
     rows = torch.randint(2, dataset.vocab_size, (size, BLOCK_SIZE))
     return rows[:, :-1].contiguous(), rows[:, 1:].contiguous()
 
 
 def real_batch(dataset, size: int) -> Batch:
-    """Documents at random, corrupted."""
+    """Random documents, corrupted."""
     x, y = zip(*(dataset[int(i)] for i in torch.randint(len(dataset), (size,))), strict=True)
     return torch.stack(x), torch.stack(y)
 
 
 def compare(dataset, draw: Callable[..., Batch], size: int, rounds: int) -> dict[str, float]:
-    """Median tokens a second of the two, and their ratio. Tokens are characters to be guessed."""
+    """Median tokens per second of both, and their ratio. Tokens are characters to guess."""
     seed_everything(0)
     ours, theirs = our_step(our_model(dataset)), their_step(dataset.vocab_size)
     speeds: dict[str, list[float]] = {"ours": [], "theirs": []}
@@ -126,7 +126,7 @@ def our_step(model: nn.Module) -> Callable[[Tensor, Tensor], float]:
 
 
 def their_step(vocab_size: int) -> Callable[[Tensor, Tensor], float]:
-    """The loop that a user of transformers writes: all its defaults, dropout 0.1 as ours."""
+    """The loop that a user of transformers would write: all defaults, dropout 0.1 like ours."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     model = GPT2LMHeadModel(
@@ -168,7 +168,7 @@ def compare_losses(dataset, steps: int, size: int = 16) -> dict[str, float]:
 
 
 def plain_step(model: nn.Module) -> Callable[[Tensor, Tensor], float]:
-    """float32, PADs and all, the trainer's optimiser spelled out."""
+    """The plain loop: float32, PADs and all, with the trainer's optimiser written out."""
     linear = [m.weight for m in model.modules() if isinstance(m, nn.Linear)]
     ids = set(map(id, linear))
     rest = [p for p in model.parameters() if id(p) not in ids]

@@ -1,1 +1,1 @@
-"""What the assignments share, and what students may read: data, runs, checkpoints, devices."""
+"""Code that the assignments share and students may read: data, runs, checkpoints, devices."""

@@ -1,4 +1,4 @@
-"""The flags that every assignment's commands spell the same way.
+"""The flags that every assignment's commands share.
 
 parser = argparse.ArgumentParser(...)
 add_common_flags(parser, datasets=("embedded", "birthplaces"), seed=42)
@@ -15,7 +15,7 @@ from course.errors import UserError
 def add_common_flags(
     parser: argparse.ArgumentParser, datasets: Sequence[str], seed: int = 0
 ) -> None:
-    """Add --data, --data-dir, --device, --seed, --out and --solution; `datasets[0]` is default."""
+    """Add --data, --data-dir, --device, --seed, --out and --solution; default `datasets[0]`."""
     group = parser.add_argument_group("common to all assignments")
     group.add_argument(
         "--data",
@@ -27,8 +27,8 @@ def add_common_flags(
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="folder that holds the real data sets, DIR/<set>/<file>; "
-        "else $COURSE_DATA, the cache, a download",
+        help="folder of the real data sets, DIR/<set>/<file> "
+        "(default: $COURSE_DATA, then the cache, then a download)",
     )
     group.add_argument(
         "--device", choices=DEVICES, default="auto", help="where to compute (default: %(default)s)"
@@ -46,7 +46,7 @@ def add_common_flags(
 
 
 def must_be_positive(name: str, value: float, largest: float) -> None:
-    """Raise UserError for a flag's number that is not above 0 (nan is not), or above `largest`."""
+    """Raise UserError unless a flag's number is above 0 (nan is not) and at most `largest`."""
     if not value > 0:
         raise UserError(f"--{name} {value}: it must be above 0")
     if value > largest:

@@ -1,10 +1,10 @@
-"""Where the data sets of the course are found: in a folder, in the cache, or at their addresses.
+"""Find the course's data sets: in a folder, in the cache, or at their addresses.
 
     paths = load("birthplaces", data_dir=None)
     text = paths["wiki.txt"].read_text(encoding="utf-8")
 
-Each file is looked for in `data_dir`, then in $COURSE_DATA, then in the user's cache, always as
-<dir>/<folder>/<file>; what is in none of them is downloaded into the cache. Every file whose
+`load` looks for each file in `data_dir`, then in $COURSE_DATA, then in the user's cache, always as
+<dir>/<folder>/<file>; a file in none of them is downloaded into the cache. Every file whose
 sha256 is known is checked on each load. A file without an address must be put there by hand.
 """
 
@@ -20,12 +20,12 @@ from course.registry import DATASETS, DataFile, DataSet
 
 ENVIRONMENT = "COURSE_DATA"
 CACHE_NAME = "bigrams-to-bert"
-TIMEOUT = 30  # seconds without an answer until a download counts as failed
+TIMEOUT = 30  # seconds without an answer before a download fails
 
 
 @dataclass(frozen=True)
 class DataFiles(Mapping[str, Path]):
-    """The files of a set where they were found: {file name: path}, in the registry's order."""
+    """The paths of a set's files: {file name: path}, in the registry's order."""
 
     dataset: DataSet
     paths: dict[str, Path] = field(repr=False)
@@ -43,10 +43,10 @@ class DataFiles(Mapping[str, Path]):
 def load(
     name: str, data_dir: Path | str | None = None, files: Iterable[str] | None = None
 ) -> DataFiles:
-    """Find, and if need be download, the files of the set `name`; all of them, or only `files`.
+    """Find, or else download, the files of the set `name`: all of them, or only `files`.
 
-    Raises UserError for an unknown set or file, a folder that is none, a file that is absent and
-    cannot be had, and one whose bytes are not those of the registry.
+    Raises UserError for an unknown set or file, a folder that does not exist, a missing file that
+    cannot be downloaded, and a file whose checksum does not match the registry's.
     """
     dataset = get(name)
     folders = search_path(data_dir)
@@ -55,14 +55,14 @@ def load(
 
 
 def get(name: str) -> DataSet:
-    """The registry's row for `name`. Raises UserError that lists the valid names."""
+    """The registry's row for `name`. Raises UserError listing the valid names."""
     if name not in DATASETS:
         raise UserError(f"{name!r} is not a data set: choose one of {', '.join(DATASETS)}")
     return DATASETS[name]
 
 
 def search_path(data_dir: Path | str | None = None) -> list[Path]:
-    """The folders that are searched, first to last; the cache is the last of them."""
+    """The folders to search, in order; the cache comes last."""
     folders = []
     for value, source in ((data_dir, "--data-dir"), (os.environ.get(ENVIRONMENT), "$COURSE_DATA")):
         if not value:
@@ -104,18 +104,18 @@ def _verify(path: Path, file: DataFile) -> None:
     if file.sha256 is None:
         return
     try:
-        found = pooch.file_hash(str(path))
+        actual = pooch.file_hash(str(path))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    if found != file.sha256:
+    if actual != file.sha256:
         raise UserError(
-            f"{path} is not the expected file: expected sha256 {file.sha256}, found {found}; "
-            "remove it or put the original there"
+            f"{path} is not the expected file: expected sha256 {file.sha256}, found {actual}; "
+            "remove it, or replace it with the original"
         )
 
 
 def _download(dataset: DataSet, file: DataFile, folders: list[Path]) -> Path:
-    """Fetch into the cache. pooch writes aside, verifies, and only then gives the file its name."""
+    """Download into the cache. pooch writes to a temporary file, verifies it, then renames it."""
     place = folders[0] / dataset.folder / file.name
     try:
         return Path(
@@ -127,13 +127,13 @@ def _download(dataset: DataSet, file: DataFile, folders: list[Path]) -> Path:
                 downloader=pooch.HTTPDownloader(timeout=TIMEOUT),
             )
         )
-    except ValueError as error:  # pooch's word for a wrong checksum
+    except ValueError as error:  # what pooch raises for a wrong checksum
         raise UserError(
             f"{dataset.name}: {file.url} is not as expected: {one_line(error)}"
         ) from error
-    except OSError as error:  # no network, no such address, no room: requests' errors are OSErrors
+    except OSError as error:  # no network, bad address, disk full: requests' errors are OSErrors
         raise UserError(
-            f"{dataset.name}: {file.name} is in none of {', '.join(map(str, folders))} and cannot "
-            f"be downloaded ({type(error).__name__}); put {file.url} at {place}, "
+            f"{dataset.name}: {file.name} is not in {', '.join(map(str, folders))} and the "
+            f"download failed ({type(error).__name__}); put {file.url} at {place}, "
             "or use the embedded data"
         ) from error

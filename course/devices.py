@@ -1,4 +1,4 @@
-"""Where to compute and in which numbers: device, dtype, threads, seeds, and what the machine is."""
+"""Device, dtype, threads and seeds of a run, and a description of the machine."""
 
 import ctypes
 import os
@@ -22,9 +22,9 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """`auto` is CUDA where there is one, else the CPU.
+    """`auto` is CUDA if available, else the CPU.
 
-    Raises UserError for an unknown name, and for `cuda` on a machine that has none.
+    Raises UserError for an unknown name, and for `cuda` on a machine without it.
     """
     if name not in DEVICES:
         raise UserError(f"{name!r} is not a device: choose one of {', '.join(DEVICES)}")
@@ -38,7 +38,7 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where `device` multiplies matrices in it by instruction, else float32.
+    """bfloat16 if `device` has instructions to multiply matrices in it, else float32.
 
     Without such instructions a processor emulates bfloat16, which is slower than float32.
     """
@@ -61,7 +61,7 @@ def seed_everything(seed: int) -> None:
 def set_threads(n: int | None = None) -> int:
     """Give torch `n` threads, and return how many it has.
 
-    None keeps torch's own choice, but never more than the processors this process may use: in a
+    None keeps torch's own choice, but at most the processors this process may use: in a
     container with a quota torch counts the whole machine, and the surplus threads only wait.
     """
     if n is None:
@@ -69,29 +69,29 @@ def set_threads(n: int | None = None) -> int:
     if n < 1:
         raise UserError(f"{n} threads: at least 1 is needed")
     if n > MAX_THREADS:
-        raise UserError(f"{n} threads: at most {MAX_THREADS} can be had")
+        raise UserError(f"{n} threads: at most {MAX_THREADS} are allowed")
     torch.set_num_threads(n)
     return torch.get_num_threads()
 
 
 def keep_memory() -> bool:
-    """Keep freed memory for the next step. Returns whether the C library can be told so.
+    """Keep freed memory for the next step. Returns whether the C library supports that.
 
-    A training step frees hundreds of megabytes and asks for them again. glibc gives large blocks
-    back to the kernel, which hands each page out anew filled with zeros, at a good part of a
-    step's time. The process then stays as large as its largest step, or half as large again:
-    what is free lies in pieces.
+    A training step frees hundreds of megabytes and asks for them again. glibc returns large blocks
+    to the kernel, which zeroes each page before handing it out again; that takes a good part of a
+    step's time. With this the process stays as large as its largest step, or half as large again,
+    because free memory is fragmented.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library, another system
+    except (AttributeError, OSError, TypeError):  # a different C library or system
         return False
     most = 2**31 - 1
     return bool(mallopt(M_MMAP_THRESHOLD, most) and mallopt(M_TRIM_THRESHOLD, most))
 
 
 def available_cores() -> int:
-    """Processors this process may use, after its affinity and its control group's quota."""
+    """Processors this process may use, given its affinity and its control group's quota."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -104,13 +104,13 @@ def available_cores() -> int:
 
 @cache
 def cpu_flags() -> frozenset[str]:
-    """The processor's feature flags as Linux names them; empty where there is no /proc/cpuinfo."""
-    found = re.search(r"^flags\s*:(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
-    return frozenset(found[1].split()) if found else frozenset()
+    """The processor's feature flags as Linux names them; empty without /proc/cpuinfo."""
+    match = re.search(r"^flags\s*:(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return frozenset(match[1].split()) if match else frozenset()
 
 
 def hardware(device: torch.device | None = None) -> dict[str, object]:
-    """What a result was measured on, as plain values: sizes in GiB, counts, names."""
+    """The machine that a result was measured on, as plain values: sizes in GiB, counts, names."""
     facts: dict[str, object] = {
         "cpu": cpu_model(),
         "cores": available_cores(),
@@ -130,12 +130,12 @@ def hardware(device: torch.device | None = None) -> dict[str, object]:
 
 
 def cpu_model() -> str:
-    found = re.search(r"^model name\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
-    return found[1].strip() if found else platform.processor() or platform.machine()
+    match = re.search(r"^model name\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return match[1].strip() if match else platform.processor() or platform.machine()
 
 
 def memory_gib() -> float | None:
-    """The machine's main memory in GiB, None where the system does not say."""
+    """The machine's main memory in GiB, or None if the system does not report it."""
     try:
         return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GIB, 1)
     except (AttributeError, OSError, ValueError):
@@ -143,7 +143,7 @@ def memory_gib() -> float | None:
 
 
 def _read(path: str) -> str:
-    """A file of the kernel's, empty where this system does not have it."""
+    """The text of a kernel file, empty if this system does not have it."""
     try:
         return Path(path).read_text()
     except OSError:

@@ -1,7 +1,7 @@
-"""What a user got wrong, and how a command says so: one line and an exit code.
+"""User errors, and how a command reports them: one line and an exit code.
 
 Exit codes of the whole project: 0 done, 1 checks failed, 2 wrong usage, 3 the grader's own fault;
-130 is the shell's own code for a command stopped by Ctrl-C.
+130 is the shell's code for a command stopped by Ctrl-C.
 """
 
 import sys
@@ -12,16 +12,16 @@ INTERRUPTED = 130
 
 
 class UserError(Exception):
-    """A mistake of the user: one line that names the thing and says what is valid."""
+    """The user's mistake: one line that says what is wrong and what is valid."""
 
 
 def one_line(error: BaseException | str) -> str:
-    """The message of `error` on a single line, whatever breaks and controls it carried."""
+    """The message of `error` on a single line, with control characters escaped."""
     return printable(" ".join(str(error).splitlines()))
 
 
 def printable(text: str) -> str:
-    """`text` with what is not to be printed escaped, such as "\\x1b", which a terminal obeys."""
+    """`text` with unprintable characters escaped, such as "\\x1b", which a terminal obeys."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text
@@ -29,16 +29,16 @@ def printable(text: str) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether Python or torch was refused memory; on the CPU torch says so in words only."""
-    told = str(error).lower()
+    """Whether Python or torch ran out of memory; on the CPU only torch's message says so."""
+    message = str(error).lower()
     words = ("can't allocate memory", "out of memory")
-    return isinstance(error, MemoryError) or any(each in told for each in words)
+    return isinstance(error, MemoryError) or any(each in message for each in words)
 
 
 def run_main(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None = None) -> int:
     """Run `main(argv)` and return the process's exit code, with no traceback for a user's mistake.
 
-    argparse leaves with 2 by itself, and that passes through here untouched.
+    argparse exits with 2 by itself, and that passes through here untouched.
     """
     try:
         return main(argv)
@@ -48,8 +48,7 @@ def run_main(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | 
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        print("error: the memory does not suffice: less is taken by a smaller batch, block or "
-              "model", file=sys.stderr)  # fmt: skip
+        print("error: out of memory; try a smaller batch, block or model", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("\nstopped: the same command resumes from the last checkpoint", file=sys.stderr)

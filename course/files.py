@@ -1,4 +1,4 @@
-"""Files that are read with one clear error, and written aside and renamed: whole or not there."""
+"""Read files with one clear error, and write them through a temporary file: whole or not at all."""
 
 import errno
 import glob
@@ -13,26 +13,26 @@ from course.errors import UserError
 
 try:
     import fcntl
-except ImportError:  # Windows, where what a kill leaves behind stays
-    fcntl = None  # type: ignore[assignment]  # to mypy an imported name is a module for good
+except ImportError:  # Windows, where leftovers of a killed process stay
+    fcntl = None  # type: ignore[assignment]  # to mypy an imported name is always a module
 
 _PARTIAL = ".partial"
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and what is above it. Raises OSError, NotADirectoryError for a file there."""
+    """Make `folder` and its parents. Raises OSError; NotADirectoryError if a file is in the way."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # "File exists" would not tell a user what is wrong with it
+    except FileExistsError as error:  # "File exists" would not explain what is wrong
         raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(folder)) from error
 
 
 def must_be_writable(path: Path) -> None:
-    """Raise UserError before any work, not after it, where the file `path` cannot be written."""
+    """Raise UserError before any work, not after it, if the file `path` cannot be written."""
     try:
         make_folder(path.parent)
         if path.is_dir():
-            raise UserError(f"{path} is a folder: the name of a file is needed")
+            raise UserError(f"{path} is a folder: name a file instead")
         probe = _aside(path)
         probe.touch(exist_ok=False)
         probe.unlink()
@@ -41,7 +41,7 @@ def must_be_writable(path: Path) -> None:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file. Raises UserError where that cannot be told.
+    """Whether `path` is a file. Raises UserError if that cannot be determined.
 
     pathlib raises OSError for a name that is too long, or a folder that may not be entered.
     """
@@ -52,9 +52,9 @@ def is_file(path: Path) -> bool:
 
 
 def read_text(path: Path) -> str:
-    """The text of a user's file. Raises UserError where there is none, or it is not UTF-8.
+    """The text of a user's file. Raises UserError if it cannot be read or is not UTF-8.
 
-    Lines end in "\\n" however the file spells it, and a byte order mark is no character.
+    Line ends become "\\n", and a byte order mark is dropped.
     """
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -66,11 +66,11 @@ def read_text(path: Path) -> str:
 
 @contextmanager
 def write_aside(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that becomes `path` only once the block has ended well.
+    """A binary file that becomes `path` only if the block ends without an error.
 
-    A process killed at any moment leaves `path` as it was or as it shall be, never in between.
-    Each write has a file of its own beside `path`, so that two at once do not mix. What a kill
-    leaves of it, `<path>.<letters>.partial`, is removed by the next write to `path`.
+    A process killed at any moment leaves `path` old or new, never in between. Each write has its
+    own file next to `path`, so that two at once do not mix. The file that a killed write leaves,
+    `<path>.<letters>.partial`, is removed by the next write to `path`.
     A device or pipe, such as /dev/stdout, is written to directly.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
@@ -83,38 +83,38 @@ def write_aside(path: Path) -> Iterator[BinaryIO]:
         with opened as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())  # the bytes before the name: a power cut must not swap them
+            os.fsync(file.fileno())  # bytes before name, so that a power cut cannot swap them
             if fcntl:
                 aside.replace(path)  # while it is locked
         if not fcntl:
-            aside.replace(path)  # Windows renames no open file
+            aside.replace(path)  # Windows cannot rename an open file
     except BaseException:
-        with suppress(OSError):  # the first error is the one to tell
+        with suppress(OSError):  # the first error is the one to report
             aside.unlink()
         raise
     _sync_folder(path.parent)
 
 
 def _aside(path: Path) -> Path:
-    """A name beside `path` that nobody else uses; no tempfile's, which nobody else could read."""
+    """An unused name next to `path`; a file made by tempfile would be unreadable to others."""
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
 
 
 def _open_aside(path: Path) -> tuple[BinaryIO, Path]:
-    """A new file beside `path`, locked for as long as somebody writes to it."""
+    """A new file next to `path`, locked while it is being written."""
     while True:
         aside = _aside(path)
         file = aside.open("xb")
         if fcntl:
-            with suppress(OSError):  # a network file system may know no locks
+            with suppress(OSError):  # a network file system may not support locks
                 fcntl.flock(file, fcntl.LOCK_EX)
-        if aside.exists():  # else it was taken for a leftover before it was locked
+        if aside.exists():  # else it was removed as a leftover before it was locked
             return file, aside
         file.close()
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Removes what a kill left of writes to `path`: the files that nobody holds a lock on."""
+    """Remove what killed writes to `path` left: the partial files that nobody has locked."""
     if not fcntl:
         return
     for aside in path.parent.glob(f"{glob.escape(path.name)}.*{_PARTIAL}"):
@@ -124,7 +124,7 @@ def _remove_leftovers(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last; some file systems know no fsync of a folder."""
+    """Make the rename itself durable; some file systems cannot fsync a folder."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -1,11 +1,11 @@
-"""An assignment's door: run.py puts its folders on the path, then calls the commands in given/.
+"""How run.py starts: it puts its folders on the path, then calls the commands in given/.
 
     from course.launch import launch
     launch(__file__)
 
 Modules are imported flat (`from model import GPT`), as in the published skeletons: first from the
-student's `src/`, or with --solution from `solution/`, then from `given/`. So work that brings a
-trainer.py of its own in src/ runs with that.
+student's `src/`, or with --solution from `solution/`, then from `given/`. So a submission with
+its own trainer.py in src/ runs with that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from course.errors import UserError, run_main
 
 
 def launch(script: str) -> NoReturn:
-    """Run the commands of the assignment whose run.py is `script`, and leave with their code."""
+    """Run the commands of the assignment whose run.py is `script`, and exit with their code."""
     root = Path(script).resolve().parent
 
     def main(argv: Sequence[str] | None) -> int:
@@ -34,14 +34,14 @@ def launch(script: str) -> NoReturn:
 
 
 def put_on_path(root: Path, solution: bool = False) -> None:
-    """Let `src/` or `solution/`, then `given/`, be the first places where modules are looked for.
+    """Put `src/` or `solution/`, then `given/`, first on the module search path.
 
-    Raises UserError if the assignment in `root` has no such folder.
+    Raises UserError if the assignment in `root` lacks one of them.
     """
     folders = [source_folder(root, solution), root / "given"]
     for folder in folders:
         if not folder.is_dir():
-            raise UserError(f"{folder} is not a folder: the modules to run are looked for there")
+            raise UserError(f"{folder} is not a folder: it must hold the modules to run")
     entries = list(map(str, folders))
     sys.path[:] = entries + [entry for entry in sys.path if entry not in entries]
 
@@ -52,7 +52,7 @@ def source_folder(root: Path, solution: bool) -> Path:
 
 
 def code_digest(root: Path, solution: bool) -> str:
-    """Tells one state of the code that runs from another, for what must not be mixed."""
+    """A digest of the code that runs, so that runs of different code are never mixed."""
     total = hashlib.sha256()
     for folder in (source_folder(root, solution), root / "given"):
         for path in sorted(folder.glob("*.py")):
@@ -61,7 +61,7 @@ def code_digest(root: Path, solution: bool) -> str:
 
 
 def _solution_asked(argv: Sequence[str] | None) -> bool:
-    """Whether --solution is among the flags, known before the commands' own parser is."""
+    """Whether --solution is among the flags; the commands' own parser is imported later."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--solution", action="store_true")
     return bool(parser.parse_known_args(argv)[0].solution)

@@ -18,7 +18,7 @@ DPI = 150
 def plot_losses(path: Path, rows: Sequence[Mapping[str, Any]], unit: str) -> Path | None:
     """Draw each series of `rows` that has `loss` in its name against the step, as a PNG.
 
-    unit: of the losses, for the axis. Returns `path`, or None where there is nothing to draw.
+    unit: of the losses, for the axis label. Returns `path`, or None if there is nothing to draw.
     """
     series = loss_series(rows)
     if not series:
@@ -38,9 +38,9 @@ def panels_of(
 ) -> tuple[Figure, list[list[Any]]]:
     """A figure in the course's style and its panels, `width` by `height` inches each.
 
-    shared: what the panels have in common, as Figure.subplots takes it (sharey=True).
+    shared: keyword arguments of Figure.subplots, such as sharey=True.
     """
-    # Imported here: a run that never draws need not wait for matplotlib.
+    # Imported here so that a run that never draws does not wait for matplotlib.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
@@ -60,7 +60,7 @@ def save_figure(figure: Figure, path: Path) -> Path:
 
 
 def loss_series(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[int, float]]]:
-    """{name: [(step, loss), ...]} in the order of logging; a loss that was not finite is a gap."""
+    """{name: [(step, loss), ...]} in logging order; a loss that is not finite becomes a gap."""
     series: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         for name, value in row.items():

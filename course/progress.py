@@ -1,4 +1,4 @@
-"""A tqdm bar that shows the loss and the tokens a second."""
+"""A tqdm bar that shows the loss and the tokens per second."""
 
 import sys
 import time
@@ -8,9 +8,9 @@ from tqdm import tqdm
 
 
 class Progress:
-    """A bar over `total` steps; `initial` are done already, by the run that this one resumes.
+    """A bar over `total` steps; the run that this one resumes has already done `initial`.
 
-    Where stderr is no terminal the bar is written every ten seconds only, so that logs stay short.
+    If stderr is not a terminal, the bar is written only every ten seconds to keep logs short.
     """
 
     def __init__(self, total: int, title: str, initial: int = 0) -> None:
@@ -24,12 +24,12 @@ class Progress:
     def update(self, loss: float, tokens: int, steps: int = 1) -> None:
         """Count `steps` more, over `tokens` real tokens in all (padding is not counted)."""
         self.tokens += tokens
-        shown = f"loss {loss:.4f}, {self.tokens_per_second():,.0f} tokens/s"
-        self._bar.set_postfix_str(shown, refresh=False)
+        postfix = f"loss {loss:.4f}, {self.tokens_per_second():,.0f} tokens/s"
+        self._bar.set_postfix_str(postfix, refresh=False)
         self._bar.update(steps)
 
     def tokens_per_second(self) -> float:
-        """The mean since the bar was made."""
+        """The mean since the bar was created."""
         return self.tokens / max(time.monotonic() - self._started, 1e-9)
 
     def __enter__(self) -> Self:

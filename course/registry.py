@@ -1,6 +1,6 @@
-"""The registry: one row a data set, with addresses, checksums, licence and citation.
+"""The registry: one row per data set, with addresses, checksums, licence and citation.
 
-An address names a commit, so that what it gives cannot change under the checksum.
+Each address names a commit, so its content cannot change under the checksum.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class DataFile:
     """One file of a set.
 
-    sha256: None for a file that its origin renews, which therefore cannot be verified.
-    url: None for a file that cannot be downloaded; `origin` then says where a user gets it.
+    sha256: None for a file that its origin updates, which therefore cannot be verified.
+    url: None for a file that cannot be downloaded; `origin` then says where to get it.
     """
 
     name: str
@@ -22,7 +22,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A row of the registry; its files lie in <dir>/<folder>/."""
+    """A row of the registry; its files are in <dir>/<folder>/."""
 
     name: str
     folder: str
@@ -32,7 +32,7 @@ class DataSet:
 
 
 def _github(repository: str, commit: str, folder: str, sums: str) -> tuple[DataFile, ...]:
-    """Files of one folder of a repository at one commit; `sums` is as sha256sum prints it."""
+    """Files of one folder of a repository at one commit; `sums` is sha256sum's output."""
     base = "/".join(part for part in (repository, commit, folder) if part)
     return tuple(
         DataFile(name, sha256, f"https://raw.githubusercontent.com/{base}/{name}")

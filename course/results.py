@@ -1,11 +1,11 @@
-"""What an assignment's reference measured: results/results.json, and the table of it in README.
+"""The reference's measured results: results/results.json, and their table in README.
 
     results = read(Path("a1_makemore"))
     results.runs[0].figures["dev"]       # 1.9938
     python -m course.results README.md   # writes the table between its two marks
 
-A run has all that repeats it. A headline is a row of README's table, made from the runs of one
-recipe, so that no figure there is typed by hand.
+A run has all that is needed to repeat it. A headline is a row of README's table, computed from the
+runs of one recipe, so that no figure there is typed by hand.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One recipe on one data set with one seed, and what came of it."""
+    """One recipe on one data set with one seed, and its results."""
 
     data: str
     recipe: str
@@ -57,16 +57,16 @@ class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     headlines: list[Headline]
 
     def value(self, headline: Headline) -> str:
-        """The headline's figure as README has it. Raises UserError if no run has it."""
+        """The headline's figure as README shows it. Raises UserError if no run has it."""
         wanted = (headline.data, headline.recipe)
-        found = [run.figures for run in self.runs if (run.data, run.recipe) == wanted]
-        if not found or any(headline.figure not in figures for figures in found):
+        matches = [run.figures for run in self.runs if (run.data, run.recipe) == wanted]
+        if not matches or any(headline.figure not in figures for figures in matches):
             raise UserError(f"no run {' of '.join(reversed(wanted))} has {headline.figure!r}")
-        return headline.format.format(mean(figures[headline.figure] for figures in found))
+        return headline.format.format(mean(figures[headline.figure] for figures in matches))
 
 
 def read(assignment: Path) -> Results:
-    """The results of the assignment in that folder; raises UserError for what is not the schema."""
+    """The results of the assignment in that folder. Raises UserError if they break the schema."""
     path = assignment / FILE
     try:
         return msgspec.json.decode(read_text(path).encode(), type=Results)

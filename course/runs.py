@@ -1,8 +1,8 @@
-"""Run folders: what was run, on what, and what came of it.
+"""Run folders: what was run, on what machine, and the results.
 
 runs/<assignment>/<name>/
     config.json      resolved configuration, seed, command line, versions, hardware
-    metrics.jsonl    one line a logged step: {"step": 100, "seconds": 3.2, "loss": 1.94}
+    metrics.jsonl    one line per logged step: {"step": 100, "seconds": 3.2, "loss": 1.94}
     tb/              TensorBoard events of the same numbers
     loss.png         the losses, drawn when the run closes
 """
@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 
 def run_folder(out: Path | None, assignment: str, name: str) -> Path:
-    """`out` where the user gave one, else runs/<assignment>/<name> below the working folder."""
+    """`out` if the user gave one, else runs/<assignment>/<name> in the working folder."""
     return Path(out) if out is not None else Path("runs") / assignment / name
 
 
@@ -46,10 +46,10 @@ def open_run(
 ) -> "Run":
     """Make or reopen a run folder, write config.json, and return the run.
 
-    config: a dict or a dataclass. resumed_step: the step of the checkpoint that the run goes on
-    from; rows after it are dropped, so that no step is told twice. None starts anew and drops all
+    config: a dict or a dataclass. resumed_step: the step of the checkpoint that the run resumes
+    from; later rows are dropped, so that no step appears twice. None starts over and drops all
     rows of an earlier run in the folder.
-    Raises UserError where the folder cannot be written.
+    Raises UserError if the folder cannot be written.
     """
     folder = run_folder(out, assignment, name)
     try:
@@ -69,32 +69,32 @@ def open_run(
 class Run:
     """An open run folder. Use it as a context manager, or call `close`.
 
-    folder: where it writes. rows: what has been logged so far, oldest first.
+    folder: where it writes. rows: everything logged so far, oldest first.
     """
 
     def __init__(self, folder: Path, rows: list[Row]) -> None:
         self.folder = folder
         self.rows = rows
-        # A resumed run counts on from the seconds that it had already taken.
-        taken = rows[-1]["seconds"] if rows else 0.0
-        self._started, self._started_wall = time.monotonic() - taken, time.time() - taken
+        # A resumed run keeps counting from the seconds it had already taken.
+        elapsed = rows[-1]["seconds"] if rows else 0.0
+        self._started, self._started_wall = time.monotonic() - elapsed, time.time() - elapsed
         self._metrics = (folder / "metrics.jsonl").open("a", encoding="utf-8")
-        # The events are told again from the rows that stand, so that the two never differ.
+        # Events are rewritten from the rows that were kept, so that the two never differ.
         self._events = _event_writer(folder / "tb")
         for row in rows:
-            self._tell(row)
+            self._write_events(row)
 
     def log(self, step: int, **scalars: Any) -> None:
-        """Record scalars (numbers or one-element tensors) at `step`, on the disk at return."""
+        """Record scalars (numbers or one-element tensors) at `step`; they are on disk on return."""
         values = {name: _number(value) for name, value in scalars.items()}
         row = {"step": step, "seconds": round(time.monotonic() - self._started, 3), **values}
         self.rows.append(row)
         self._metrics.write(json.dumps(row, allow_nan=False) + "\n")
         self._metrics.flush()
-        self._tell(row)
+        self._write_events(row)
 
     def plot(self, unit: str = "nats per token") -> Path | None:
-        """Draw every logged scalar with `loss` in its name; None where there is none."""
+        """Draw every logged scalar with `loss` in its name; None if there is none."""
         return plots.plot_losses(self.folder / "loss.png", self.rows, unit)
 
     def close(self) -> None:
@@ -105,7 +105,7 @@ class Run:
         self._events.close()
         self.plot()
 
-    def _tell(self, row: Row) -> None:
+    def _write_events(self, row: Row) -> None:
         """Send one row to TensorBoard."""
         wall = self._started_wall + row["seconds"]
         for name, value in row.items():
@@ -121,18 +121,18 @@ class Run:
 
 
 def versions() -> dict[str, str]:
-    """Python's version and those of the libraries that decide a result."""
-    found = {"python": platform.python_version()}
+    """Versions of Python and of the libraries that affect a result."""
+    numbers = {"python": platform.python_version()}
     for library in LIBRARIES:
         try:
-            found[library] = metadata.version(library)
+            numbers[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return numbers
 
 
 def read_metrics(path: Path) -> list[Row]:
-    """The rows of a metrics.jsonl; a last line torn by a kill is left out."""
+    """The rows of a metrics.jsonl; a last line cut off by a kill is skipped."""
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
@@ -159,7 +159,7 @@ def _describe(
 
 
 def _resumed_steps(folder: Path, resumed_step: int | None) -> list[int]:
-    """The steps at which the run in `folder` was taken up again, this time included."""
+    """The steps at which the run in `folder` was resumed, including this time."""
     if resumed_step is None:
         return []
     try:
@@ -185,8 +185,8 @@ def _keep_rows(path: Path, resumed_step: int | None) -> list[Row]:
 
 
 def _event_writer(folder: Path) -> Any:
-    """A SummaryWriter in a folder without the events of an earlier run."""
-    # Imported here because it takes longer than all the rest of this module.
+    """A SummaryWriter in a folder cleared of an earlier run's events."""
+    # Imported here because it takes longer than the rest of this module.
     from torch.utils.tensorboard import SummaryWriter
 
     for old in folder.glob("events.out.tfevents.*"):
@@ -195,6 +195,6 @@ def _event_writer(folder: Path) -> Any:
 
 
 def _number(value: Any) -> int | float | None:
-    """A plain number; None for what is not finite, which JSON cannot spell."""
+    """A plain number, or None if it is not finite, which JSON cannot represent."""
     number = value if isinstance(value, int) else float(value)
     return number if math.isfinite(number) else None

@@ -1,4 +1,4 @@
-"""The table of a sweep or a study: one CSV, a row a cell, whole at every moment.
+"""The table of a sweep or a study: one CSV, one row per cell, whole at every moment.
 
 table = Table(folder / "table.csv", {"model": str, "n_embd": int, "loss": float}, ("n_embd",))
 with only_one(folder):
@@ -26,9 +26,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file: `columns` are {name: what makes a value of its text}, in their order.
+    """A CSV file: `columns` are {name: function from text to value}, in order.
 
-    An empty field of one of the `optional` columns is None. of: what the rows are, for messages.
+    An empty field in one of the `optional` columns is None. of: what the rows are, for messages.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class Table:
     of: str = "cells"
 
     def read(self) -> list[Row]:
-        """Its rows; an absent file has none. Raises UserError, with file and line."""
+        """Its rows; none if the file does not exist. Raises UserError naming file and line."""
         if not is_file(self.path):
             return []
         lines = csv.DictReader(io.StringIO(read_text(self.path)), restval="")
@@ -58,14 +58,14 @@ class Table:
         }
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Write the table anew: a kill leaves the old one or the new one."""
+        """Rewrite the table; a kill leaves the old one or the new one."""
         write_csv(
             self.path, tuple(self.columns), [[r[name] for name in self.columns] for r in rows]
         )
 
 
 def write_csv(path: Path, columns: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
-    """A CSV with this head, whole or not at all; None is an empty field."""
+    """Write a CSV with this header, whole or not at all; None is an empty field."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([columns, *lines])
     with write_aside(path) as file:
@@ -74,7 +74,7 @@ def write_csv(path: Path, columns: Sequence[str], lines: Sequence[Sequence[Any]]
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Within it, nobody else writes this folder's table. Raises UserError where somebody does."""
+    """Lock this folder's table against other writers. Raises UserError if it is locked already."""
     lock = filelock.FileLock(folder / "table.lock", timeout=0)
     try:
         make_folder(folder)

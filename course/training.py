@@ -1,4 +1,4 @@
-"""What a trainer is to the rest of the course: a thing that can be watched, stopped and resumed."""
+"""The interface of a trainer to the rest of the course: it can be watched, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 
 class Trainable(Protocol):
-    """A training that calls `on_step` with itself after each step, or some.
+    """A trainer that calls `on_step` with itself after each step, or every few.
 
     step: steps done. loss: the mean of the steps since the last call. real_tokens: those that the
-    same steps read, PADs left out. learning_rate: of the last step.
+    same steps read, without PADs. learning_rate: of the last step.
     """
 
     step: int
@@ -25,10 +25,10 @@ class Trainable(Protocol):
     def learning_rate(self) -> float: ...
 
     def train(self) -> None:
-        """Train to the end. Raises FloatingPointError for a loss that is not finite."""
+        """Train to the end. Raises FloatingPointError if the loss is not finite."""
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the training depends on: tensors and plain values."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` returned."""
+        """Resume from what `state_dict` returned."""

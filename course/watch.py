@@ -1,4 +1,4 @@
-"""What a run.py does while its trainer works: the bar, the metrics, the checkpoint.
+"""What run.py does while its trainer works: progress bar, metrics, checkpoints.
 
 with watched(trainer, folder, "a5_mingpt_perceiver", "run", identity, seed=0, title="train"):
     trainer.train()
@@ -28,10 +28,10 @@ def watched(
     trainer: Trainable, folder: Path, assignment: str, name: str, identity: dict[str, Any],
     seed: int, title: str, **options: Any,
 ) -> Iterator[Run]:  # fmt: skip
-    """The run folder, in which the trainer goes on from its checkpoint where there is one.
+    """Open the run folder, and resume the trainer from its checkpoint if there is one.
 
-    identity: what a run must have in common with a checkpoint to go on from it. options: those of
-    Watcher. Raises UserError for a checkpoint of another run, and in place of a FloatingPointError.
+    identity: what a run must have in common with a checkpoint to resume from it. options: those of
+    Watcher. Raises UserError for another run's checkpoint, and in place of a FloatingPointError.
     """
     state = earlier(folder, identity)
     if state is not None:
@@ -51,15 +51,15 @@ def watched(
 
 
 class Watcher:
-    """Called by the trainer after each step or some; a context manager around the training."""
+    """Called by the trainer after each step or every few; a context manager around the training."""
 
     def __init__(
         self, trainer: Trainable, run: Run, title: str, identity: dict[str, Any],
         seconds: float = SAVE_EVERY, log_every: int = LOG_EVERY,
     ) -> None:  # fmt: skip
-        """seconds: between checkpoints; 0 for one after every call.
+        """seconds: between checkpoints; 0 saves one after every call.
 
-        log_every: steps between rows of metrics, each the mean of its calls.
+        log_every: steps between rows of metrics; a row is the mean of its calls.
         """
         self.run, self.identity, self.seconds = run, identity, seconds
         self.log_every = log_every
@@ -80,7 +80,7 @@ class Watcher:
             self.save(trainer)
 
     def save(self, trainer: Trainable) -> None:
-        """Write the checkpoint, which is whole at every moment."""
+        """Write the checkpoint; a kill leaves the old one or the new one."""
         if self.saved_step != trainer.step:
             state = {"identity": self.identity, "losses": self.losses}
             state["trainer"] = trainer.state_dict()
@@ -107,20 +107,20 @@ def checkpoint_path(folder: Path) -> Path:
 
 
 def earlier(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """The folder's checkpoint: "trainer", its state, and "losses"; None where there is none.
+    """The folder's checkpoint: "trainer", its state, and "losses"; None if there is none.
 
-    Raises UserError where it is of another run, and says what differs.
+    Raises UserError if it belongs to another run, and says what differs.
     """
     path = checkpoint_path(folder)
     if not is_file(path):
         return None
     state = checkpoints.load(path)
-    found = state.get("identity", {})
+    saved = state.get("identity", {})
     for name, value in identity.items():
-        if found.get(name) != value:
-            other = f"with {name} {found.get(name)!r}, this one has {value!r}"
-            other = "of other code than there is now" if name == "code" else other
+        if saved.get(name) != value:
+            other = f"with {name} {saved.get(name)!r}, this one has {value!r}"
+            other = "of other code (it has changed since)" if name == "code" else other
             raise UserError(
-                f"{folder} holds a run {other}: name another folder with --out, or remove that one"
+                f"{folder} holds a run {other}: name another folder with --out, or delete this one"
             )
     return state

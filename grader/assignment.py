@@ -1,6 +1,6 @@
 """Reads `<assignment>/assignment.toml`: parts, points, the student's files, limits.
 
-    assignment = find("a5")     # the full name or any beginning that only one assignment has
+    assignment = find("a5")     # the full name or any unambiguous prefix
     assignment.solution         # .../a5_mingpt_perceiver/solution
 
 Every key is checked, and an unknown one is an error: a misspelt key would silently mean nothing.
@@ -53,9 +53,9 @@ class Assignment:
     optional_files: tuple[str, ...]  # patterns as in a shell, relative to root
     parts: tuple[Part, ...]
     limits: Limits
-    notebook_file: str | None = None  # the student's file that a lone notebook stands for
+    notebook_file: str | None = None  # the student's file that a lone notebook replaces
     given: tuple[str, ...] = ()  # given files that hidden tests need, relative to root
-    # {part: those of `given` that compute what the part asks for, and are not there for its tests}
+    # {part: those of `given` that compute what the part asks for, hidden during its tests}
     withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     suite: Path = Path()  # the hidden suite
 
@@ -66,12 +66,12 @@ class Assignment:
 
     @property
     def src(self) -> Path:
-        """The skeleton, in which students work."""
+        """The skeleton, where students work."""
         return self.root / "src"
 
     @property
     def given_folder(self) -> Path:
-        """What is given beside `src`, and read from there by student code."""
+        """The given files next to `src`, which student code reads there."""
         return self.root / "given"
 
     @property
@@ -101,17 +101,17 @@ def all_assignments(checkout: Path = CHECKOUT) -> list[Assignment]:
 
 
 def find(name: str, checkout: Path = CHECKOUT) -> Assignment:
-    """The assignment called `name`, or the only one whose name begins so.
+    """The assignment called `name`, or the only one whose name begins with it.
 
     Raises UserError for an unknown or ambiguous name.
     """
     known = names(checkout)
     name = name.rstrip("/")  # as a shell completes it
-    found = [name] if name in known else [each for each in known if name and each.startswith(name)]
-    if len(found) != 1:
-        what = "is more than one assignment" if found else "is not an assignment"
-        raise UserError(f"{name!r} {what}: choose from {', '.join(found or known) or '(none)'}")
-    return read(checkout / found[0], checkout)
+    hits = [name] if name in known else [each for each in known if name and each.startswith(name)]
+    if len(hits) != 1:
+        what = "is more than one assignment" if hits else "is not an assignment"
+        raise UserError(f"{name!r} {what}: choose from {', '.join(hits or known) or '(none)'}")
+    return read(checkout / hits[0], checkout)
 
 
 def read(root: Path, checkout: Path = CHECKOUT) -> Assignment:
@@ -161,7 +161,7 @@ def _only(table: Mapping[str, Any], valid: tuple[str, ...]) -> None:
 def _get(
     table: Mapping[str, Any], key: str, kind: type | tuple[type, ...], default: Any = None
 ) -> Any:
-    """`table[key]`, which must be of `kind`; a key without a default must be there."""
+    """`table[key]`, which must be of `kind`; a key without a default is required."""
     value = table.get(key, default)
     if value is None:
         raise BadAssignment(f"the key {key!r} is missing")

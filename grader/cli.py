@@ -1,4 +1,4 @@
-"""The command `grader`: each verb calls one module, and is imported only when it is used.
+"""The command `grader`: each verb calls one module, imported only when it is used.
 
 Exit codes: 0 done (a grade is done whatever its score), 1 checks failed, 2 wrong usage, 3 the
 grader's own fault.
@@ -37,8 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Grades submissions to the course's assignments.\n\n"
-    "An ASSIGNMENT is its folder's name or the beginning of it: a5. A SUBMISSION is a folder, "
-    ".zip, .tar, .tar.gz, .tgz or .ipynb; without one, the assignment's own src/ is taken.",
+    "ASSIGNMENT is the folder's name or its first letters, such as a5. A submission is a folder, "
+    ".zip, .tar, .tar.gz, .tgz or .ipynb; the default is the assignment's own src/.",
     epilog="Exit codes: 0 done, 1 checks failed, 2 wrong usage, 3 the grader's own fault.",
 )
 
@@ -53,12 +53,12 @@ class IsolationChoice(StrEnum):
 
 Name = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="Such as a5.")]
 AnyName = Annotated[
-    str | None, typer.Argument(metavar="[ASSIGNMENT]", help="Such as a5; all where none is given.")
+    str | None, typer.Argument(metavar="[ASSIGNMENT]", help="Such as a5; default: all.")
 ]
 Work = Annotated[
     Path | None,
     typer.Option(
-        "--submission", "-s", metavar="PATH", help="The work; default: the assignment's src/."
+        "--submission", "-s", metavar="PATH", help="The submission; default: the assignment's src/."
     ),
 ]
 Parts = Annotated[
@@ -66,7 +66,7 @@ Parts = Annotated[
     typer.Option("--part", metavar="ID", help="Only this part, such as e; may be repeated."),
 ]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Show the frames of errors and the seconds.")
+    bool, typer.Option("--verbose", "-v", help="Show where errors arose, and timings.")
 ]
 
 
@@ -92,7 +92,7 @@ def grade(
     name: Name,
     submission: Work = None,
     json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the whole result (docs/result.md).")
+        Path | None, typer.Option(metavar="FILE", help="Write the full result (docs/result.md).")
     ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the student's page.")
@@ -105,12 +105,12 @@ def grade(
     ] = None,
     isolation: Annotated[
         IsolationChoice,
-        typer.Option(help="auto is the sandbox; process trusts the submission with this machine."),
+        typer.Option(help="auto: the sandbox; process: trusts the submission with this machine."),
     ] = IsolationChoice.AUTO,
     part: Parts = None,
     verbose: Verbose = False,
 ) -> int:
-    """Grade one submission with the hidden tests, its code in a sandbox."""
+    """Grade one submission with the hidden tests, in a sandbox."""
     assignment = assignments.find(name)
     from grader import output
     from grader.intake.submission import look, unpack
@@ -134,7 +134,7 @@ def grade(
         result = grade_hidden(assignment, tree, options)
     try:
         output.write(targets, result, b"".join(options.output))
-    finally:  # a full disk takes the score from nobody
+    finally:  # show the score even if the disk is full
         _show(result, verbose)
     for kind, path in targets.items():
         print(printable(f"{kind:<10} {path}"))
@@ -145,28 +145,28 @@ def grade(
 def skeleton(
     name: AnyName = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail where src/ is not up to date.")
+        bool, typer.Option("--check", help="Write nothing; fail if src/ is out of date.")
     ] = False,
 ) -> int:
-    """Make src/, which students fill in, from solution/ (for staff)."""
-    from grader.authoring import skeleton as made
+    """Generate src/, which students fill in, from solution/ (for staff)."""
+    from grader.authoring import skeleton as skeletons
 
     if name is None and not check:
         raise UserError(
-            f"skeleton: name an assignment ({', '.join(assignments.names())}), or say --check"
+            f"skeleton: name an assignment ({', '.join(assignments.names())}), or use --check"
         )
-    found = [assignments.find(name)] if name else assignments.all_assignments()
+    chosen = [assignments.find(name)] if name else assignments.all_assignments()
     if not check:
-        changed = made.write(found[0])
+        changed = skeletons.write(chosen[0])
         for file in changed:
-            print(f"{found[0].id}/{file} written")
-        print(f"{found[0].id}: {len(changed)} files changed")
+            print(f"{chosen[0].id}/{file} written")
+        print(f"{chosen[0].id}: {len(changed)} files changed")
         return DONE
-    wrong = [f"{each.id}/{line}" for each in found for line in made.check(each)]
+    wrong = [f"{each.id}/{line}" for each in chosen for line in skeletons.check(each)]
     for line in wrong:
         print(line)
-    advice = "; `grader skeleton ASSIGNMENT` makes them anew" if wrong else ""
-    print(f"{len(found)} skeletons checked, {len(wrong)} files differ{advice}")
+    advice = "; `grader skeleton ASSIGNMENT` regenerates them" if wrong else ""
+    print(f"{len(chosen)} skeletons checked, {len(wrong)} files differ{advice}")
     return FAILED if wrong else DONE
 
 
@@ -177,20 +177,20 @@ def audit(
         bool, typer.Option("--full", help="Run every mistake against the whole suite.")
     ] = False,
     jobs: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Side by side; default: the cores.")
+        int | None, typer.Option(min=1, metavar="N", help="Cases at once; default: one per core.")
     ] = None,
 ) -> int:
-    """Test a hidden suite: solution full marks, skeleton none, every mistake caught (for staff)."""
-    found = [assignments.find(name)] if name else assignments.all_assignments()
+    """Check a hidden suite: solution full marks, skeleton none, mistakes caught (for staff)."""
+    chosen = [assignments.find(name)] if name else assignments.all_assignments()
     from grader.verdict.audit import audit as audit_suite
 
-    sound = [audit_suite(each, full=full, jobs=jobs) for each in found]
+    sound = [audit_suite(each, full=full, jobs=jobs) for each in chosen]
     return DONE if all(sound) else FAILED
 
 
 @app.command()
 def doctor() -> int:
-    """Say what this machine has, and what to do about what it lacks."""
+    """Report what this machine has, and how to get what it lacks."""
     from rich.console import Console
 
     from grader import doctor as examined
@@ -203,7 +203,7 @@ def doctor() -> int:
 def _sandbox(
     isolation: str, parcel: Parcel, assignment: assignments.Assignment
 ) -> AbstractContextManager[Sandbox | None]:
-    """What a submission is read in and then graded in; nothing for the checkout's own work."""
+    """The sandbox to read and grade a submission in; none for the checkout's own work."""
     if parcel.own:
         return nullcontext()
     from grader.boundary.sandbox import Sandbox, choose_isolation
@@ -237,7 +237,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(args=argv, prog_name="grader", standalone_mode=False) or DONE
-        # typer makes an exit code of Ctrl-C, and says nothing
+        # typer turns Ctrl-C into an exit code and prints nothing
         return _error("stopped", INTERRUPTED) if code == INTERRUPTED else code
     except UserError as error:
         return _error(one_line(error), USAGE)
@@ -255,14 +255,14 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _fault(error: Exception) -> int:
-    """What is no user's mistake: IsolationUnavailable is about this machine, the rest is ours."""
+    """Reports an error not the user's: IsolationUnavailable is the machine's, the rest are ours."""
     from grader.boundary.errors import IsolationUnavailable, SandboxError
 
     if isinstance(error, IsolationUnavailable):
         return _error(one_line(error), USAGE)
     if not isinstance(error, SandboxError):
         lines = "".join(traceback.format_exception(error)).splitlines()
-        for line in lines:  # indented: no line of a message passes for one of ours
+        for line in lines:  # indented, so that none looks like one of our messages
             print(f"  {printable(line)}", file=sys.stderr)
     return _error(f"the grader's own fault: {type(error).__name__}: {one_line(error)}", FAULT)
 

@@ -45,22 +45,22 @@ STYLES = {State.GOOD: "green", State.LACKING: "yellow", State.BROKEN: "bold red"
 
 
 def examine() -> list[Finding]:
-    """Everything in the order in which a newcomer needs it."""
+    """All findings, in the order in which a newcomer needs them."""
     looks: tuple[Callable[[], Finding], ...] = (python, torch_version, threads, bfloat16, gpu)
     boundary = (bubblewrap, namespaces, seccomp)
     return [look() for look in (*looks, *boundary, browser)] + data_sets()
 
 
 def show(findings: list[Finding], console: Console) -> None:
-    """Prints a table of the findings, each lack with its advice below it."""
+    """Prints a table of the findings, with advice for what is missing."""
     table = Table(show_lines=False)
     for name in ("", "what", "found here"):
         table.add_column(name, overflow="fold")
     for finding in findings:
-        found = Text(finding.found)
+        cell = Text(finding.found)
         if finding.advice:
-            found.append(f"\n{finding.advice}", style="italic")
-        table.add_row(Text(finding.state, style=STYLES[finding.state]), finding.name, found)
+            cell.append(f"\n{finding.advice}", style="italic")
+        table.add_row(Text(finding.state, style=STYLES[finding.state]), finding.name, cell)
     console.print(table)
 
 
@@ -69,7 +69,7 @@ def python() -> Finding:
     if sys.version_info[:2] >= OLDEST_PYTHON:
         return Finding("Python", State.GOOD, f"{platform.python_version()}, {sys.executable}")
     oldest = ".".join(map(str, OLDEST_PYTHON))
-    return Finding("Python", State.BROKEN, platform.python_version(), f"{oldest} is the oldest")
+    return Finding("Python", State.BROKEN, platform.python_version(), f"install {oldest}+")
 
 
 def torch_version() -> Finding:
@@ -87,12 +87,12 @@ def threads() -> Finding:
         from course.devices import available_cores, cpu_model, memory_gib
     except (ImportError, OSError) as error:
         return Finding("processor", State.BROKEN, one_line(error), "torch is needed")
-    found = f"{available_cores()} cores, {memory_gib() or '?'} GiB of memory, {cpu_model()}"
-    return Finding("processor", State.GOOD, found)
+    text = f"{available_cores()} cores, {memory_gib() or '?'} GiB of memory, {cpu_model()}"
+    return Finding("processor", State.GOOD, text)
 
 
 def bfloat16() -> Finding:
-    """Whether the processor multiplies matrices in bfloat16 by instruction."""
+    """Whether the processor has instructions for bfloat16 matrix products."""
     try:
         from course.devices import cpu_flags
     except (ImportError, OSError) as error:
@@ -100,7 +100,7 @@ def bfloat16() -> Finding:
     units = sorted(cpu_flags() & {"amx_bf16", "avx512_bf16"})
     if units:
         return Finding("bfloat16", State.GOOD, ", ".join(units))
-    return Finding("bfloat16", State.LACKING, "no unit for it", "training here uses float32")
+    return Finding("bfloat16", State.LACKING, "no hardware unit", "training here uses float32")
 
 
 def gpu() -> Finding:
@@ -111,7 +111,7 @@ def gpu() -> Finding:
         return Finding("GPU", State.LACKING, one_line(error), "torch is needed")
     if torch.cuda.is_available():
         return Finding("GPU", State.GOOD, torch.cuda.get_device_name(0))
-    return Finding("GPU", State.LACKING, "none that torch sees", "everything works without one")
+    return Finding("GPU", State.LACKING, "torch sees none", "everything works without one")
 
 
 def bubblewrap() -> Finding:
@@ -133,7 +133,7 @@ def namespaces() -> Finding:
 
     problem = why_no_sandbox()
     if problem is None:
-        return Finding("sandbox", State.GOOD, "a user namespace can be made")
+        return Finding("sandbox", State.GOOD, "user namespaces work")
     return Finding(
         "sandbox",
         State.LACKING,
@@ -152,18 +152,16 @@ def seccomp() -> Finding:
     if has:
         return Finding("seccomp", State.GOOD, "the kernel has it")
     return Finding(
-        "seccomp", State.LACKING, "not in this kernel", "the sandbox works with one layer less"
+        "seccomp", State.LACKING, "not in this kernel", "the sandbox works, with one layer fewer"
     )
 
 
 def browser() -> Finding:
-    """Whether there is a browser for the tests that render a report."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found:
-        return Finding("chromium", State.GOOD, _first_line([found, "--version"]))
-    return Finding(
-        "chromium", State.LACKING, "not installed", "one test of the reports is left out without it"
-    )
+    """Whether there is a browser for the test that renders a report."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path:
+        return Finding("chromium", State.GOOD, _first_line([path, "--version"]))
+    return Finding("chromium", State.LACKING, "not installed", "one test of the reports is skipped")
 
 
 def data_sets() -> list[Finding]:
@@ -182,7 +180,7 @@ def _data_set(dataset: DataSet, folders: list[Path]) -> Finding:
         if all(path.is_file() for path in files):
             return Finding(name, State.GOOD, str(folder / dataset.folder))
     if all(file.url for file in dataset.files):
-        advice = f"it is downloaded when first used, or put it in {folders[0] / dataset.folder}"
+        advice = f"it is downloaded on first use, or put it in {folders[0] / dataset.folder}"
     else:
         advice = f"get it from {_origin(dataset)} and put it in {folders[0] / dataset.folder}"
     return Finding(name, State.LACKING, "not here; the embedded data needs no file", advice)
@@ -194,7 +192,7 @@ def _origin(dataset: DataSet) -> str:
 
 def _first_line(command: list[str]) -> str:
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+        process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return "does not answer"
-    return (told.stdout.strip().splitlines() or ["does not answer"])[0]
+    return (process.stdout.strip().splitlines() or ["does not answer"])[0]

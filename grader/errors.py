@@ -14,4 +14,4 @@ class BadMarker(UserError):
 
 
 class Refused(UserError):
-    """A submission that is not taken in; the message names what in it stands against that."""
+    """A submission that is refused; the message names what is wrong with it."""

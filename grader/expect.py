@@ -1,11 +1,11 @@
-"""What a hidden test may assume of a value that student code gave: nothing, before it looked.
+"""Checks of values from student code, about which a hidden test may assume nothing.
 
     logits, loss = expect.items(model(x, y), 2, "GPT(idx, targets)")
     logits = expect.tensor(logits, (2, 5, None), "float", "the logits")
 
-Each function returns the value as what it should be, or raises an AssertionError that says what is
-expected and, by type and shape only, what came. So an odd value fails a test; without them it
-would break the test, and that is the grader's own fault.
+Each function returns the value as what it should be, or raises an AssertionError that says what was
+expected and, by type and shape only, what came. So an odd value fails a test; unchecked, it would
+break the test, which is a fault of the grader.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def tensor(
     dtype: torch.dtype | str | None = None,
     what: str = "the result",
 ) -> Tensor:
-    """A tensor, detached. None in `shape` stands for any size; `dtype` may be "float", any such."""
+    """A tensor, detached. None in `shape` means any size; `dtype` "float" means any float type."""
     wanted = "a tensor"
     wanted += f" of shape {_sizes(shape)}" if shape is not None else ""
     wanted += f" {'and' if shape is not None else 'of'} dtype {_name(dtype)}" if dtype else ""
@@ -58,25 +58,25 @@ def tensor(
 def close(
     actual: Any, expected: Tensor, what: str, atol: float = 1e-5, rtol: float = 1e-4
 ) -> Tensor:
-    """A floating tensor that equals `expected` but for rounding."""
-    found = tensor(actual, expected.shape, "float", what)
-    assert is_close(found, expected, atol, rtol), f"{what}: right shape, wrong values"
-    return found
+    """A floating tensor that equals `expected` up to rounding."""
+    result = tensor(actual, expected.shape, "float", what)
+    assert is_close(result, expected, atol, rtol), f"{what}: right shape, wrong values"
+    return result
 
 
 def close_to_any(
     actual: Any, choices: Sequence[Tensor], what: str, atol: float = 1e-5, rtol: float = 1e-4
 ) -> Tensor:
-    """A floating tensor that equals one of `choices`, which have one shape, but for rounding."""
-    found = tensor(actual, choices[0].shape, "float", what)
-    assert any(is_close(found, choice, atol, rtol) for choice in choices), (
+    """A floating tensor that equals one of `choices`, which have one shape, up to rounding."""
+    result = tensor(actual, choices[0].shape, "float", what)
+    assert any(is_close(result, choice, atol, rtol) for choice in choices), (
         f"{what}: right shape, wrong values"
     )
-    return found
+    return result
 
 
 def is_close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float = 1e-4) -> bool:
-    """Whether two tensors of one shape are equal but for rounding; NaN equals nothing."""
+    """Whether two tensors of one shape are equal up to rounding; NaN equals nothing."""
     return torch.allclose(actual.double(), expected.detach().double(), atol=atol, rtol=rtol)
 
 
@@ -118,7 +118,7 @@ def text(value: Any, what: str = "the result") -> str:
 
 
 def thing(value: Any, what: str = "the result") -> Any:
-    """An object with attributes, such as a model or a dataset: no plain value, no tensor."""
+    """An object with attributes, such as a model or a dataset: not a plain value or a tensor."""
     plain = isinstance(value, (*_PLAIN, Tensor)) and not isinstance(value, torch.nn.Parameter)
     assert not plain, f"{what} should be an object; got {describe(value)}"
     return value
@@ -134,7 +134,7 @@ def tensors(value: Any, what: str = "the state_dict") -> dict[str, Tensor]:
 
 
 def causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str) -> None:
-    """Whatever comes at position t or later, what is returned before t stays as it was.
+    """The result before position t does not depend on the input at t or later.
 
     x, other: two inputs (B, T, ...), different everywhere; the returned tensor is (B, T, ...).
     """
@@ -143,15 +143,15 @@ def causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str
         changed = torch.cat((x[:, :t], other[:, t:]), dim=1)
         after = tensor(forward(changed), before.shape, "float", what)
         assert is_close(after[:, :t], before[:, :t]), (
-            f"{what}: a change of the input at one position changes the result at earlier ones"
+            f"{what}: changing the input at one position changes the result at earlier ones"
         )
         assert not is_close(after[:, t], before[:, t]), (
-            f"{what}: a change of the input at one position leaves the result there as it was"
+            f"{what}: changing the input at one position does not change the result there"
         )
 
 
 def refusal(call: Callable[[], Any], message: str) -> None:
-    """`call` raises an exception of student code, whichever; `message` if it does not."""
+    """`call` raises any exception of student code; if not, fails with `message`."""
     try:
         call()
     except StudentRaised:

@@ -1,4 +1,4 @@
-"""Where a result is written: checked before the grading starts, each file whole or not there."""
+"""Where a result is written: checked before grading starts; each file is whole or absent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOG = "log"  # what the student's code printed
 
 
 def run_folder(folder: Path) -> dict[str, Path]:
-    """The files of a run folder, which `write` makes where it is not there yet."""
+    """The files of a run folder, which `write` creates if it does not exist."""
     return {
         "json": folder / "result.json",
         "html": folder / "report.html",
@@ -30,24 +30,24 @@ def run_folder(folder: Path) -> dict[str, Path]:
 
 
 def check_targets(paths: Sequence[Path]) -> None:
-    """Raises UserError where a file could not be written: better now than after the grading."""
+    """Raises UserError if a file cannot be written: better now than after grading."""
     for path in paths:
         if path.is_dir():
             raise UserError(f"{path} is a folder: name a file")
         if [other.resolve() for other in paths].count(path.resolve()) > 1:
-            raise UserError(f"{path} is named for two reports: give each a file of its own")
+            raise UserError(f"{path} is named for two reports: give each its own file")
         _check_folder(path, path.parent)
 
 
 def check_run_folder(folder: Path) -> None:
-    """The same for a folder that may yet have to be made."""
+    """The same for a folder that may not exist yet."""
     there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     _check_folder(folder, there)
 
 
 def _check_folder(path: Path, folder: Path) -> None:
     try:
-        with tempfile.TemporaryFile(dir=folder):  # permissions alone do not tell
+        with tempfile.TemporaryFile(dir=folder):  # permissions alone do not show it
             pass
     except OSError as error:
         reason = error.strerror or error

@@ -1,7 +1,7 @@
-"""Our weights into a student's module, and back: by name, whatever else the module has.
+"""Copies our weights into a student's module and back, by name, whatever else it has.
 
-Parameters, and buffers that carry values, are copied in place by a probe. A mask or another
-constant of a student's own is left alone: of another width, or not saved, it computes the same.
+Parameters, and buffers that carry values, are copied in place by a probe. A student's own
+mask or other constant is left alone: with another width, or unsaved, it computes the same.
 What the probe reports is the worker's claim, so odd reports fail a test and break none.
 """
 
@@ -15,15 +15,15 @@ from torch import Tensor
 
 from grader import expect
 
-ALIKE = 0.7  # the least cosine of weights after a short training with those before it
-SHOWN = 3  # names of a student's own that a message shows
+ALIKE = 0.7  # the least cosine between the weights before and after a short training
+SHOWN = 3  # how many of a student's own names a message shows
 
 
 def fill(student: Any, module: Any, values: Mapping[str, Tensor]) -> list[str]:
     """Copies `values`, {dotted name: tensor}, into the student's module.
 
     Returns the names of its parameters for which there is no value. Raises AssertionError that
-    names what is missing, and what is there instead, or what has another shape.
+    names what is missing and what is there instead, or what has the wrong shape.
     """
     report = student.probe.fill_named(module, dict(values))
     report = report if isinstance(report, dict) else {}
@@ -39,12 +39,12 @@ def fill(student: Any, module: Any, values: Mapping[str, Tensor]) -> list[str]:
 def compare(
     student: Any, theirs: Mapping[str, Tensor], ours: Mapping[str, Tensor], extra: Iterable[str]
 ) -> None:
-    """Raises AssertionError for a tensor of ours that theirs has not, or in another shape."""
+    """Raises AssertionError if theirs lacks a tensor of ours, or has it in another shape."""
     for name, value in ours.items():
         assert name in theirs, f"{name} is missing from the model{instead(student, extra)}"
-        found = tuple(theirs[name].shape)
+        shape = tuple(theirs[name].shape)
         wanted = f"{name} should have shape {tuple(value.shape)}"
-        assert found == tuple(value.shape), f"{wanted}, and has {found}"
+        assert shape == tuple(value.shape), f"{wanted}, but has {shape}"
 
 
 def read(student: Any, module: Any, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -58,7 +58,7 @@ def read(student: Any, module: Any, like: Mapping[str, Tensor]) -> dict[str, Ten
 
 
 def check_origin(start: Iterable[Tensor], trained: Iterable[Tensor]) -> None:
-    """Raises AssertionError if trained matrices do not come from those that training began with.
+    """Raises AssertionError if trained matrices do not come from those before training.
 
     A short training moves large weights a little: their cosine with the start is 0.9 and more.
     That of weights made elsewhere is near 0, whatever they know.
@@ -71,19 +71,18 @@ def check_origin(start: Iterable[Tensor], trained: Iterable[Tensor]) -> None:
 
 
 def instead(student: Any, extra: Iterable[str]) -> str:
-    """For a message: what is there that the handout's model has not; "" if there is nothing."""
+    """For a message: what the handout's model does not have; "" if there is nothing."""
     names = sorted(extra)
     if not names:
         return ""
-    verb = "is" if len(names) == 1 else "are"
-    return f"; {listing(student, names)} {verb} there, which the handout's model does not have"
+    return f"; your model has {listing(student, names)}, which the handout's does not"
 
 
 def listing(student: Any, names: list[str]) -> str:
-    """Up to three of a student's names, if the submission itself has their words."""
+    """Up to three of a student's names, if their words are in the submission."""
     shown = [name for name in names if student.wrote(name)][:SHOWN]
     others = len(names) - len(shown)
-    rest = [f"{others} {'more' if shown else 'of another name'}"] if others else []
+    rest = [f"{others} {'more' if shown else 'with other names'}"] if others else []
     return ", ".join([*shown, *rest])
 
 

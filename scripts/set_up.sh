@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes .venv with the tested versions, and sees to bubblewrap. Safe to run again.
+# Creates .venv with the tested versions, and installs bubblewrap. Safe to run again.
 set -eu
 
 PYTHON=${PYTHON:-python3}
 
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-    echo "error: $PYTHON is $("$PYTHON" --version 2>&1), and Python 3.11 or newer is needed" \
+    echo "error: $PYTHON is $("$PYTHON" --version 2>&1), but Python 3.11 or newer is needed" \
         "(make PYTHON=/path/to/python3.11)" >&2
     exit 2
 }
@@ -14,8 +14,8 @@ echo "Setting up .venv (once; torch is large) ..." >&2
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
 pip() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
 
-# On Linux the default build of torch brings gigabytes of CUDA. Where there is no NVIDIA GPU, the
-# CPU build is taken from PyTorch's own index; where that cannot be reached, the default will do.
+# On Linux the default build of torch brings gigabytes of CUDA. Without an NVIDIA GPU, install the
+# CPU build from PyTorch's own index; if that cannot be reached, the default will do.
 if [ "$(uname -s)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; then
     pip --no-deps --timeout 10 --retries 0 --index-url https://download.pytorch.org/whl/cpu \
         "$(grep '^torch==' constraints.txt)" 2>/dev/null || true

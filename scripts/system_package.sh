@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs a package through the system's manager: sh scripts/system_package.sh COMMAND PACKAGE
-# COMMAND is what the package brings; where it is there already, nothing is done. Exit code 1: it is
-# still not there.
+# Installs a package with the system's package manager:
+#     sh scripts/system_package.sh COMMAND PACKAGE
+# Does nothing if COMMAND, which the package provides, exists. Exit code 1: it is still missing.
 set -u
 
 command -v "$1" >/dev/null && exit 0
-# Without a password prompt only: a set-up is not to stop and wait for one.
+# Never prompt for a password: a set-up must not stop and wait.
 if [ "$(id -u)" -eq 0 ]; then AS_ROOT=; else AS_ROOT="sudo -n"; fi
 for manager in "apt-get install -y" "dnf install -y" "pacman -S --noconfirm" "zypper -n install" \
     "apk add"; do

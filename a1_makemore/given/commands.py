@@ -1,12 +1,12 @@
-"""Train a1's model of names, evaluate it, and let it write, from the command line.
+"""Train a1's model of names, evaluate it, and sample from it, from the command line.
 
 python run.py train --writing_params_path runs/names.params
 python run.py evaluate --reading_params_path runs/names.params
 python run.py sample --reading_params_path runs/names.params --count 20
 
-Without a file of names the names are those of --data. Without options the training is the published
-recipe on `names`, and a shorter one on the embedded data. One that was stopped goes on where it was
-when the same command is given again.
+Without a file of names, those of --data are used. Without options, training follows the published
+recipe on `names`, and a shorter one on the embedded data. A stopped training resumes where it was
+when you give the same command again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ASSIGNMENT = "a1_makemore"
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTIONS = ("train", "evaluate", "sample")
 MAX_STEPS = {"names": 200_000, "embedded": 10_000}
-LOG_EVERY = 1000  # steps; each row is their mean
+LOG_EVERY = 1000  # steps; each row is the mean over them
 SPLITS = ("train", "dev", "test")
 SHARES = ("noise", "weight_decay", "average")
 LARGEST = {
@@ -61,17 +61,17 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--n_hidden", type=int, default=128, metavar="N", help="default: 128")
     add("--max_steps", type=int, metavar="N", help="default: 200,000; embedded: 10,000")
     add("--batch_size", type=int, default=32, metavar="N", help="default: 32")
-    own = parser.add_argument_group("other than the published recipe")
-    own.add_argument("--cosine", action="store_true", help="a rate that falls from --lr to 0")
+    own = parser.add_argument_group("changes to the published recipe")
+    own.add_argument("--cosine", action="store_true", help="let the rate fall from --lr to 0")
     own.add_argument("--lr", type=float, default=0.1, help="the cosine's highest rate")
     own.add_argument("--weight_decay", type=float, default=0.0, metavar="W", help="of the matrices")
-    own.add_argument("--noise", type=float, default=0.0, metavar="P", help="characters hidden")
+    own.add_argument("--noise", type=float, default=0.0, metavar="P", help="share of hidden inputs")
     own.add_argument("--average", type=float, default=0.0, metavar="P", help="last steps averaged")
     own.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     own.add_argument("--name", default="run", help="name of the run (default: %(default)s)")
     own.add_argument(
         "--checkpoint_seconds", type=float, default=30.0, metavar="S",
-        help="between checkpoints, 0: after each hundred steps (default: %(default)s)",
+        help="time between checkpoints; 0: every hundred steps (default: %(default)s)",
     )  # fmt: skip
     add_common_flags(parser, corpora.DATASETS)
     return parser.parse_args(argv)
@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raise UserError for a number that cannot be."""
+    """Raise UserError for a number out of range."""
     if args.device == "cuda":
         raise UserError("--device cuda: these layers compute on the CPU; use cpu or auto")
     if args.max_steps is None:
@@ -98,18 +98,18 @@ def check(args: argparse.Namespace) -> None:
     if args.checkpoint_seconds:
         must_be_positive("checkpoint_seconds", args.checkpoint_seconds, LONGEST)
     if args.batch_size < 2:
-        raise UserError(f"--batch_size {args.batch_size}: at least 2, one has no variance")
+        raise UserError(f"--batch_size {args.batch_size}: at least 2, as one row has no variance")
     if args.block_size < 2 or args.block_size & (args.block_size - 1):
         raise UserError(f"--block_size {args.block_size} is not a power of 2: 2, 4, 8, 16, ...")
     for name in SHARES:
         if not 0 <= getattr(args, name) < 1:
-            raise UserError(f"--{name} {getattr(args, name)}: from 0 to below 1")
+            raise UserError(f"--{name} {getattr(args, name)}: must be at least 0 and below 1")
     if args.function != "train" and not args.reading_params_path:
         raise UserError(f"{args.function} needs --reading_params_path: the weights")
 
 
 def train(args: argparse.Namespace) -> None:
-    """Train to the end, from the run folder's checkpoint where there is one."""
+    """Train to the end, from the run folder's checkpoint if there is one."""
     names = corpora.find(args.corpus, args.data, args.data_dir)
     folder = run_folder(args.out, ASSIGNMENT, args.name)
     path = Path(args.writing_params_path or folder / "model.params")
@@ -131,7 +131,7 @@ def train(args: argparse.Namespace) -> None:
     weights.save_model(path, model, stoi)
     losses = {split: makemore.evaluate(model, *data[split]) for split in ("train", "dev")}
     size = sum(p.numel() for p in model.parameters())
-    # Last: a batch in training moves the running statistics.
+    # Last, because a batch in training mode changes the running statistics.
     draw(run, model, data["train"], args.batch_size)
     print(f"step {trainer.step}: {size:,} parameters, {show(losses)}; weights in {path}")
 
@@ -143,7 +143,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 
 def sample(args: argparse.Namespace) -> None:
-    """Write names, one a line, and after each whether it is one that the model was trained on."""
+    """Print sampled names, one per line, each with the split that has it, or "new"."""
     names, _, itos, model, block_size = load(args)
     known = dict(zip(SPLITS, map(set, makemore.split_names(names)), strict=True))
     written = makemore.sample(model, itos, args.count, block_size)
@@ -172,7 +172,7 @@ def datasets(
 
 
 def draw(run: Run, model: Any, data: tuple[Tensor, Tensor], size: int) -> None:
-    """The pictures of a finished training, in its run folder."""
+    """Draw the pictures of a finished training in its run folder."""
     pictures.draw_loss(run.folder / "loss_windows.png", run.rows)
     x, y = (part[: max(size, 512)] for part in data)
     pictures.draw_histograms(
@@ -181,7 +181,7 @@ def draw(run: Run, model: Any, data: tuple[Tensor, Tensor], size: int) -> None:
 
 
 def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
-    """All that decides the numbers of a training, in plain values."""
+    """Everything that affects a training's numbers, in plain values."""
     chosen = {k: v for k, v in asdict(config).items() if k not in ("fast",)}
     named = ("block_size", "n_embd", "n_hidden", "solution", "code")
     return chosen | {name: getattr(args, name) for name in named}

@@ -1,7 +1,7 @@
 """The names that run.py works on: from a file, from the registry's `names`, or embedded.
 
-A file is read whole and looked at before anything is computed, so that a broken line is told with
-its number and not met in the middle of a training.
+A file is read and checked whole before anything is computed, so that a broken line is reported
+with its number at once, not in the middle of a training.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from course.files import read_text
 
 DATASETS = ("embedded", "names")
 FILE = "names.txt"
-END = "."  # what ends a name in the vocabulary
+END = "."  # ends a name in the vocabulary
 FEWEST = 10  # names: with fewer, dev and test would be empty
-SHOWN = 40  # characters of a broken line that are quoted
+SHOWN = 40  # characters quoted from a broken line
 
 
 def find(path: str | None, dataset: str, data_dir: Path | None) -> list[str]:
-    """The names, from `path` where one is given. Raises UserError for what are none."""
+    """The names, from `path` if it is given. Raises UserError if they are not valid names."""
     if path is None and dataset == "embedded":
         return embedded.build()
     path = Path(path) if path is not None else data.load(dataset, data_dir, [FILE])[FILE]
@@ -34,17 +34,17 @@ def find(path: str | None, dataset: str, data_dir: Path | None) -> list[str]:
 
 
 def check(names: Sequence[str], source: str) -> None:
-    """Raise UserError, with file and line, for a line that is no name."""
+    """Raise UserError, with file and line, for a line that is not a name."""
     for number, name in enumerate(names, 1):
         if not name or END in name or name != name.strip():
             raise UserError(
                 f"{source}, line {number}: {name[:SHOWN]!r} is not valid, each line is a name "
-                f"without {END!r}, and without white space around it"
+                f"without {END!r} or surrounding white space"
             )
     if len(names) < FEWEST:
         raise UserError(f"{source} has {len(names)} names: at least {FEWEST} are needed")
 
 
 def sha256(names: Sequence[str]) -> str:
-    """Of the names as a file, to tell one data set from another."""
+    """The digest of the names as a file, which identifies a data set."""
     return hashlib.sha256("".join(f"{name}\n" for name in names).encode()).hexdigest()

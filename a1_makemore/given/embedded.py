@@ -1,13 +1,13 @@
-"""Embedded data: names that nobody bears, from a small phonology made by hand.
+"""Embedded data: invented names, from a small hand-made phonology.
 
-A name is two or three syllables, seldom four. A syllable has an onset, a vowel and perhaps a coda,
-and rules tie what stands far apart: the vowels of one name are all of the front or all of the back
-(vowel harmony), some consonants do not follow each other, and the ending goes with the first vowel.
-A model that sees one character back cannot know these rules, one that sees eight can: as with real
+A name has two or three syllables, rarely four. A syllable has an onset, a vowel and perhaps a coda,
+and rules link distant characters: the vowels of one name are either all front or all back (vowel
+harmony), some consonants do not follow each other, and the ending depends on the first vowel.
+A model that sees one character back cannot learn these rules, one that sees eight can: as with real
 names, each further character of context lowers the loss.
 
     build()                  # about 8,000 different names, the same each time, in random order
-    python given/embedded.py FILE  # the names as a file, one a line
+    python given/embedded.py FILE  # the names as a file, one per line
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ SEED = 0
 ONSETS = ("b", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z",
           "br", "dr", "kl", "kr", "sh", "st", "th", "tr")  # fmt: skip
 CODAS = ("l", "m", "n", "r", "s", "k", "nd", "rn", "lt")
-# Front or back: all vowels of a name come from one row.
+# Front or back: all vowels of a name come from the same row.
 HARMONY = {"front": ("e", "i", "ei", "ie"), "back": ("a", "o", "u", "ao")}
-WEIGHTS = (6, 5, 1, 1)  # of a row's vowels: pairs are seldom
+WEIGHTS = (6, 5, 1, 1)  # of a row's vowels: pairs are rare
 ENDINGS = {"e": ("e", "en", "ette"), "i": ("i", "is", "ine"), "a": ("a", "an", "ara"),
            "o": ("o", "os", "or"), "u": ("u", "us", "um")}  # fmt: skip
 SYLLABLES, SYLLABLE_WEIGHTS = (1, 2, 3), (4, 6, 1)  # before the ending
@@ -39,7 +39,7 @@ CLASHES = {"n": "n", "m": "m", "l": "l", "r": "r", "s": "sz", "k": "kg"}
 def build(count: int = COUNT, seed: int = SEED) -> list[str]:
     """Invent `count` different names; one seed gives the same names in the same order."""
     rng = random.Random(f"names {seed}")
-    names: dict[str, None] = {}  # as a set that keeps its order
+    names: dict[str, None] = {}  # used as an ordered set
     while len(names) < count:
         names[invent(rng)] = None
     return list(names)
@@ -59,7 +59,7 @@ def invent(rng: random.Random) -> str:
 
 
 def _onset(before: str, rng: random.Random) -> str:
-    """One that does not clash with the name so far; a name may begin with its vowel."""
+    """An onset that does not clash with the name so far; a name may begin with a vowel."""
     if not before and rng.random() < 0.2:
         return ""
     bad = CLASHES.get(before[-1:], "")
@@ -67,9 +67,9 @@ def _onset(before: str, rng: random.Random) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the names into a file."""
-    parser = argparse.ArgumentParser(description="Write the embedded names, one a line.")
-    parser.add_argument("file", type=Path, metavar="FILE", help="where the names go")
+    """Write the names to a file."""
+    parser = argparse.ArgumentParser(description="Write the embedded names, one per line.")
+    parser.add_argument("file", type=Path, metavar="FILE", help="where to write the names")
     file = parser.parse_args(argv).file
     try:
         make_folder(file.parent)

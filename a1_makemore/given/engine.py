@@ -1,17 +1,17 @@
-"""A training step without autograd: each layer's gradient is written out. Given, not to be written.
+"""A training step without autograd: each layer's gradient is written out. Given code.
 
     engine = Engine(model, batch_size=32, block_size=8)
     loss = engine.forward_backward(x, y)    # gradients are in engine.gradients
     engine.move(-0.1)                       # one step of SGD
 
-At 32 names a batch a step is some hundred operations on small matrices, and most of its time goes
-into making their results' memory and autograd's graph. Here every result has its place from the
-start, all parameters lie in one long vector, so that SGD is a single operation, and nothing is
-recorded. What is computed is what the layers of makemore.py say; `agrees` compares loss, gradients
-and running statistics with the model's own, and the trainer uses autograd where they differ.
+At 32 names per batch a step is about a hundred operations on small matrices, and most of its time
+goes into allocating their results and building autograd's graph. Here the memory of every result is
+allocated once, all parameters are one long vector, so that SGD is a single operation, and nothing
+is recorded. The computation is that of the layers in makemore.py; `agrees` compares loss, gradients
+and running statistics with the model's own, and the trainer uses autograd if they differ.
 
-Letters in the shapes: R rows, which are B * T as long as there is time, and C channels. A layer
-here is forward(x) -> y and backward(dy) -> dx, where dx may be None for the first.
+Letters in the shapes: R rows (B * T while there is a time dimension) and C channels. A layer here
+is forward(x) -> y and backward(dy) -> dx; dx may be None for the first layer.
 """
 
 import math
@@ -25,7 +25,7 @@ aten = torch.ops.aten
 
 
 class CannotRun(Exception):
-    """The model has a layer, or a parameter, that the engine does not know."""
+    """The model has a layer or a parameter that the engine does not support."""
 
 
 class _Embedding:
@@ -42,7 +42,7 @@ class _Embedding:
 
 
 class _Flatten:
-    """Neighbours in time are neighbours in memory: a view, both ways."""
+    """Neighbours in time are neighbours in memory, so both directions are views."""
 
     def __init__(self, n: int) -> None:
         self.n = n
@@ -117,7 +117,7 @@ class _Tanh:
 
 
 class Engine:
-    """The steps of one model at one batch size. Raises CannotRun for a model it does not know.
+    """The steps of one model at one batch size. Raises CannotRun for an unsupported model.
 
     parameters, gradients: one vector each; the model's own tensors become views of the first.
     """
@@ -138,7 +138,7 @@ class Engine:
             self.steps.append(_step(layer, gradients, rows))
             rows //= layer.n if type(layer).__name__ == "FlattenConsecutive" else 1
         if rows != batch_size:
-            raise CannotRun(f"{rows} rows are left of a batch of {batch_size}")
+            raise CannotRun(f"the layers leave {rows} rows of a batch of {batch_size}")
         self.batch_size = batch_size
 
     @staticmethod
@@ -148,7 +148,7 @@ class Engine:
 
     @torch.no_grad()
     def forward_backward(self, x: Tensor, y: Tensor) -> Tensor:
-        """The mean loss, a scalar; its gradients are in `gradients`. x: (B, T), y: (B,), long."""
+        """The mean loss, a scalar; its gradients go to `gradients`. x: (B, T), y: (B,), long."""
         for step in self.steps:
             x = step.forward(x)
         logp = torch.log_softmax(x, dim=1)  # (B, V)
@@ -179,7 +179,7 @@ def _step(layer: Any, gradients: Sequence[Tensor], rows: int) -> Any:
         case "Tanh":
             return _Tanh()
         case other:
-            raise CannotRun(f"a layer of the class {other}")
+            raise CannotRun(f"a layer of class {other}")
 
 
 def _must_be_plain(parameters: Sequence[Tensor]) -> None:
@@ -187,25 +187,26 @@ def _must_be_plain(parameters: Sequence[Tensor]) -> None:
         raise CannotRun("a parameter occurs twice")
     for p in parameters:
         if not (p.is_leaf and p.dtype is torch.float32 and p.device.type == "cpu"):
-            raise CannotRun("a parameter that is no float32 tensor of its own on the CPU")
+            raise CannotRun("a parameter is not a separate float32 tensor on the CPU")
 
 
 def agrees(engine: Engine, model: Any, loss_of: Any, x: Tensor, y: Tensor) -> bool:
-    """Whether loss, gradients and running statistics are those of the model with autograd.
+    """Whether loss, gradients and running statistics equal those of the model with autograd.
 
-    loss_of(logits, y) is the model's loss. Running statistics are put back afterwards.
+    loss_of(logits, y) is the model's loss. Running statistics are restored afterwards.
     """
     norms = [layer for layer in model.layers if hasattr(layer, "running_mean")]
     before = [(n.running_mean.clone(), n.running_var.clone()) for n in norms]
     loss = loss_of(model(x), y)
     own = model.parameters()
     expected = torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, own)])
-    told = [statistic for n in norms for statistic in (n.running_mean, n.running_var)]
+    theirs = [statistic for n in norms for statistic in (n.running_mean, n.running_var)]
     _put_back(norms, before)
-    found = engine.forward_backward(x, y)
-    kept = [statistic for n in norms for statistic in (n.running_mean, n.running_var)]
+    our_loss = engine.forward_backward(x, y)
+    ours = [statistic for n in norms for statistic in (n.running_mean, n.running_var)]
     _put_back(norms, before)
-    pairs = [(found, loss.detach()), (engine.gradients, expected), *zip(kept, told, strict=True)]
+    pairs = [(our_loss, loss.detach()), (engine.gradients, expected)]
+    pairs += zip(ours, theirs, strict=True)
     return all(torch.allclose(a, b.reshape(a.shape), rtol=1e-3, atol=1e-5) for a, b in pairs)
 
 

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from course.plots import loss_series, panels_of, save_figure
 
-POINTS = 200  # windows that the curve of a whole training is averaged over
+POINTS = 200  # windows over which a whole training's curve is averaged
 BINS = 60
 
 
 def draw_loss(path: Path, rows: Sequence[dict[str, Any]], windows: int = POINTS) -> None:
-    """The losses of a run's metrics, each point the mean of a window of them."""
+    """Draw the losses of a run's metrics, each point the mean over a window."""
     points = loss_series(rows).get("loss", [])
     size = max(1, math.ceil(len(points) / windows))
     groups = [points[first : first + size] for first in range(0, len(points), size)]
@@ -28,15 +28,15 @@ def draw_loss(path: Path, rows: Sequence[dict[str, Any]], windows: int = POINTS)
     )
     steps = groups[0][-1][0] if groups else 0
     axes.set_xlabel("step")
-    axes.set_ylabel("training loss (nats a character)")
+    axes.set_ylabel("training loss (nats per character)")
     axes.set_title(f"each point: the mean of {steps:,} steps", fontsize="medium")
     save_figure(figure, path)
 
 
 def draw_histograms(path: Path, model: Any, loss: Any) -> None:
-    """What each Tanh returns, and the gradient that arrives there, of one batch.
+    """Draw each Tanh's output on one batch, and the gradient that reaches it.
 
-    loss: called without arguments, it gives the loss of the batch in training.
+    loss: called without arguments, returns the loss of the batch in training mode.
     """
     tanhs = [(n, a) for n, a in enumerate(model.layers) if type(a).__name__ == "Tanh"]
     value = loss()
@@ -47,7 +47,7 @@ def draw_histograms(path: Path, model: Any, loss: Any) -> None:
         _histogram(axes[0], layer.out.detach(), f"layer {place}: {saturated:.0%} beyond 0.97")
         _histogram(axes[1], gradient, f"layer {place}: std {gradient.std().item():.1e}")
     axes[0].set_xlabel("activation of Tanh")
-    axes[1].set_xlabel("gradient of the loss by it")
+    axes[1].set_xlabel("gradient of the loss with respect to it")
     for each in axes:
         each.set_ylabel("density")
         each.legend(frameon=False, fontsize="small")

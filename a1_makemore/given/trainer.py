@@ -1,16 +1,16 @@
-"""The training loop of run.py: what `makemore.train` does, quickly, resumably. Given.
+"""The training loop of run.py: `makemore.train`, but fast and resumable. Given code.
 
     Trainer(model, x, y, TrainerConfig(max_steps=200_000)).train()
 
-Batches of some hundred steps are drawn and gathered at once, and a step is the engine's
-(engine.py) where that gives the model's own loss and gradients, else autograd's. The loss and the
-learning rate are those of makemore.py. A piece of the training draws from a generator seeded by
-(seed, step) alone, so one that is stopped and taken up again from `state_dict` goes on exactly as
-if it had not been.
+The batches of a hundred steps are drawn and gathered at once, and a step runs on the engine
+(engine.py) if that gives the model's own loss and gradients, else on autograd. The loss and the
+learning rate are those of makemore.py. Each piece of the training draws from a generator seeded by
+(seed, step) alone, so a training that is stopped and resumed from `state_dict` continues exactly as
+if it had never stopped.
 
-What the published recipe does not have, and ours may: a learning rate that falls to nothing on a
-cosine, weight decay, an average of the weights over the last steps, and noise, which hides some of
-the characters that the model sees so that it learns to do without each.
+Ours has options that the published recipe lacks: a learning rate that falls to zero on a cosine,
+weight decay, an average of the weights over the last steps, and noise, which hides some of the
+characters that the model sees so that it learns to do without any one of them.
 """
 
 import contextlib
@@ -24,9 +24,9 @@ from engine import CannotRun, Engine, agrees
 from makemore import cross_entropy, learning_rate, sgd_step
 from torch import Tensor
 
-PIECE = 100  # steps whose batches are drawn together; a checkpoint stands between two pieces
-AVERAGE_EVERY = 10  # steps: neighbours are nearly equal, and adding them up takes time
-HIDDEN = 0  # the index of END, which stands where a character is hidden
+PIECE = 100  # steps whose batches are drawn together; checkpoints fall between two pieces
+AVERAGE_EVERY = 10  # steps: neighbours are nearly equal, and averaging takes time
+HIDDEN = 0  # the index of END, which replaces a hidden character
 
 
 @dataclass
@@ -37,17 +37,17 @@ class TrainerConfig:
     batch_size: int = 32
     seed: int = 0
     cosine: bool = False  # the rate falls from lr to 0 on a cosine, instead of learning_rate's step
-    lr: float = 0.1  # the highest of the cosine
-    weight_decay: float = 0.0  # of the matrices; a step takes lr * weight_decay of them away
+    lr: float = 0.1  # the highest rate of the cosine
+    weight_decay: float = 0.0  # of the matrices; a step shrinks them by lr * weight_decay
     noise: float = 0.0  # share of the context's characters that are hidden
-    average: float = 0.0  # share of the steps, the last ones, whose weights are averaged
-    fast: bool = True  # whether to use the engine where it agrees with the model
+    average: float = 0.0  # share of the steps, counted from the end, whose weights are averaged
+    fast: bool = True  # whether to use the engine if it agrees with the model
 
 
 class Trainer:
     """Trains a model on x (N, T) and y (N,), both long.
 
-    step: steps done. loss: the mean of the last piece's. real_tokens: examples in it.
+    step: steps done. loss: the mean over the last piece. real_tokens: examples in that piece.
     """
 
     def __init__(self, model: Any, x: Tensor, y: Tensor, config: TrainerConfig) -> None:
@@ -55,14 +55,14 @@ class Trainer:
         self.total_steps = config.max_steps
         self.step, self.loss, self.real_tokens = 0, math.nan, 0
         self.engine = self._engine() if config.fast else None
-        self.on_step: Callable[[Any], None] | None = None  # called with this after each piece
+        self.on_step: Callable[[Any], None] | None = None  # called with self after each piece
         own = model.parameters()
         self.matrices = [p for p in own if p.dim() == 2]
         self.averaged, self.count = [torch.zeros_like(p.data) for p in own], 0
 
     @property
     def learning_rate(self) -> float:
-        """Of the last step."""
+        """The learning rate of the last step."""
         return self.rate(max(self.step - 1, 0))
 
     def rate(self, step: int) -> float:
@@ -72,7 +72,7 @@ class Trainer:
         return self.config.lr * 0.5 * (1 + math.cos(math.pi * step / self.total_steps))
 
     def train(self) -> None:
-        """Trains to the end. Raises FloatingPointError for a loss that is not finite."""
+        """Train to the end. Raises FloatingPointError if the loss is not finite."""
         while self.step < self.total_steps:
             self._piece(min(PIECE, self.total_steps - self.step))
             if not math.isfinite(self.loss):
@@ -129,7 +129,7 @@ class Trainer:
 
     @torch.no_grad()
     def _use_average(self) -> None:
-        """Puts the averaged weights into the model, and measures their running statistics."""
+        """Load the averaged weights into the model, and measure their running statistics."""
         if not self.count:
             return
         for p, mean in zip(self.model.parameters(), self.averaged, strict=True):
@@ -139,10 +139,10 @@ class Trainer:
             self.model(self.x[rows])
 
     def _engine(self) -> Engine | None:
-        """The engine, None where it does not know the model or gives other numbers."""
+        """The engine, or None if it does not support the model or gives different numbers."""
         size = self.config.batch_size
         trial = torch.arange(size) % len(self.x)
-        # Of a model of another make, or of work that is not finished, autograd will say what it is.
+        # Autograd handles a different model, and reports what is wrong with unfinished work.
         with contextlib.suppress(CannotRun, AttributeError, IndexError, RuntimeError, TypeError,
                                  ValueError):  # fmt: skip
             engine = Engine(self.model, size, self.x.size(1))
@@ -163,7 +163,7 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from what `state_dict` returned."""
+        """Resume from what `state_dict` returned."""
         self.step, self.loss, self.count = state["step"], state["loss"], state["count"]
         self.averaged = [mean.clone() for mean in state["averaged"]]
         for p, value in zip(self.model.parameters(), state["parameters"], strict=True):

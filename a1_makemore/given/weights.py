@@ -1,4 +1,4 @@
-"""A model's weights as named tensors, and back: the model's sizes are read from their shapes."""
+"""Save a model's weights as named tensors and load them; their shapes give the model's sizes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CHARACTERS = "characters"  # the code points of the vocabulary, in its order
 
 
 def state_of(model: Any) -> dict[str, Tensor]:
-    """{"3.gamma": tensor}: the layer's place in the Sequential, and the tensor's name.
+    """{"3.gamma": tensor}: the layer's index in the Sequential, and the tensor's name.
 
-    Running statistics are (dim,), also those of a layer that keeps them as (1, 1, dim).
+    Running statistics are (dim,), even if a layer keeps them as (1, 1, dim).
     """
     state = {
         f"{place}.{name}": getattr(layer, name).detach()
@@ -37,36 +37,36 @@ def save_model(path: Path, model: Any, stoi: dict[str, int]) -> None:
 
 
 def code_points(stoi: dict[str, int]) -> list[int]:
-    """That of each character, in the order of the indices."""
+    """The code point of each character, in the order of the indices."""
     return [ord(char) for char in sorted(stoi, key=stoi.__getitem__)]
 
 
 def load_model(path: str, stoi: dict[str, int]) -> tuple[Any, int]:
     """The model whose weights a file holds, and its block size.
 
-    Raises UserError for a file of anything else, and for another vocabulary than `stoi`.
+    Raises UserError if the file holds anything else, or its vocabulary is not that of `stoi`.
     """
-    found = checkpoints.load_weights(path)
-    characters = found.pop(CHARACTERS, torch.tensor([]))
-    model, block_size = _empty(found, path)
+    state = checkpoints.load_weights(path)
+    characters = state.pop(CHARACTERS, torch.tensor([]))
+    model, block_size = _empty(state, path)
     expected = state_of(model)
-    for name in sorted(expected.keys() | found.keys()):
-        shapes = [tuple(t[name].shape) if name in t else None for t in (found, expected)]
+    for name in sorted(expected.keys() | state.keys()):
+        shapes = [tuple(t[name].shape) if name in t else None for t in (state, expected)]
         if shapes[0] != shapes[1]:
             raise UserError(f"{path}: tensor {name} has shape {shapes[0]}, expected {shapes[1]}")
-    if characters.tolist() != code_points(stoi) or len(found["0.weight"]) != len(stoi):
-        raise UserError(f"{path}: its model was trained on names of other characters than these")
-    for name, tensor in found.items():
+    if characters.tolist() != code_points(stoi) or len(state["0.weight"]) != len(stoi):
+        raise UserError(f"{path}: its model was trained on names with other characters")
+    for name, tensor in state.items():
         place, _, attribute = name.partition(".")
         getattr(model.layers[int(place)], attribute).data.copy_(tensor)
     return model, block_size
 
 
-def _empty(found: dict[str, Tensor], path: str) -> tuple[Any, int]:
-    """A model of the sizes that the tensors' shapes tell."""
-    gammas = [t for name, t in found.items() if name.endswith(".gamma") and t.dim() == 1]
-    if not gammas or found.get("0.weight") is None or found["0.weight"].dim() != 2:
+def _empty(state: dict[str, Tensor], path: str) -> tuple[Any, int]:
+    """A model with the sizes given by the tensors' shapes."""
+    gammas = [t for name, t in state.items() if name.endswith(".gamma") and t.dim() == 1]
+    if not gammas or state.get("0.weight") is None or state["0.weight"].dim() != 2:
         raise UserError(f"{path} holds no weights of a makemore model")
     block_size = 2 ** len(gammas)
-    vocab_size, n_embd = found["0.weight"].shape
+    vocab_size, n_embd = state["0.weight"].shape
     return build_model(vocab_size, block_size, n_embd, len(gammas[0])), block_size

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # a1: makemore, a WaveNet-like model of names, written by hand
 #
-# The handout (README.md) has the mathematics, the shapes and the points. What is yours to write
-# stands after a `TODO`, whose letter is that of the handout's task. This notebook and
-# `src/makemore.py` are one and the same: fill in whichever you like. No `torch.nn` here:
-# tensors, their operations and autograd are all you need.
+# The handout (README.md) has the mathematics, the shapes and the points. Your code goes after each
+# `TODO`, whose letter is that of the handout's part. This notebook and `src/makemore.py` have the
+# same cells: fill in whichever you like. No `torch.nn` here: tensors, their operations and autograd
+# are all you need.
 #
 # Letters in the shapes: B names in a batch, T characters, C channels, V characters in the
 # vocabulary, N examples in a data set.
@@ -18,7 +18,7 @@ from torch import Tensor
 
 END = "."  # ends a name, and fills the context before its first character; index 0
 BLOCK_SIZE = 8  # characters that the model sees
-LAST_SCALE = 0.1  # what the last layer's weight is multiplied by before training
+LAST_SCALE = 0.1  # factor on the last layer's weight before training
 
 # %% [markdown]
 # ## (a) The data set
@@ -39,7 +39,7 @@ def build_vocabulary(names: Sequence[str]) -> tuple[dict[str, int], dict[int, st
 def build_dataset(
     names: Sequence[str], stoi: dict[str, int], block_size: int = BLOCK_SIZE
 ) -> tuple[Tensor, Tensor]:
-    """Every character of every name, the END after it too, with the block_size characters before.
+    """Every character of every name, and its END, each with the block_size characters before it.
 
     Returns x (N, block_size) and y (N,), both long.
     """
@@ -52,7 +52,7 @@ def build_dataset(
 def split_names(names: Sequence[str], seed: int = 42) -> tuple[list[str], list[str], list[str]]:
     """Shuffle the names and cut them into train, dev and test: 80, 10 and 10 percent, by name.
 
-    The shuffle is that of `random.Random(seed)`; `names` itself stays as it is.
+    The shuffle is that of `random.Random(seed)`; `names` itself is not changed.
     """
     # TODO(a): return (train, dev, test), lists of names: of the n shuffled names the first
     # int(0.8 * n), those up to int(0.9 * n), and the rest.
@@ -63,7 +63,7 @@ def split_names(names: Sequence[str], seed: int = 42) -> tuple[list[str], list[s
 # ## (b) Layers
 #
 # A layer is called with a tensor and returns one, which it also keeps as `.out`; `parameters()`
-# is the list of its tensors that are trained.
+# is the list of its trained tensors.
 
 
 # %%
@@ -139,10 +139,10 @@ class Sequential:
 
 # %%
 class BatchNorm1d:
-    """Normalises each channel over the batch, and over time too where there is one.
+    """Normalises each channel over the batch, and over time too if there is a time dimension.
 
-    gamma, beta, running_mean, running_var: (dim,). training: whether the batch's own statistics
-    are used, and counted in the running ones, or the running ones are used.
+    gamma, beta, running_mean, running_var: (dim,). training: True to use the batch's statistics
+    and update the running ones, False to use the running ones.
     """
 
     def __init__(self, dim: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
@@ -164,7 +164,7 @@ class BatchNorm1d:
 
 
 def set_training(model: Sequential, training: bool) -> None:
-    """Puts every layer that knows the difference into training or evaluation. Given."""
+    """Puts every layer that has the two modes into training or evaluation. Given."""
     for layer in model.layers:
         if hasattr(layer, "training"):
             layer.training = training
@@ -176,13 +176,13 @@ def set_training(model: Sequential, training: bool) -> None:
 
 # %%
 class FlattenConsecutive:
-    """Puts the channels of n neighbours in time side by side."""
+    """Concatenates the channels of n neighbours in time."""
 
     def __init__(self, n: int) -> None:
         self.n = n
 
     def __call__(self, x: Tensor) -> Tensor:
-        """x: (B, T, C). Returns (B, T // n, C * n), or (B, C * n) where one place is left."""
+        """x: (B, T, C). Returns (B, T // n, C * n), or (B, C * n) if one position is left."""
         # TODO(d): return self.out: the first C channels are the earliest neighbour's.
         raise NotImplementedError("TODO(d): FlattenConsecutive.__call__")
 
@@ -194,7 +194,7 @@ class FlattenConsecutive:
 def wavenet(
     vocab_size: int, block_size: int = BLOCK_SIZE, n_embd: int = 24, n_hidden: int = 128
 ) -> Sequential:
-    """Halves the time stage by stage, 8 -> 4 -> 2 -> 1. (B, block_size) long -> logits (B, V).
+    """Halves time stage by stage, 8 -> 4 -> 2 -> 1. (B, block_size) long -> logits (B, V).
 
     block_size: a power of 2, at least 2.
     """
@@ -210,14 +210,14 @@ def wavenet(
 
 # %%
 def init_weights(model: Sequential) -> None:
-    """Makes a new model ready for training, so that its first loss is near ln V."""
+    """Prepares a new model for training, so that its first loss is near ln V."""
     # TODO(e): multiply the last layer's weight by LAST_SCALE, and let every parameter ask for its
     # gradient.
     raise NotImplementedError("TODO(e): init_weights")
 
 
 def build_model(vocab_size: int, *sizes: int, **named_sizes: int) -> Sequential:
-    """A `wavenet` of these sizes that is ready for training. Given."""
+    """A `wavenet` of these sizes, ready for training. Given."""
     model = wavenet(vocab_size, *sizes, **named_sizes)
     init_weights(model)
     return model
@@ -236,7 +236,7 @@ def learning_rate(step: int, max_steps: int) -> float:
 
 
 def sgd_step(parameters: Sequence[Tensor], lr: float) -> None:
-    """Moves each parameter against its gradient, and forgets the gradient."""
+    """Moves each parameter against its gradient, and clears the gradient."""
     # TODO(e): change every parameter in place by -lr * its grad, then set its grad to None.
     raise NotImplementedError("TODO(e): sgd_step")
 
@@ -266,7 +266,7 @@ def train(
 # %%
 @torch.no_grad()
 def evaluate(model: Sequential, x: Tensor, y: Tensor) -> float:
-    """The mean loss over all examples, in evaluation mode. The model is in training afterwards."""
+    """The mean loss over all examples, in evaluation mode. Leaves the model in training mode."""
     # TODO(f): return it as a float. In pieces of some thousands, a large data set needs little
     # memory; whether you work in pieces is up to you.
     raise NotImplementedError("TODO(f): evaluate")
@@ -281,7 +281,7 @@ def sample(
     max_length: int = 30,
     generator: torch.Generator | None = None,
 ) -> list[str]:
-    """Names that the model writes, in evaluation mode; it is in training afterwards.
+    """Names that the model writes, in evaluation mode. Leaves the model in training mode.
 
     A name ends before its first END, or after max_length characters.
     """
@@ -293,8 +293,8 @@ def sample(
 # %% [markdown]
 # ## Try it
 #
-# Only when this is run as a notebook or as a program: a quick look, on the embedded names. The
-# grader does not run it. `run.py` trains faster, for longer, and on the real names.
+# A quick look, on the embedded names. It runs only in a notebook or as a program, not in the
+# grader. `run.py` trains faster, for longer, and on the real names too.
 
 # %%
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Task a: the vocabulary, the data set, the split by name."""
+"""Part a: the vocabulary, the data set, the split by name."""
 
 import pytest
 import torch
@@ -30,10 +30,10 @@ def test_dataset(student):
 @pytest.mark.points(1)
 @pytest.mark.hint("shuffle a copy, cut at int(0.8 * n) and int(0.9 * n)")
 def test_split(student):
-    """Ten names are split into 8, 1 and 1, shuffled, each in one split; the list stays."""
+    """split_names shuffles ten names into splits of 8, 1 and 1, and does not change its list."""
     names = list("abcdefghij")
     train, dev, test = student.makemore.split_names(names)
     assert names == list("abcdefghij"), "the list of names has changed"
-    assert (len(train), len(dev), len(test)) == (8, 1, 1), "the sizes are others"
-    assert sorted([*train, *dev, *test]) == names, "a name is lost, or in two splits"
-    assert [*train, *dev, *test] == list("hdcifgjeab"), f"{[*train, *dev, *test]} is the order"
+    assert (len(train), len(dev), len(test)) == (8, 1, 1), "the sizes should be 8, 1 and 1"
+    assert sorted([*train, *dev, *test]) == names, "a name is missing, or in two splits"
+    assert [*train, *dev, *test] == list("hdcifgjeab"), f"the order is {[*train, *dev, *test]}"

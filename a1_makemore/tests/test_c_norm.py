@@ -1,4 +1,4 @@
-"""Task c: BatchNorm1d."""
+"""Part c: BatchNorm1d."""
 
 import pytest
 import torch
@@ -20,17 +20,19 @@ def test_training(student):
 @pytest.mark.points(2)
 @pytest.mark.hint("0.9 * running + 0.1 * the batch's; the shape stays (dim,)")
 def test_running_statistics(student):
-    """After one batch the running statistics are a tenth of its own, and evaluation uses them."""
+    """One batch moves the running statistics by a tenth, and evaluation uses them."""
     layer, x = student.makemore.BatchNorm1d(3), torch.randn(6, 2, 3) + 4
     layer(x)
     mean, var = 0.1 * x.mean((0, 1)), 0.9 + 0.1 * x.var((0, 1))
-    assert layer.running_mean.shape == (3,), f"{tuple(layer.running_mean.shape)} should be (3,)"
+    assert layer.running_mean.shape == (3,), (
+        f"running_mean has shape {tuple(layer.running_mean.shape)}, not (3,)"
+    )
     assert torch.allclose(layer.running_mean, mean, atol=1e-5), "running_mean is wrong"
     assert torch.allclose(layer.running_var, var, atol=1e-5), "running_var is wrong"
     layer.training = False
     y = (x - mean) / torch.sqrt(var + 1e-5)
     assert torch.allclose(layer(x), y, atol=1e-4), "evaluation does not use the running statistics"
-    assert torch.allclose(layer.running_mean, mean, atol=1e-5), "evaluation moves running_mean"
+    assert torch.allclose(layer.running_mean, mean, atol=1e-5), "evaluation changes running_mean"
 
 
 @pytest.mark.points(1)
@@ -41,4 +43,4 @@ def test_gamma_and_beta(student):
     plain = layer(x)
     layer.gamma, layer.beta = torch.tensor([2.0, 3.0]), torch.tensor([-1.0, 1.0])
     assert torch.allclose(layer(x), plain * layer.gamma + layer.beta, atol=1e-5)
-    assert len(layer.parameters()) == 2, "gamma and beta are the parameters"
+    assert len(layer.parameters()) == 2, "the parameters should be gamma and beta"

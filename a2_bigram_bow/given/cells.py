@@ -1,7 +1,7 @@
-"""One cell, or a stack of cells, from fresh weights to its row of the table.
+"""Train one cell, or a stack of cells, from fresh weights to its row of the table.
 
 The plain way trains the student's modules one by one with the student's loop. The stacked way
-trains the same modules side by side (stacked.py), after a look that both give the same losses.
+trains the same modules side by side (stacked.py), after checking that both give the same losses.
 Both read the same batches from the same seed.
 """
 
@@ -20,7 +20,7 @@ from corpora import SPLITS, Corpus, batches
 
 from course.errors import UserError
 
-TOLERANCE = 1e-3  # nats between a module's loss and its stack's: rounding is a thousandth of it
+TOLERANCE = 1e-3  # nats between a module's loss and its stack's; rounding is a thousandth of it
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Setting:
 
 
 def run_plain(cell: Any, setting: Setting, corpus: Corpus) -> dict[str, Any]:
-    """The row of one cell, by the student's modules and the student's own loop."""
+    """The row of one cell, trained with the student's modules and loop."""
     started = time.monotonic()
     model = fresh(cell, setting, corpus.vocab_size)
     stream = _stream(cell, setting, corpus, "train", 0)
@@ -48,9 +48,9 @@ def run_plain(cell: Any, setting: Setting, corpus: Corpus) -> dict[str, Any]:
 
 
 def run_stack(cells: Sequence[Any], setting: Setting, corpus: Corpus) -> list[dict[str, Any]]:
-    """The rows of cells that differ in encoding and learning rate only, trained side by side.
+    """The rows of cells that differ only in encoding and learning rate, trained side by side.
 
-    Raises UserError where a student's module computes something else than the stack.
+    Raises UserError if a student's module does not compute the same as the stack.
     """
     started = time.monotonic()
     models = [fresh(cell, setting, corpus.vocab_size) for cell in cells]
@@ -76,13 +76,13 @@ def run_stack(cells: Sequence[Any], setting: Setting, corpus: Corpus) -> list[di
 
 
 def fresh(cell: Any, setting: Setting, vocab_size: int) -> torch.nn.Module:
-    """The cell's module as the seed makes it, whatever was drawn before."""
+    """The cell's module, initialised from the seed alone."""
     torch.manual_seed(setting.seed)
     return grid.build(cell, vocab_size)
 
 
 def row(cell: Any, setting: Setting, losses: Sequence[float], seconds: float) -> dict[str, Any]:
-    """The cell's row: its setting, its losses in nats a character, its share of the seconds."""
+    """The cell's row: its setting, its losses in nats per character, its share of the seconds."""
     train_loss, val_loss = (round(float(loss), 5) for loss in losses)
     return asdict(setting) | asdict(cell) | {
         "train_loss": train_loss, "val_loss": val_loss, "seconds": round(seconds, 1)
@@ -90,7 +90,7 @@ def row(cell: Any, setting: Setting, losses: Sequence[float], seconds: float) ->
 
 
 def _stream(cell, setting, corpus, split, offset) -> Iterator:
-    """A split's batches; training and the two evaluations draw with seeds of their own."""
+    """A split's batches; training and the two evaluations each have their own seed."""
     size = cell.block_size
     return batches(corpus.splits[split], size, setting.batch_size, setting.seed + offset)
 

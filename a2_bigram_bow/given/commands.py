@@ -6,8 +6,8 @@ python run.py sweep --grid published-bow --data tinyshakespeare
 python run.py sweep --model bow,bow_v2 --pe_type randn,sinpe,rope --n_embd 32,64 --lr 1e-2,1e-3
 python run.py report --data tinyshakespeare
 
-A sweep or a training that was stopped goes on where it was when the same command is given again; a
-cell that stands in the table is never trained twice.
+A stopped sweep or training resumes where it was when you give the same command again; a cell that
+is in the table is never trained twice.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def add_flags(parser: argparse.ArgumentParser, verb: str) -> None:
-    """The flags of one verb; a sweep's are lists, with commas between."""
+    """The flags of one verb; a sweep's are comma-separated lists."""
     many = verb == "sweep"
     word = _words if many else str
     if verb != "report":
@@ -72,21 +72,21 @@ def add_flags(parser: argparse.ArgumentParser, verb: str) -> None:
              "learning rate, constant")  # fmt: skip
         flag(parser, "steps", int, 5000, "batches")
         flag(parser, "batch_size", int, 64, "rows of a batch")
-        flag(parser, "eval_batches", int, 200, "batches over which a loss is the mean")
+        flag(parser, "eval_batches", int, 200, "batches to average a loss over")
     if verb == "train":
         flag(parser, "checkpoint_seconds", float, SAVE_EVERY,
-             "between checkpoints, 0: after each step")  # fmt: skip
+             "time between checkpoints; 0: every step")  # fmt: skip
     if verb == "sweep":
         flag(parser, "grid", str, None, f"instead of the lists: {', '.join(sweeps.GRIDS)}")
-        flag(parser, "processes", int, None, "default: as many as cores")
-        parser.add_argument("--plain", action="store_true", help="your own modules, one by one")
+        flag(parser, "processes", int, None, "default: one per core")
+        parser.add_argument("--plain", action="store_true", help="train your modules one by one")
     if verb == "sample":
         flag(parser, "length", int, 300, "characters to write")
-        flag(parser, "prompt", str, None, "what the text begins with (default: a line's end)")
+        flag(parser, "prompt", str, None, "start of the text (default: a line break)")
     if verb in ("evaluate", "sample"):
-        flag(parser, "weights", Path, None, "default: those of the run")
+        flag(parser, "weights", Path, None, "default: the run's")
     if verb == "report":
-        flag(parser, "table", Path, None, "default: that of the sweep")
+        flag(parser, "table", Path, None, "default: the sweep's")
     add_common_flags(parser, corpora.DATASETS, SEED)
 
 
@@ -94,21 +94,21 @@ def flag(
     parser: argparse.ArgumentParser, name: str, kind: Callable, default: Any, words: str
 ) -> None:
     """A flag that may be spelt with _ or -."""
-    spelt = sorted({f"--{name}", f"--{name.replace('_', '-')}"})
-    shown = "" if default is None else f" (default: {default})"
-    parser.add_argument(*spelt, dest=name, type=kind, default=default, help=words + shown)
+    spellings = sorted({f"--{name}", f"--{name.replace('_', '-')}"})
+    suffix = "" if default is None else f" (default: {default})"
+    parser.add_argument(*spellings, dest=name, type=kind, default=default, help=words + suffix)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
-    devices.pick_device(args.device)  # refused here where there is none; the models run on the CPU
+    devices.pick_device(args.device)  # rejects a missing device; the models run on the CPU
     devices.seed_everything(args.seed)
     VERBS[args.verb][0](args)
     return 0
 
 
 def train(args: argparse.Namespace) -> None:
-    """One cell, with checkpoints, a metrics file and a plot in its run folder."""
+    """Train one cell, with checkpoints, a metrics file and a plot in its run folder."""
     cell, setting = one_cell(args), setting_of(args)
     corpus = corpora.load(args.data, args.data_dir)
     check_fits([cell], corpus)
@@ -150,7 +150,7 @@ def sample(args: argparse.Namespace) -> None:
 
 
 def sweep(args: argparse.Namespace) -> None:
-    """All cells of a grid that the table has not yet."""
+    """Train all cells of a grid that are not in the table yet."""
     setting, cells = setting_of(args), cells_of(args)
     if args.processes is not None:
         positive("processes", args.processes)
@@ -171,19 +171,19 @@ def sweep(args: argparse.Namespace) -> None:
 
             rows = sweeps.run(cells, setting, corpus, path, args.plain, args.processes, show)
     reports.pictures(rows, folder)
-    print(f"{len(missing)} cells trained, {done} were there; {len(rows)} in {path}")
+    print(f"{len(missing)} cells trained, {done} already done; {len(rows)} in {path}")
     print(reports.best(rows))
 
 
 def report(args: argparse.Namespace) -> None:
-    """What the table says, beside the published study, and the conclusions as tests."""
+    """Summarise the table, compare it with the published study, and test the conclusions."""
     path = args.table or sweep_folder(args) / "table.csv"
     rows = table.of_cells(path).read()
     if not rows:
-        raise UserError(f"{path} has no cells: make it with `run.py sweep`, or name one: --table")
+        raise UserError(f"{path} has no cells: run `run.py sweep` first, or name another --table")
     for row in rows:
         if row["model"] not in MODELS or row["pe_type"] not in (None, *PE_TYPES):
-            raise UserError(f"{path}: {row['model']} {row['pe_type']} is no cell of this study")
+            raise UserError(f"{path}: {row['model']} {row['pe_type']} is not in this study")
     folder = args.out or path.parent
     text = reports.write(rows, folder)
     print(text)
@@ -203,7 +203,7 @@ def cells_of(args: argparse.Namespace) -> list[Any]:
 
 
 def lists_to_cells(args: argparse.Namespace, values: Callable) -> list[Any]:
-    """The cells of the flags' lists, each value looked at first."""
+    """The cells of the flags' lists, after checking each value."""
     for name, valid in (("model", MODELS), ("pe_type", PE_TYPES)):
         for value in values(getattr(args, name)):
             if value not in valid:
@@ -213,7 +213,7 @@ def lists_to_cells(args: argparse.Namespace, values: Callable) -> list[Any]:
             positive(name, value)
     for width in values(args.n_embd):
         if width % 2:
-            raise UserError(f"--n_embd {width}: it must be even, encodings work on pairs")
+            raise UserError(f"--n_embd {width}: it must be even, as encodings work on pairs")
     return grid.expand(
         *(values(getattr(args, name)) for name in ("model", "pe_type", "block_size", "n_embd")),
         values(args.lr),
@@ -231,13 +231,13 @@ def positive(name: str, value: float) -> None:
 
 
 def check_fits(cells: Sequence[Any], corpus: corpora.Corpus) -> None:
-    """Raise UserError where a block is longer than the shorter part of the text."""
+    """Raise UserError if a block does not fit in the shortest split."""
     shortest = min(len(split) for split in corpus.splits.values())
     for cell in cells:
         if cell.block_size >= shortest:
             raise UserError(
                 f"--block_size {cell.block_size}: the text of {corpus.name} has {shortest} "
-                "characters for validation, a block must be shorter"
+                "characters in its shortest split; a block must be shorter"
             )
 
 
@@ -263,7 +263,7 @@ def cell_folder(args: argparse.Namespace, cell: Any) -> Path:
 
 
 def sweep_folder(args: argparse.Namespace) -> Path:
-    whose = "_solution" if args.solution else ""  # never in one table
+    whose = "_solution" if args.solution else ""  # never in the same table
     return run_folder(args.out, ASSIGNMENT, f"{args.data}_sweep{whose}")
 
 
@@ -281,8 +281,8 @@ def _list(kind: Callable) -> Callable:
 
 VERBS = {
     "train": (train, "train one cell"),
-    "evaluate": (evaluate, "the losses of a trained cell"),
-    "sample": (sample, "text that a trained cell writes"),
+    "evaluate": (evaluate, "print the losses of a trained cell"),
+    "sample": (sample, "write text with a trained cell"),
     "sweep": (sweep, "train all cells of a grid"),
-    "report": (report, "what a sweep's table says, and the conclusions as tests"),
+    "report": (report, "summarise a sweep's table and test the conclusions"),
 }

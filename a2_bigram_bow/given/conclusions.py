@@ -1,7 +1,7 @@
 """The study's conclusions, each a test on the table: how many pairs of cells hold, true or false.
 
 A pair is two cells that differ in one column only, or a cell and a baseline; a conclusion is true
-where every pair of it holds. Each is put to our table and to the published one.
+if all its pairs hold. Each is tested on our table and on the published one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ SMALL_RATES = (1e-3, 5e-4, 3e-4)
 
 @dataclass(frozen=True)
 class Order:
-    """Along a column, each of `values` has a lower loss than the next, where `where` is so.
+    """Along a column, each of `values` has a lower loss than the next, in rows matching `where`.
 
-    Values that the table has not are passed over.
+    Values that are not in the table are skipped.
     """
 
     column: str
@@ -32,15 +32,15 @@ class Order:
 
     def count(self, rows: Sequence[Row]) -> Count:
         """(pairs that hold, pairs)."""
-        kept = select(rows, self.where)
-        there = [value for value in self.values if any(r[self.column] == value for r in kept)]
-        found = [count_pairs(kept, self.column, better, worse) for better, worse in pairwise(there)]
-        return sum(holds for holds, _ in found), sum(pairs for _, pairs in found)
+        own = select(rows, self.where)
+        values = [value for value in self.values if any(r[self.column] == value for r in own)]
+        counts = [count_pairs(own, self.column, *neighbours) for neighbours in pairwise(values)]
+        return sum(holds for holds, _ in counts), sum(pairs for _, pairs in counts)
 
 
 @dataclass(frozen=True)
 class Below:
-    """Every cell where `where` is so has a lower loss than the lowest where `baseline` is so."""
+    """Every cell matching `where` has a lower loss than the lowest of those matching `baseline`."""
 
     where: dict[str, tuple]
     baseline: dict[str, tuple]
@@ -54,14 +54,14 @@ class Below:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """A sentence, and the tests that all must hold."""
+    """A sentence, and the tests that must all hold."""
 
     sentence: str
     tests: tuple[Order | Below, ...]
 
     def count(self, rows: Sequence[Row]) -> Count:
-        found = [test.count(rows) for test in self.tests]
-        return sum(holds for holds, _ in found), sum(pairs for _, pairs in found)
+        counts = [test.count(rows) for test in self.tests]
+        return sum(holds for holds, _ in counts), sum(pairs for _, pairs in counts)
 
 
 def select(rows: Sequence[Row], where: dict[str, tuple]) -> list[Row]:
@@ -125,7 +125,7 @@ MODELS = {"bigrams": ("bigram", "bigram_mf", "bigram_v2"), "bags of words": ("bo
 
 
 def told(rows: Sequence[Row], published: Sequence[Row]) -> str:
-    """All conclusions as a table, here and in the published study where there is one."""
+    """All conclusions as a table, here and in the published study if there is one."""
     lines = ["| conclusion | here | pairs here | published | pairs published |",
              "|---|---|---|---|---|"]  # fmt: skip
     for name, group in (("bags of words", BOW), ("bigrams", BIGRAM)):
@@ -141,7 +141,7 @@ def told(rows: Sequence[Row], published: Sequence[Row]) -> str:
 
 
 def verdict(count: Count) -> tuple[str, str]:
-    """("true" or "false", "holds of pairs"); without pairs nothing can be said."""
+    """("true" or "false", "holds of pairs"); "not measured" without pairs."""
     holds, pairs = count
     if not pairs:
         return "not measured", "0"

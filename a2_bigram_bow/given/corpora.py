@@ -29,7 +29,7 @@ class Corpus:
 
     @cached_property
     def characters(self) -> str:
-        """Every character that occurs, sorted: its place is its index."""
+        """Every character that occurs, sorted; its position is its index."""
         return "".join(sorted(set(self.text)))
 
     @property
@@ -66,9 +66,9 @@ def load(name: str, data_dir: Path | None = None) -> Corpus:
 def batches(
     split: Tensor, block_size: int, batch_size: int, seed: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Random batches without end, by the student's get_batch, the same for the same seed.
+    """Endless random batches from the student's get_batch, the same for the same seed.
 
-    They come from a generator of their own: what else is drawn, or trained beside, changes nothing.
+    They have their own generator, so nothing else that is drawn or trained changes them.
     """
     generator = torch.Generator().manual_seed(seed)
     while True:

@@ -1,10 +1,10 @@
-"""Embedded data: an invented text in which what was said long ago tells what comes next.
+"""Embedded data: an invented text in which distant characters help predict the next one.
 
-Every tale is told in one of eight dialects: a few consonants, and two of the five vowels. Most
-syllables have the vowel that all dialects share, so that the last characters alone rarely tell the
-dialect; the letters of a whole block do. A model that averages 32 or 64 characters therefore
-guesses better than one that averages 8, and both better than bigrams (results/README.md). In real
-text what stood long ago says less: there a uniform average of many is worse than one of few.
+Every tale is in one of eight dialects: a few consonants, and two of the five vowels. Most syllables
+have the vowel that all dialects share, so the last characters alone rarely identify the dialect;
+the letters of a whole block do. A model that averages 32 or 64 characters therefore guesses better
+than one that averages 8, and both better than bigrams (results/README.md). In real text distant
+characters matter less: there a uniform average of many is worse than one of few.
 
     text = build()              # the same text for the same size and seed
     python given/embedded.py FILE     # writes it
@@ -26,7 +26,7 @@ SIZES = {"tiny": 20_000, "small": 200_000}  # characters
 CONSONANTS = "bcdfghklmnprstvz"
 VOWELS = "aiou"
 SHARED_VOWEL = "e"
-SHARED = 0.5  # the share of syllables that have it
+SHARED = 0.5  # the share of syllables with it
 DIALECTS = 8
 CONSONANTS_EACH = 4
 SENTENCES = (3, 6)  # of a tale
@@ -35,7 +35,7 @@ SYLLABLES = (1, 3)  # of a word
 
 
 def build(size: str = "small", seed: int = 0) -> str:
-    """Tales, one a line. Raises UserError for an unknown size."""
+    """Tales, one per line. Raises UserError for an unknown size."""
     if size not in SIZES:
         raise UserError(f"{size!r} is not a size: choose one of {', '.join(SIZES)}")
     rng = random.Random(f"tales {size} {seed}")

@@ -1,4 +1,4 @@
-"""A sweep's pictures: the loss by one column of the table, and a heat map of two."""
+"""A sweep's pictures: the loss against one column of the table, and a heat map of two."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ WORDS = {
     "block_size": "block size (characters)", "n_embd": "width (channels)",
     "learning_rate": "learning rate", "pe_type": "position encoding",
 }  # fmt: skip
-LOSS = "validation loss (nats a character)"
+LOSS = "validation loss (nats per character)"
 
 
 def loss_by(rows: Sequence[Row], column: str, path: Path) -> Path:
-    """A panel a model: each cell as a dot, and the means as lines, one an encoding."""
+    """One panel per model: each cell as a dot, and the means as one line per encoding."""
     models = sorted({row["model"] for row in rows})
     figure, (panels,) = panels_of(1, len(models), width=4.0, height=3.8, sharey=True)
     for axes, model in zip(panels, models, strict=True):
@@ -48,7 +48,7 @@ def _panel(axes: Any, rows: Sequence[Row], column: str) -> None:
 
 
 def scatter(pairs: Sequence[tuple[Row, Row]], path: Path) -> Path:
-    """Each cell's validation loss, ours against the published one; on the line they are equal."""
+    """Each cell's validation loss, ours against the published one; equal on the diagonal."""
     figure, ((axes,),) = panels_of(1, 1, width=5.2, height=4.8)
     for name in (*ENCODINGS, None):
         own = [(t["val_loss"], o["val_loss"]) for o, t in pairs if o["pe_type"] == name]

@@ -1,4 +1,4 @@
-"""What a sweep's table says: pictures, the published study beside it, conclusions as tests."""
+"""Report on a sweep's table: pictures, comparison with the published study, conclusions."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published.csv"
 COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate", "train_loss", "val_loss")
 STUDY = ("tinyshakespeare", 1337, 5000, 64, 200)  # what all its cells have in common
 NO_BLOCK = ("bigram", "bigram_mf")  # the published study gives no block size for these
-AIM, LARGE = 0.02, 0.06  # of the differences of the validation losses
+AIM, LARGE = 0.02, 0.06  # differences between validation losses
 
 
 def write(rows: Sequence[Row], folder: Path) -> str:
     """Write report.md and the pictures into `folder`, and return the report's text.
 
-    The published study stands beside them where their setting is its own.
-    Raises UserError where the folder cannot be written.
+    The report compares the rows with the published study if their settings are the same.
+    Raises UserError if the folder cannot be written.
     """
     must_be_writable(folder / "report.md")
     setting = ", ".join(f"{name} {rows[0][name]}" for name in table.SETTING)
     parts = [f"# {len(rows)} cells: {setting}", best(rows)]
-    alike = all(tuple(row[name] for name in table.SETTING) == STUDY for row in rows)
-    published = read_published() if alike else []
+    comparable = all(tuple(row[name] for name in table.SETTING) == STUDY for row in rows)
+    published = read_published() if comparable else []
     pairs = pair(rows, published)
     if pairs:
         parts.append(differences(pairs, len(published)))
@@ -49,7 +49,7 @@ def read_published() -> list[Row]:
 
 
 def best(rows: Sequence[Row]) -> str:
-    """The best cell of each model, as a list; one that diverged is none."""
+    """The best cell of each model, as a list; cells that diverged do not count."""
     finite = [row for row in rows if math.isfinite(row["val_loss"])]
     lines = [
         "- " + tell(min((r for r in finite if r["model"] == m), key=lambda r: r["val_loss"]))
@@ -65,7 +65,7 @@ def tell(row: Row) -> str:
 
 
 def key(row: Row) -> tuple:
-    """What a cell here and a published one have in common."""
+    """The columns that match a cell here with a published one."""
     block = None if row["model"] in NO_BLOCK else row["block_size"]
     return row["model"], row["pe_type"], block, row["n_embd"], row["learning_rate"]
 
@@ -77,7 +77,7 @@ def pair(rows: Sequence[Row], published: Sequence[Row]) -> list[tuple[Row, Row]]
 
 
 def write_beside(pairs: Sequence[tuple[Row, Row]], folder: Path) -> None:
-    """Every cell beside the published one, as beside_published.csv and as a picture."""
+    """Write every cell next to the published one, as beside_published.csv and as a picture."""
     names = (*COLUMNS, "published_train_loss", "published_val_loss", "difference")
     lines = []
     for ours, theirs in pairs:
@@ -103,10 +103,10 @@ def differences(pairs: Sequence[tuple[Row, Row]], published: int) -> str:
                for m in sorted({ours["model"] for ours, _ in pairs})]  # fmt: skip
     for name, group in groups:
         if group:
-            found = [ours["val_loss"] - theirs["val_loss"] for ours, theirs in group]
-            sizes = [abs(each) for each in found]
+            signed = [ours["val_loss"] - theirs["val_loss"] for ours, theirs in group]
+            sizes = [abs(each) for each in signed]
             lines.append(
-                f"| {name} | {len(found)} | {sum(found) / len(found):+.4f} "
+                f"| {name} | {len(signed)} | {sum(signed) / len(signed):+.4f} "
                 f"| {sum(sizes) / len(sizes):.4f} | {max(sizes):.4f} |"
             )
     far = [p for p in pairs if not abs(p[0]["val_loss"] - p[1]["val_loss"]) <= LARGE]
@@ -117,7 +117,7 @@ def differences(pairs: Sequence[tuple[Row, Row]], published: int) -> str:
 
 
 def pictures(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """Draw what the table has: loss by each column, and a heat map. Returns the files."""
+    """Draw the table: the loss against each column, and a heat map. Returns the paths."""
     # Imported here: matplotlib takes longer than the rest of a short command.
     import pictures as plots
 
@@ -125,8 +125,8 @@ def pictures(rows: Sequence[Row], folder: Path) -> list[Path]:
     named = [row for row in finite if row["pe_type"] is not None]
     if not named:
         return []
-    made = [
+    paths = [
         plots.loss_by(named, column, folder / f"loss_by_{column}.png")
         for column in ("block_size", "n_embd", "learning_rate", "pe_type")
     ]
-    return [*made, plots.heat_map(named, folder / "heat_map.png")]
+    return [*paths, plots.heat_map(named, folder / "heat_map.png")]

@@ -1,20 +1,20 @@
 """Cells of a grid trained side by side: the same mathematics as their models, in fewer products.
 
 Cells that share a model, a block size, a width and a kind of encoding read the same batches, so
-they go through the same operations at once, a leading dimension G over cells. Beside that:
+they go through the same operations at once, with a leading dimension G over cells. In addition:
 
-1. Mixing positions and multiplying channels commute: W (M x) = M (W x). What reads the mixed
-   vectors is c_fc and lm_head, so each vector is multiplied by both at once, C -> F = H + V, before
-   the mean is taken, and c_proj and lm_head become one (V, H) matrix. C leaves the inner part.
-   That pays where C is larger than NARROW; with less the C channels are mixed as they are.
-2. That wide product is made once for each different vector and not at each place: V + T of them
-   for an added encoding, W (e + p) = W e + W p; the U different pairs of character and position
-   for rope (U is about 200 of N = 512 at T = 8, 1,650 of 4,096 at T = 64).
-3. The loss of a bigram depends on the counts of its pairs alone.
+1. Mixing positions and multiplying channels commute: W (M x) = M (W x). c_fc and lm_head read the
+   mixed vectors, so each vector is multiplied by both at once, C -> F = H + V, before the mean is
+   taken, and c_proj and lm_head become one (V, H) matrix. C drops out of the inner part. That pays
+   if C is larger than NARROW; otherwise the C channels are mixed as they are.
+2. That wide product is computed once per distinct vector, not at each place: V + T of them for an
+   added encoding, W (e + p) = W e + W p; the U distinct pairs of character and position for rope
+   (U is about 200 of N = 512 at T = 8, 1,650 of 4,096 at T = 64).
+3. The loss of a bigram depends only on the counts of its pairs.
 
-tests/assignments/a2/test_stacked.py holds that losses and trained weights are those of the plain
-models but for rounding. Letters: G cells, U pairs, N = B T places, C = n_embd, H = n_embd2. Places
-are ordered by time, then row, (T, B): so the uniform mean is one (T, T) matrix product for all
+tests/assignments/a2/test_stacked.py checks that losses and trained weights equal those of the plain
+models up to rounding. Letters: G cells, U pairs, N = B T places, C = n_embd, H = n_embd2. Places
+are ordered by time, then row, (T, B), so the uniform mean is one (T, T) matrix product for all
 rows.
 """
 
@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 NO_POSITIONS = ("bigram", "bigram_mf")
-NARROW = 64  # channels up to which it is cheaper to mix them than the F that are read off
+NARROW = 64  # up to this many channels, mixing them is cheaper than mixing the F outputs
 ATTENTION = ("bow_v2", "bigram_v2")
 NAMES = {  # the parameters of each model, as their modules call them
     "bigram": ("wte.weight",),
@@ -44,13 +44,13 @@ NAMES["bow_v2"] = NAMES["bow"]
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch in the order of time, and its pairs of character and position."""
+    """A batch in time order, and its pairs of character and position."""
 
     x: Tensor  # (T, B) characters
     targets: Tensor  # (N,)
     characters: Tensor  # (U,) the character of each pair
     places: Tensor  # (U,) its position
-    inverse: Tensor  # (N,) which pair stands at each place
+    inverse: Tensor  # (N,) the pair at each place
 
     @classmethod
     def of(cls, x: Tensor, y: Tensor, vocab_size: int) -> Batch:
@@ -64,15 +64,15 @@ class Batch:
 class Stack:
     """Cells that differ in learning rate, and in which encoding is added, as one computation.
 
-    models: one plain module a cell, whose weights are taken, all with rope or none;
-    learning_rates: one a cell.
+    models: one plain module per cell, which gives its weights; all with rope, or none;
+    learning_rates: one per cell.
     """
 
     def __init__(self, name: str, models: Sequence[nn.Module], learning_rates: Sequence[float]):
         self.name, self.size = name, len(models)
         states = [model.state_dict() for model in models]
         self.shapes = [states[0][key].shape for key in NAMES[name]]
-        # One flat parameter a cell, so that torch's own optimizer can give each its rate.
+        # One flat parameter per cell, so that torch's own optimizer can give each its own rate.
         self.flat = [
             nn.Parameter(torch.cat([state[key].flatten() for key in NAMES[name]]))
             for state in states
@@ -83,11 +83,11 @@ class Stack:
         )
         self.rope = name not in NO_POSITIONS and models[0].positions.pe_type == "rope"
         if name not in NO_POSITIONS:
-            # What the encoding makes of zeros, and of pairs (1, 0), is all that there is to know.
+            # The encoding's output for zeros and for pairs (1, 0) determines it completely.
             basis = torch.zeros(2, models[0].block_size, self.shapes[0][1])
             basis[1, :, 0::2] = 1.0
-            made = torch.stack([model.positions(basis) for model in models]).detach()
-            self.added, turned = made[:, 0], made[:, 1]  # (G, T, C) each
+            encoded = torch.stack([model.positions(basis) for model in models]).detach()
+            self.added, turned = encoded[:, 0], encoded[:, 1]  # (G, T, C) each
             self.cos, self.sin = (turned[0, :, k::2].repeat_interleave(2, dim=-1) for k in (0, 1))
 
     def parameters(self) -> list[Tensor]:
@@ -108,7 +108,7 @@ class Stack:
         return loss.view(self.size, -1).mean(dim=1)
 
     def step(self, batch: Batch) -> Tensor:
-        """One step of every cell. Returns their losses before it, (G,)."""
+        """One step of every cell. Returns the losses before the step, (G,)."""
         self.optimizer.zero_grad()
         losses = self.losses(batch)
         losses.sum().backward()
@@ -116,7 +116,7 @@ class Stack:
         return losses.detach()
 
     def write_to(self, models: Sequence[nn.Module]) -> None:
-        """Put the weights into the plain modules."""
+        """Copy the weights into the plain modules."""
         with torch.no_grad():
             pieces = self.parameters()
             for g, model in enumerate(models):
@@ -145,7 +145,7 @@ class Stack:
     def _vectors(
         self, wte: Tensor, read: Tensor | None, batch: Batch
     ) -> tuple[Tensor | None, Tensor]:
-        """The vectors at each place (None where not needed), and what `read` makes of them."""
+        """The vectors at each place (None if not needed), and their products with `read`."""
         T, characters = batch.x.size(0), batch.x.flatten()
         wanted = read is None or self.name in ATTENTION
         if self.rope:
@@ -183,24 +183,24 @@ def network(weights: list[Tensor], mixed: Tensor) -> Tensor:
 
 
 def add_by_time(values: Tensor, positions: Tensor, T: int) -> Tensor:
-    """(G, N, F) + (G, T, F), each position's row added at its places."""
+    """(G, N, F) + (G, T, F): adds each position's row at its places."""
     return (values.unflatten(1, (T, -1)) + positions[:, :, None]).flatten(1, 2)
 
 
 def by_row(values: Tensor, T: int) -> Tensor:
-    """(G, N, F) in the order of time -> (G, B, T, F)."""
+    """(G, N, F) in time order -> (G, B, T, F)."""
     return values.unflatten(1, (T, -1)).transpose(1, 2).contiguous()
 
 
 def by_time(values: Tensor) -> Tensor:
-    """(G, B, T, F) -> (G, N, F) in the order of time."""
+    """(G, B, T, F) -> (G, N, F) in time order."""
     return values.transpose(1, 2).flatten(1, 2)
 
 
 class Take(torch.autograd.Function):
     """rows[:, index]: (G, U, F), (N,) -> (G, N, F); its gradient is summed cell by cell.
 
-    index_add_ has a fast path for dimension 0 only, which autograd's own gradient does not take.
+    index_add_ has a fast path for dimension 0 only, and autograd's own gradient does not use it.
     """
 
     @staticmethod
@@ -219,7 +219,7 @@ class Take(torch.autograd.Function):
 
 
 class SelfAttention(torch.autograd.Function):
-    """softmax(x x^T / sqrt(C), causal) values, plus values where `residual`.
+    """softmax(x x^T / sqrt(C), causal) values, plus values if `residual`.
 
     (..., T, C), (..., T, F) -> (..., T, F). Queries and keys are one tensor, so their two
     gradients are one product: (S + S^T) x.

@@ -1,6 +1,6 @@
-"""A sweep: the cells that are still missing, in stacks, over all cores, one table.
+"""A sweep: trains the missing cells in stacks, on all cores, into one table.
 
-One process a core with one thread each: the models are so small that a second thread waits longer
+One single-threaded process per core: the models are so small that a second thread waits longer
 than it works. The largest stacks go first, so that no core is left with a long one at the end.
 """
 
@@ -26,8 +26,8 @@ from course.devices import available_cores
 from course.errors import UserError
 from course.table import Row
 
-# Places (T x cells) in a stack: fewer and the calls cost more than the sums, more and what a step
-# touches no longer fits a core's cache.
+# Places (T x cells) in a stack: with fewer, calls cost more than arithmetic; with more, a step's
+# data no longer fits a core's cache.
 PLACES = 64
 GRIDS: dict[str, dict[str, list]] = {
     "published-bow": {
@@ -45,7 +45,7 @@ GRIDS: dict[str, dict[str, list]] = {
         "learning_rate": [1e-2],
     },
 }
-# The published table gives no block size for these two; 8 is that of its smallest.
+# The published table gives no block size for these two; 8 is the smallest in it.
 PLAIN_BIGRAMS = {"published-bigram": (("bigram", None), ("bigram_mf", 384))}
 BIGRAM_BLOCK = 8
 _shared: dict[str, Any] = {}  # of a worker process
@@ -60,20 +60,20 @@ def published(name: str) -> list[Any]:
 
 
 def stacks(cells: Sequence[Any], places: int = PLACES) -> list[list[Any]]:
-    """Cells that may be trained side by side, the costly stacks first."""
+    """Groups of cells that can be trained side by side, the costliest first."""
 
     def shape(cell: Any) -> tuple:
         return cell.model, cell.block_size, cell.n_embd or 0, cell.pe_type == "rope"
 
-    found = []
+    groups = []
     for key, group in groupby(sorted(cells, key=shape), key=shape):
         alike, size = list(group), max(1, places // key[1])
-        found += [alike[i : i + size] for i in range(0, len(alike), size)]
-    return sorted(found, key=cost, reverse=True)
+        groups += [alike[i : i + size] for i in range(0, len(alike), size)]
+    return sorted(groups, key=cost, reverse=True)
 
 
 def cost(stack: Sequence[Any]) -> float:
-    """Roughly how long a stack takes beside others: operations a step."""
+    """Roughly how long a stack takes relative to others: operations per step."""
     cell = stack[0]
     width = cell.n_embd or 0
     attention = 2 * cell.block_size * (width + 130) if cell.model.endswith("_v2") else 0
@@ -81,7 +81,7 @@ def cost(stack: Sequence[Any]) -> float:
 
 
 def cost_of(cells: Sequence[Any]) -> float:
-    """The same for cells of any shapes together."""
+    """The total cost of cells of any shapes."""
     return sum(cost(stack) for stack in stacks(cells))
 
 
@@ -94,9 +94,9 @@ def run(
     processes: int | None = None,
     on_rows: Callable = lambda rows: None,
 ) -> list[Row]:
-    """Train what the table at `path` has not, and return all its rows.
+    """Train the cells missing from the table at `path`, and return all its rows.
 
-    plain: cells one by one in their own modules.
+    plain: train cells one by one in their own modules.
     on_rows: called with each stack's rows once they are in the table.
     """
     table = of_cells(path)
@@ -116,10 +116,10 @@ def run(
                 on_rows(future.result())
         except BrokenProcessPool as error:
             raise UserError(
-                "a process of the sweep was ended from outside, perhaps for want of memory; "
-                "the same command goes on from the table"
+                "a process of the sweep was killed, perhaps for lack of memory; "
+                "the same command resumes from the table"
             ) from error
-        except BaseException:  # an error of a cell, or Ctrl-C: nobody waits for the others
+        except BaseException:  # a cell's error, or Ctrl-C: do not wait for the others
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
@@ -127,14 +127,14 @@ def run(
 
 
 def _start(setting: Setting, corpus: Corpus, plain: bool) -> None:
-    """Makes a worker process ready."""
+    """Set up a worker process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _shared.update(setting=setting, corpus=corpus, plain=plain)
 
 
 def _end_with_parent() -> None:
-    """A sweep that was killed leaves nobody who waits for its cells."""
+    """Exit when the parent dies: nobody waits for a killed sweep's cells."""
     multiprocessing.parent_process().join()
     os._exit(1)
 

@@ -1,4 +1,4 @@
-"""What a row of the sweep's table says of a cell, and which cells may stand in one table."""
+"""The columns of the sweep's table, and which cells may share a table."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ KINDS = {
     "model": str, "pe_type": str, "block_size": int, "n_embd": int, "learning_rate": float,
     "train_loss": float, "val_loss": float, "seconds": float,
 }  # fmt: skip
-OPTIONAL = ("pe_type", "n_embd")  # of a model that has none
+OPTIONAL = ("pe_type", "n_embd")  # some models have none
 SETTING = tuple(KINDS)[:5]
 
 
 def of_cells(path: Path) -> Table:
-    """The table of a sweep at `path`, whether it is there or not."""
+    """The table of a sweep at `path`, whether or not it exists yet."""
     return Table(path, KINDS, OPTIONAL)
 
 
 def check_setting(path: Path, rows: Sequence[Row], setting: Row) -> None:
-    """Raise UserError where the table's cells were trained on other data or for other steps."""
+    """Raise UserError if the table's cells were trained with a different setting."""
     for row in rows:
         for name in SETTING:
             if row[name] != setting[name]:

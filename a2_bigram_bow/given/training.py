@@ -1,4 +1,4 @@
-"""One cell trained by itself, resumably, for run.py's train; and what it then writes."""
+"""Train a single cell, resumably, for run.py's train; and generate text with it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 
 class Trainer:
-    """A cell's module, trained as `run_plain` trains it, so that course.watch can look on.
+    """Trains a cell's module as `run_plain` does, with the interface that course.watch needs.
 
-    step: steps done. loss: the last one's. real_tokens: characters in its batch.
+    step: steps done. loss: of the last step. real_tokens: characters in its batch.
     """
 
     def __init__(self, cell: Any, setting: Setting, corpus: Corpus) -> None:
@@ -30,7 +30,7 @@ class Trainer:
         self.on_step: Callable[[Trainer], None] | None = None
 
     def train(self) -> None:
-        """Trains to the end. Raises FloatingPointError for a loss that is not finite."""
+        """Train to the end. Raises FloatingPointError if the loss is not finite."""
         sizes = self.cell.block_size, self.setting.batch_size
         while self.step < self.total_steps:
             self._step(*get_batch(self.text, *sizes, self.generator))
@@ -57,7 +57,7 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from what `state_dict` returned."""
+        """Resume from what `state_dict` returned."""
         self.step, self.loss = state["step"], state["loss"]
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -68,7 +68,7 @@ class Trainer:
 def write_on(
     model: nn.Module, idx: Tensor, length: int, block_size: int, generator: torch.Generator
 ) -> Tensor:
-    """idx (T,) and `length` characters more, each drawn from what the model says of the last."""
+    """idx (T,) and `length` more characters, each drawn from the model's next-character softmax."""
     for _ in range(length):
         logits = model(idx[None, -block_size:])[0][0, -1]  # (V,)
         drawn = torch.multinomial(logits.softmax(dim=-1), 1, generator=generator)

@@ -1,8 +1,8 @@
-"""An experiment grid: its cells, how one is trained and measured, and what its table says.
+"""An experiment grid: its cells, how one is trained and measured, and how its table is read.
 
 A cell is one setting of everything that is varied; a row of the table is a cell with its losses:
 {"model": "bow", "pe_type": "rope", "block_size": 8, "n_embd": 32, "learning_rate": 0.01,
-"train_loss": 2.25, "val_loss": 2.30}. Only what differs in one column may be compared.
+"train_loss": 2.25, "val_loss": 2.30}. Compare only rows that differ in one column.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from bow import BigramV2, BoW, BoWConfig
 from torch import Tensor, nn
 
 MODELS = ("bigram", "bigram_mf", "bigram_v2", "bow", "bow_v2")
-NO_POSITIONS = ("bigram", "bigram_mf")  # see one character: no position to encode
+NO_POSITIONS = ("bigram", "bigram_mf")  # these see one character: no position to encode
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One setting. pe_type is None where a model has no positions, n_embd where it has no width."""
+    """One setting. pe_type is None if a model has no positions, n_embd if it has no width."""
 
     model: str
     pe_type: str | None
@@ -34,7 +34,7 @@ class Cell:
 
     @property
     def key(self) -> tuple:
-        """What tells this cell from another, in a row or here."""
+        """The five values that identify this cell, here or in a row."""
         return tuple(asdict(self).values())
 
 
@@ -60,7 +60,7 @@ def expand(
 
 
 def missing(cells: Iterable[Cell], rows: Iterable[Row]) -> list[Cell]:
-    """The cells that no row of the table is of, in their order: what a resumed sweep has to do."""
+    """The cells that have no row in the table, in order: what a resumed sweep has to train."""
     # TODO(f): return the Cells whose five values no row has.
     ### BEGIN SOLUTION
     done = {tuple(row[name] for name in Cell.__dataclass_fields__) for row in rows}
@@ -86,7 +86,7 @@ def build(cell: Cell, vocab_size: int) -> nn.Module:
 def get_batch(
     data: Tensor, block_size: int, batch_size: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Random places of a text. data: (N,) long. Returns x, y, each (batch_size, block_size)."""
+    """Random pieces of a text. data: (N,) long. Returns x, y, each (batch_size, block_size)."""
     # TODO(f): return (x, y): batch_size pieces of block_size characters, and for each the piece
     # that begins one character later. Starts are drawn with ONE
     # torch.randint(len(data) - block_size, (batch_size,), generator=generator).
@@ -100,7 +100,7 @@ def get_batch(
 def train(
     model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], steps: int, learning_rate: float
 ) -> list[float]:
-    """Train the model in place. batches: a list or a stream without end, each item (x, y).
+    """Train the model in place. batches: a list or an endless stream, each item (x, y).
 
     Returns the loss of each step, before the step.
     """
@@ -120,7 +120,7 @@ def train(
 
 
 def estimate_loss(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
-    """The mean of the model's losses over the batches, in nats a character; no gradient is kept."""
+    """The mean of the model's losses over the batches, in nats per character; no gradients."""
     # TODO(f): return the mean loss as a float, computed in eval mode and without gradients; the
     # model is left in the mode in which it came.
     ### BEGIN SOLUTION
@@ -138,8 +138,8 @@ def count_pairs(
 ) -> tuple[int, int]:
     """How often one value of a column does better than another, all else equal.
 
-    rows: of one or more models; loss: the column that is compared, lower is better. Returns
-    (pairs in which `better` has the lower loss, all pairs).
+    rows: of one or more models; loss: the column to compare, lower is better. Returns
+    (number of pairs in which `better` has the lower loss, number of pairs).
     """
     # TODO(f): return (holds, pairs): a pair is a row with `better` and a row with `worse` in
     # `column` that are equal in the other four of Cell's columns; it holds where the first row's
@@ -158,7 +158,7 @@ def count_pairs(
 def pivot(
     rows: Sequence[Row], index: str, column: str, loss: str = "val_loss"
 ) -> dict[Any, dict[Any, float]]:
-    """The table that a heat map draws: {value of index: {value of column: mean loss}}."""
+    """The table for a heat map: {value of index: {value of column: mean loss}}."""
     # TODO(f): return the means of `loss` over the rows with each pair of values; a pair that no
     # row has is absent.
     ### BEGIN SOLUTION

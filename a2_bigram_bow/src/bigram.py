@@ -1,9 +1,9 @@
 """Bigrams: the table of what follows what, by counting, by gradient, and as two thin matrices.
 
-The simplest language model there is: the next character depends on the last one only. Counted, it
-is maximum likelihood in one pass (Shannon, "A Mathematical Theory of Communication", 1948); fitted
-by gradient, the same table comes out; a factorisation of it is the embedding of Bengio et al., "A
-Neural Probabilistic Language Model" (2003) with a context of one.
+The simplest language model there is: the next character depends only on the last one. Counting
+gives the maximum likelihood in one pass (Shannon, "A Mathematical Theory of Communication", 1948);
+fitting by gradient gives the same table; a factorisation of it is the embedding of Bengio et al.,
+"A Neural Probabilistic Language Model" (2003) with a context of one.
 
 Letters in the shapes: B batch, T time, V vocabulary, N pairs of characters, C = n_embd channels.
 """
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 
 def count_bigrams(xs: Tensor, ys: Tensor, vocab_size: int) -> Tensor:
-    """How often each character follows each. xs, ys: (N,) long, ys[n] follows xs[n].
+    """How often each character follows each other one. xs, ys: (N,) long, ys[n] follows xs[n].
 
     Returns (V, V) long: row x, column y.
     """
@@ -27,7 +27,7 @@ def count_bigrams(xs: Tensor, ys: Tensor, vocab_size: int) -> Tensor:
 def bigram_log_probs(counts: Tensor, smoothing: float = 0.0) -> Tensor:
     """The counted model. counts: (V, V). Returns (V, V) float32: log P(y | x), row x, column y.
 
-    smoothing is added to every count first; a row of nothing but zeros is uniform.
+    smoothing is added to every count first; a row of only zeros becomes uniform.
     """
     # TODO(a): return (V, V) float32: the logarithm of (counts + smoothing) divided by its row's
     # sum, -inf for a count of 0, and log(1 / V) throughout a row whose sum is 0.
@@ -35,20 +35,20 @@ def bigram_log_probs(counts: Tensor, smoothing: float = 0.0) -> Tensor:
 
 
 def mean_loss(log_probs: Tensor, counts: Tensor) -> Tensor:
-    """The model's loss on all that was counted, in nats a character: no loop over the text.
+    """The model's loss on all counted pairs, in nats per character: no loop over the text.
 
-    log_probs: (V, V), log P(y | x); counts: (V, V). Returns a tensor of no dimension. A pair that
-    was never seen counts nothing, however improbable it is.
+    log_probs: (V, V), log P(y | x); counts: (V, V). Returns a scalar tensor. A pair that was never
+    seen counts nothing, however improbable it is.
     """
     # TODO(a): return the mean of -log_probs over all pairs counted, equation (2).
     raise NotImplementedError("TODO(a): mean_loss")
 
 
 def fit_by_gradient(counts: Tensor, steps: int = 500, lr: float = 0.5) -> Tensor:
-    """The same model found by descent on the whole text at once.
+    """The same model by gradient descent on the whole text at once.
 
     counts: (V, V) long. Returns logits (V, V), without gradient: their log-softmax over each row
-    comes as near to `bigram_log_probs(counts)` as the steps allow.
+    is as close to `bigram_log_probs(counts)` as the steps allow.
     """
     # TODO(a): return logits (V, V), detached: start from zeros, and take `steps` steps of
     # torch.optim.Adam with this lr on `mean_loss` of the rows' log-softmax.

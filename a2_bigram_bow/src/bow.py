@@ -1,8 +1,8 @@
-"""Bags of words: what a model learns from the mean of the characters before, and no more.
+"""Bags of words: what a model learns from only the mean of the characters so far.
 
-`CausalBoW` weights the past equally, `CausalSelfBoW` by how much each position's vector is like its
-own: attention (Vaswani et al., 2017) whose queries, keys and values are all x, with nothing to
-train. The models put a position encoding before it and read the next character off after it.
+`CausalBoW` weights the past equally, `CausalSelfBoW` by how similar each position's vector is to
+its own: attention (Vaswani et al., 2017) whose queries, keys and values are all x, with nothing to
+train. The models add a position encoding before it and predict the next character after it.
 
 Letters in the shapes: B batch, T time, C = n_embd channels, H = n_embd2, V vocabulary.
 """
@@ -55,7 +55,7 @@ class CausalSelfBoW(nn.Module):
 
 
 class BoWBlock(nn.Module):
-    """A bag of words and a small network at each position, each added to what goes into it."""
+    """A bag of words and a small network at each position, each added to its input."""
 
     def __init__(self, config: BoWConfig) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class BoWBlock(nn.Module):
 
 
 class BoW(nn.Module):
-    """Embedding, positions, one BoWBlock, and a guess at the next character."""
+    """Embedding, positions, one BoWBlock, and logits for the next character."""
 
     def __init__(self, config: BoWConfig) -> None:
         super().__init__()
@@ -114,6 +114,6 @@ class BigramV2(nn.Module):
 
 
 def check_length(idx: Tensor, block_size: int) -> None:
-    """Raise ValueError where idx, (B, T), is longer than a block. Given."""
+    """Raise ValueError if idx, (B, T), is longer than a block. Given."""
     if idx.size(1) > block_size:
         raise ValueError(f"{idx.size(1)} characters do not fit the block_size {block_size}")

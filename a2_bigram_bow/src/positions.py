@@ -1,8 +1,8 @@
-"""Position encodings: how a model that only averages can know where a character stands.
+"""Position encodings: how a model that only averages can know where a character is.
 
 `sinpe` is the sinusoid of Vaswani et al., "Attention Is All You Need" (2017); `rope` is that of Su
 et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding" (2021), applied to the
-embedding itself; `randn` is a small random vector a position that is never trained.
+embedding itself; `randn` is a small random vector per position that is never trained.
 
 Letters in the shapes: B batch, T time, C = n_embd channels, an even number.
 """
@@ -24,7 +24,7 @@ def randn_encoding(block_size: int, n_embd: int) -> Tensor:
 
 
 def angles(block_size: int, n_embd: int) -> Tensor:
-    """How far each pair of channels has turned at each position. Returns (block_size, C / 2)."""
+    """The rotation of each pair of channels at each position. Returns (block_size, C / 2)."""
     # TODO(c): return (block_size, C / 2) float32: position t, pair k has t / BASE**(2 k / C).
     raise NotImplementedError("TODO(c): angles")
 
@@ -36,17 +36,17 @@ def sinusoid_encoding(block_size: int, n_embd: int) -> Tensor:
 
 
 def apply_rope(x: Tensor) -> Tensor:
-    """Turn each pair of channels by its position's angle. x: (..., T, C). Returns (..., T, C)."""
+    """Rotate each pair of channels by its position's angle. x: (..., T, C). Returns (..., T, C)."""
     # TODO(c): return (..., T, C): the pair (a, b) of channels (2 k, 2 k + 1) at position t becomes
     # (a cos - b sin, a sin + b cos) of angle k at t.
     raise NotImplementedError("TODO(c): apply_rope")
 
 
 class PositionEncoding(nn.Module):
-    """x with its positions in it; nothing in here is trained."""
+    """Encodes positions into x; nothing in here is trained."""
 
     def __init__(self, pe_type: str, block_size: int, n_embd: int) -> None:
-        """pe_type: one of PE_TYPES. Raises ValueError for another, and for an odd n_embd."""
+        """pe_type: one of PE_TYPES. Raises ValueError for any other, and for an odd n_embd."""
         super().__init__()
         if pe_type not in PE_TYPES:
             raise ValueError(f"{pe_type!r} is no encoding: choose one of {', '.join(PE_TYPES)}")

@@ -6,8 +6,8 @@ python run.py finetune vanilla wiki.txt --reading_params_path vanilla.params \\
 python run.py evaluate vanilla wiki.txt --reading_params_path vanilla.finetuned \\
     --eval_corpus_path birth_dev.tsv --outputs_path vanilla.predictions
 
-CORPUS is always the pretraining text: it gives the vocabulary. Without paths the texts are those
-of --data. A training that was stopped goes on where it was when the same command is given again.
+CORPUS is always the pretraining text: it gives the vocabulary. Without paths, the texts of --data
+are used. A stopped training resumes where it was when you give the same command again.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ FUNCTIONS = ("pretrain", "finetune", "evaluate")
 VARIANTS = ("vanilla", "perceiver")
 BLOCK_SIZE = 128
 ANSWER_STEPS = 32  # characters that a model may write after a question
-CORRUPTION = ("shortest", "longest", "span_share")  # the dataset's own unless given
+CORRUPTION = ("shortest", "longest", "span_share")  # default: the dataset's own
 PRETRAIN_LR, FINETUNE_LR = 6e-3, 6e-4
-# The recipe is for the real text and takes hours. On the embedded one, which has a twentieth of its
-# documents, this takes minutes.
+# The recipe is for the real text and takes hours. These values are for the embedded text, which has
+# a twentieth of its documents, and take minutes.
 EMBEDDED = {
     ("pretrain", False): {"max_epochs": 280, "batch_size": 32, "learning_rate": 1.5e-3},
     ("pretrain", True): {"max_epochs": 280, "batch_size": 32, "learning_rate": 1.5e-3},
@@ -63,13 +63,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--writing_params_path", metavar="FILE", help="where the weights go (default: the run's)")
     add("--finetune_corpus_path", metavar="FILE", help="questions and answers to finetune on")
     add("--eval_corpus_path", metavar="FILE", help="questions to answer")
-    add("--outputs_path", metavar="FILE", help="where the predictions go, one a line")
+    add("--outputs_path", metavar="FILE", help="where the predictions go, one per line")
     add("--pretrain_lr", type=float, help=f"default: {PRETRAIN_LR}, on the embedded data 1.5e-3")
     add("--finetune_lr", type=float, help=f"default: {FINETUNE_LR}")
     add("--tb_expt_name", default="run", help="name of the run (default: %(default)s)")
-    own = parser.add_argument_group("other than the recipe's own")
-    own.add_argument("--max_epochs", type=int, metavar="N", help="epochs in all")
-    own.add_argument("--batch_size", type=int, metavar="N", help="rows a step")
+    own = parser.add_argument_group("changes to the recipe")
+    own.add_argument("--max_epochs", type=int, metavar="N", help="total epochs")
+    own.add_argument("--batch_size", type=int, metavar="N", help="rows per step")
     own.add_argument(
         "--decay_epochs", type=int, metavar="N", help="epochs until the learning rate is lowest"
     )
@@ -78,15 +78,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     own.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw")
     own.add_argument("--dropout", type=float, metavar="P", help="default: the model's own, 0.1")
-    own.add_argument("--shortest", type=int, metavar="N", help="kept of a document, at least (4)")
-    own.add_argument("--longest", type=int, metavar="N", help="and at most (112)")
+    own.add_argument("--shortest", type=int, metavar="N", help="fewest characters kept (4)")
+    own.add_argument("--longest", type=int, metavar="N", help="most characters kept (112)")
     own.add_argument(
-        "--span_share", type=float, metavar="S", help="of it taken out, on average (0.25)"
+        "--span_share", type=float, metavar="S", help="share of them masked, on average (0.25)"
     )
     own.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
     own.add_argument(
         "--checkpoint_seconds", type=float, default=30.0, metavar="S",
-        help="between checkpoints, 0: after each step (default: %(default)s)",
+        help="time between checkpoints; 0: every step (default: %(default)s)",
     )  # fmt: skip
     add_common_flags(parser, corpora.DATASETS)
     return parser.parse_args(argv)
@@ -150,7 +150,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 
 def train(args, model, dataset, config, texts: dict[str, str]) -> None:
-    """Train to the end, from the run folder's checkpoint where there is one."""
+    """Train to the end, from the run folder's checkpoint if there is one."""
     override(args, config)
     config.seed, config.device = args.seed, args.device
     config.optimizer = args.optimizer
@@ -168,19 +168,19 @@ def train(args, model, dataset, config, texts: dict[str, str]) -> None:
 
 
 def override(args: argparse.Namespace, config: Any) -> None:
-    """What the embedded data need, and then the command line says, otherwise than the recipe."""
-    given = {name: getattr(args, name) for name in ("max_epochs", "batch_size", "warmup_tokens")}
-    given["learning_rate"] = getattr(args, f"{args.function}_lr")
-    given = {name: value for name, value in given.items() if value is not None}
-    for name, value in given.items():
+    """Change the recipe as the embedded data need, then as the command line asks."""
+    changes = {name: getattr(args, name) for name in ("max_epochs", "batch_size", "warmup_tokens")}
+    changes["learning_rate"] = getattr(args, f"{args.function}_lr")
+    changes = {name: value for name, value in changes.items() if value is not None}
+    for name, value in changes.items():
         if value <= 0:
             raise UserError(f"--{name.replace('learning_rate', 'lr')} {value}: it must be above 0")
     decay_epochs = args.decay_epochs
     if args.data == "embedded" and args.corpus is None:
-        given = EMBEDDED[args.function, bool(args.reading_params_path)] | given
+        changes = EMBEDDED[args.function, bool(args.reading_params_path)] | changes
         if args.function == "pretrain" and decay_epochs is None:
-            decay_epochs = given["max_epochs"]
-    for name, value in given.items():
+            decay_epochs = changes["max_epochs"]
+    for name, value in changes.items():
         setattr(config, name, value)
     if decay_epochs is not None:
         per_epoch = config.final_tokens // recipe.DECAY_EPOCHS
@@ -188,7 +188,7 @@ def override(args: argparse.Namespace, config: Any) -> None:
 
 
 def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
-    """All that decides the numbers of a training, in plain values."""
+    """Everything that affects a training's numbers, in plain values."""
     names = ("max_epochs", "batch_size", "learning_rate", "lr_decay", "warmup_tokens",
              "final_tokens", "weight_decay", "grad_norm_clip")  # fmt: skip
     chosen = {name: getattr(config, name) for name in names}
@@ -205,23 +205,23 @@ def pretraining_text(args: argparse.Namespace) -> tuple[corpora.Text, Any]:
     if shortest is not None or longest is not None:
         shortest = dataset.shortest if shortest is None else shortest
         longest = dataset.longest if longest is None else longest
-        if not 1 <= shortest <= longest <= BLOCK_SIZE - 2:  # two MASKs stand beside
+        if not 1 <= shortest <= longest <= BLOCK_SIZE - 2:  # two MASKs are added
             raise UserError(
                 f"--shortest {shortest} --longest {longest}: from 1 to {BLOCK_SIZE - 2}, in order"
             )
         dataset.shortest, dataset.longest = shortest, longest
     if share is not None:
         if not 0 < share <= 0.5:
-            raise UserError(f"--span_share {share}: above 0, and 0.5 at most")
+            raise UserError(f"--span_share {share}: must be above 0 and at most 0.5")
         dataset.span_share = share
     return text, dataset
 
 
 def fresh_model(args: argparse.Namespace, dataset: Any) -> torch.nn.Module:
     if not 1 <= args.bottleneck_dim <= BLOCK_SIZE:
-        raise UserError(f"--bottleneck_dim {args.bottleneck_dim}: from 1 to {BLOCK_SIZE}")
+        raise UserError(f"--bottleneck_dim {args.bottleneck_dim}: must be from 1 to {BLOCK_SIZE}")
     if args.dropout is not None and not 0 <= args.dropout < 1:
-        raise UserError(f"--dropout {args.dropout}: from 0 to below 1")
+        raise UserError(f"--dropout {args.dropout}: must be at least 0 and below 1")
     devices.seed_everything(args.seed)
     model = recipe.build_model(args.variant, dataset.vocab_size, BLOCK_SIZE, args.bottleneck_dim)
     for module in model.modules():

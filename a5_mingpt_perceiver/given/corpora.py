@@ -1,7 +1,7 @@
 """The texts that run.py works on: from paths, from the registry's birthplaces, or embedded.
 
-A text is read whole and looked at before anything is computed, so that a broken line is told with
-its file and number and not met in the middle of a training.
+A text is read and checked whole before anything is computed, so that a broken line is reported with
+its file and number at once, not in the middle of a training.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from course.files import read_text
 DATASETS = ("embedded", "birthplaces")
 FILES = {"pretrain": "wiki.txt", "finetune": "birth_places_train.tsv", "evaluate": "birth_dev.tsv"}
 RESERVED = {"\u25a1": "PAD", "\u2047": "MASK"}
-SHOWN = 40  # characters of a broken line that are quoted
+SHOWN = 40  # characters quoted from a broken line
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text and the name that errors call it by."""
+    """A text and its name in error messages."""
 
     name: str
     content: str
@@ -36,9 +36,9 @@ class Text:
 
 
 def find(kind: str, path: str | None, dataset: str, data_dir: Path | None) -> Text:
-    """The text of a kind: "pretrain", "finetune" or "evaluate"; from `path` where one is given.
+    """The text of a kind: "pretrain", "finetune" or "evaluate"; from `path` if it is given.
 
-    Raises UserError for a file that is absent, unreadable or not UTF-8.
+    Raises UserError for a file that is missing, unreadable or not UTF-8.
     """
     if path is not None:
         return read(Path(path))
@@ -56,7 +56,7 @@ def read(path: Path) -> Text:
 def check_documents(text: Text) -> None:
     """Raise UserError for a pretraining text that is empty or uses a reserved character."""
     if not text.content.strip():
-        raise UserError(f"{text.name} is empty: a text with one document a line is needed")
+        raise UserError(f"{text.name} is empty: a text with one document per line is needed")
     for number, line in enumerate(text.content.split("\n"), 1):
         for char, meaning in RESERVED.items():
             if char in line:
@@ -68,11 +68,11 @@ def check_documents(text: Text) -> None:
 def check_questions(
     text: Text, alphabet: Collection[str], block_size: int, answers: bool
 ) -> list[list[str]]:
-    """The fields of each line: [question, answer], or [question] where `answers` is False.
+    """The fields of each line: [question, answer], or [question] if no line has an answer.
 
-    Lines without an answer pass where `answers` is False and no line has one. Raises UserError,
-    with file and line, for any other line, one too long for the model, and a character that the
-    pretraining text does not have.
+    Lines without answers are valid only if `answers` is False and no line has one. Raises
+    UserError, with file and line, for any other line, a line too long for the model, and a
+    character that does not occur in the pretraining text.
     """
     lines = text.content.rstrip("\n").split("\n")
     rows = [line.rstrip("\r").split("\t") for line in lines]
@@ -81,8 +81,8 @@ def check_questions(
     for number, row in enumerate(rows, 1):
         place = f"{text.name}, line {number}"
         if len(row) != valid or not all(row):
-            shown = "\t".join(row)[:SHOWN]
-            raise UserError(f"{place}: {shown!r} is not valid, each line is {shape}")
+            start = "\t".join(row)[:SHOWN]
+            raise UserError(f"{place}: {start!r} is not valid, each line is {shape}")
         if len("".join(row)) + 2 > block_size:
             raise UserError(f"{place} is too long: at most {block_size - 2} characters fit")
         unknown = sorted(set("".join(row)) - set(alphabet))

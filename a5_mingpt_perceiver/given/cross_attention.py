@@ -1,8 +1,8 @@
-"""Attention from one sequence to another. Given: nothing here is yours to write.
+"""Attention from one sequence to another. Given code: there is nothing to write here.
 
 The perceiver (task g) reads its input through `CausalCrossAttention`. It follows equation (1) of
 Vaswani et al., "Attention Is All You Need" (2017), in several heads: softmax(Q K^T / sqrt(hs)) V.
-Letters in the shapes: B batch, Tk and Tq the times of keys and queries, C = n_embd channels,
+Letters in the shapes: B batch, Tk and Tq the lengths of keys and queries, C = n_embd channels,
 nh = n_head, hs = C // nh.
 """
 

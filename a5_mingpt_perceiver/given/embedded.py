@@ -1,13 +1,13 @@
 """Embedded data: invented people, their biographies, and questions about where they were born.
 
 It teaches the lesson of the real data, small and without a network. Every person has biographies;
-some people are asked about in the questions to finetune on, others in those of dev and test, and
-no one in two of them. The answer to a dev or test question therefore stands in the biographies
-alone: a model that was not pretrained on them can only guess, and London, the most frequent
-birthplace, is the best guess there is.
+the questions to finetune on ask about some people, those of dev and test about others, and nobody
+is in two splits. The answer to a dev or test question is therefore only in the biographies: a model
+that was not pretrained on them can only guess, and London, the most frequent birthplace, is the
+best guess.
 
     corpus = build()                     # the same text for the same size and seed
-    corpus.biographies                   # one a line: the pretraining text
+    corpus.biographies                   # one per line: the pretraining text
     corpus.train, corpus.dev, corpus.test    # (question, answer) pairs
 
     python given/embedded.py FOLDER            # the texts as files, named as the real data's
@@ -37,20 +37,20 @@ CITIES = (
     "Sydney", "Toronto", "Utrecht", "Vienna", "Warsaw", "York", "Zurich", "Athens", "Boston",
     "Cairo", "Delhi", "Mumbai",
 )  # fmt: skip
-# The vocabulary is that of the biographies, and must have the questions' characters too.
+# The vocabulary comes from the biographies, and must include the questions' characters.
 TITLE = "Where? When? What follows tells who was born, and where."
 OCCUPATIONS = (
     "painter", "chemist", "lawyer", "poet", "pilot", "singer", "baker", "surgeon", "botanist",
     "architect", "printer", "teacher", "composer", "swimmer", "geologist", "journalist",
 )  # fmt: skip
-# The birthplace ends each form, as it ends an answer: a model of this size learns within minutes.
+# The birthplace ends each form, as it ends an answer, so a small model learns within minutes.
 FORMS = (
     "{name} was born in {city}",
     "{name} was a {occupation} born in {city}",
     "{name}, {occupation}, was born in {city}",
     "{name} was born in {year} in {city}",
 )
-# A name's first letter tells its bearer from all others: a model can know them within minutes.
+# A name's first letter is unique, so a model can learn the people within minutes.
 LETTERS = "".join(
     (
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -66,18 +66,18 @@ ENDINGS = ("en", "ara", "io", "ulf", "ea", "or")
 
 @dataclass(frozen=True)
 class Size:
-    """How much to invent: people who are asked about in each split, and biographies of each."""
+    """How much to invent: people asked about in each split, and biographies per person."""
 
     train: int
     dev: int
     test: int
-    biographies: int  # of each person, each in another of the first `forms` FORMS
+    biographies: int  # per person, each in a different one of the first `forms` FORMS
     forms: int
 
 
 SIZES = {
     "standard": Size(train=60, dev=40, test=40, biographies=1, forms=3),
-    # For a model of some fifty thousand weights that is trained within seconds.
+    # For a model of about fifty thousand weights that trains within seconds.
     "tiny": Size(train=40, dev=8, test=40, biographies=1, forms=1),
 }
 
@@ -92,7 +92,7 @@ class Corpus:
     test: tuple[Pair, ...]
 
     def files(self) -> dict[str, str]:
-        """The texts by the names of the real data's files; those of the test have no answers."""
+        """The texts by the real data's file names; the test questions have no answers."""
         return {
             "wiki.txt": self.biographies,
             "birth_places_train.tsv": lines(self.train),
@@ -126,7 +126,7 @@ def build(size: str = "standard", seed: int = 0) -> Corpus:
 
 
 def lines(pairs: tuple[Pair, ...]) -> str:
-    """Pairs as a tsv has them: question, TAB, answer."""
+    """Pairs as lines of a tsv: question, TAB, answer."""
     return "".join(f"{question}\t{answer}\n" for question, answer in pairs)
 
 
@@ -147,7 +147,7 @@ def _people(count: int, names: Iterator[str], rng: random.Random) -> list[Person
 
 
 def _birthplaces(count: int, rng: random.Random) -> list[str]:
-    """London for LONDON_SHARE of `count`; the other cities as evenly as it goes, so fewer each."""
+    """London for LONDON_SHARE of `count`; the other cities as evenly as possible."""
     places = [LONDON] * round(count * LONDON_SHARE)
     while len(places) < count:
         places += rng.sample(CITIES, min(len(CITIES), count - len(places)))

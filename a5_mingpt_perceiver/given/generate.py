@@ -1,10 +1,10 @@
-"""Answers to many questions at once, with keys and values kept. Given: nothing to write here.
+"""Answer many questions at once, with cached keys and values. Given: nothing to write here.
 
-`utils.sample` asks the model for one character at a time and each time computes the whole text
-again. Here a batch of texts of different lengths is computed once; each further character needs its
-own position only, because the keys and values of those before it are kept. The likeliest character
-is taken each time, so the answers are those of `utils.sample`; `predict_places` compares logits
-with the model's own forward first, and goes back to `utils.sample` where they differ.
+`utils.sample` asks the model for one character at a time and recomputes the whole text each time.
+Here a batch of texts of different lengths is computed once; each further character needs only its
+own position, because the keys and values of earlier ones are cached. The likeliest character is
+taken each time, so the answers are those of `utils.sample`; `predict_places` first compares logits
+with the model's own forward, and falls back to `utils.sample` if they differ.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from utils import sample
 
-BATCH = 128  # questions that are answered together
-TRIAL = 4  # questions on which the kept keys and values are compared with the model's forward
+BATCH = 128  # questions answered together
+TRIAL = 4  # questions on which the cache is compared with the model's forward
 
 
 def predict_places(
@@ -28,7 +28,7 @@ def predict_places(
 ) -> list[str]:
     """The model's answer to each question: what it writes between the first MASK and the next.
 
-    dataset: gives `stoi` and `itos`; steps: characters that are written at most.
+    dataset: gives `stoi` and `itos`; steps: maximum number of characters to write.
     """
     device = next(model.parameters()).device
     prompts = [[dataset.stoi[char] for char in question + MASK_CHAR] for question in questions]
@@ -42,12 +42,12 @@ def predict_places(
 
 
 def _answer(text: str) -> str:
-    """Between the first MASK and the next; PADs end an answer too."""
+    """The text between the first MASK and the next; PADs also end an answer."""
     return text.split(MASK_CHAR)[1].split(PAD_CHAR)[0]
 
 
 def _write_plain(model, prompts: list[list[int]], steps: int, device) -> list[list[int]]:
-    """With `utils.sample`, prompts of one length together."""
+    """Write with `utils.sample`, prompts of equal length together."""
     by_length = defaultdict(list)
     for place, prompt in enumerate(prompts):
         by_length[len(prompt)].append(place)
@@ -61,7 +61,7 @@ def _write_plain(model, prompts: list[list[int]], steps: int, device) -> list[li
 
 @torch.no_grad()
 def _write_cached(model, prompts: list[list[int]], steps: int, device) -> list[list[int]]:
-    """Prompts of any lengths together; the longest and its answer fit the model's block."""
+    """Write with the cache, prompts of any lengths; the longest and its answer must fit a block."""
     lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
     width = int(lengths.max())
     idx = torch.zeros(len(prompts), width, dtype=torch.long, device=device)
@@ -80,7 +80,7 @@ def _write_cached(model, prompts: list[list[int]], steps: int, device) -> list[l
 
 @torch.no_grad()
 def _cache_agrees(model, prompts: list[list[int]], device) -> bool:
-    """Whether the last half of each prompt, fed one by one, gives the model's own logits."""
+    """Whether feeding the second half of each prompt one by one gives the model's own logits."""
     try:
         for prompt in prompts:
             idx = torch.tensor([prompt], device=device)
@@ -92,7 +92,7 @@ def _cache_agrees(model, prompts: list[list[int]], device) -> bool:
             if not torch.allclose(torch.cat(parts, dim=1), plain, rtol=1e-3, atol=1e-3):
                 return False
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
-        return False  # another architecture: utils.sample it is
+        return False  # a different architecture: use utils.sample
     return True
 
 
@@ -105,14 +105,15 @@ class Cache:
         self.attn, self.k, self.v = attn, weight.new_zeros(shape), weight.new_zeros(shape)
 
     def keep(self, x: Tensor, positions: Tensor) -> None:
-        """Keep what x (B, T, C) at positions (B, T) gives; a position past the end is dropped."""
+        """Store keys and values of x (B, T, C) at positions (B, T); positions past the end are
+        dropped."""
         _, nh, length, hs = self.k.shape
         rows, at = (positions < length).nonzero(as_tuple=True)
-        for kept, linear in ((self.k, self.attn.key), (self.v, self.attn.value)):
-            kept[rows, :, positions[rows, at]] = linear(x[rows, at]).view(-1, nh, hs)
+        for store, linear in ((self.k, self.attn.key), (self.v, self.attn.value)):
+            store[rows, :, positions[rows, at]] = linear(x[rows, at]).view(-1, nh, hs)
 
     def read(self, x: Tensor, positions: Tensor) -> Tensor:
-        """What queries x (B, T, C) at positions (B, T) gather: each sees those up to its own."""
+        """Attention output for queries x (B, T, C) at positions (B, T); each sees up to its own."""
         B, nh, length, hs = self.k.shape
         T = x.size(1)
         q = self.attn.query(x).view(B, T, nh, hs).transpose(1, 2)  # (B, nh, T, hs)
@@ -123,7 +124,7 @@ class Cache:
 
 
 class CachedGPT:
-    """A model that is fed piece by piece. Call it with idx (B, T) and positions (B, T)."""
+    """A model fed piece by piece. Call it with idx (B, T) and positions (B, T)."""
 
     def __init__(self, model: nn.Module, batch: int, length: int) -> None:
         self.model, self.perceiver = model, hasattr(model, "down_block")
@@ -150,7 +151,7 @@ class CachedGPT:
         return x
 
     def _perceiver(self, x: Tensor, positions: Tensor) -> Tensor:
-        """Place p of the bottleneck reads the input up to p, and is complete when p is fed."""
+        """Place p of the bottleneck reads the input up to p, so it is complete once p is fed."""
         down, up = self.model.down_block, self.model.up_block
         self.down.keep(down.ln1(x), positions)
         places = positions.clamp(max=down.C.size(1) - 1)  # past the last: computed, then dropped

@@ -1,9 +1,9 @@
-"""The loss of `model.GPT` on batches without PADs. Given: nothing here is yours to write.
+"""The loss of `model.GPT` on batches without PADs. Given code: there is nothing to write here.
 
 The parameters are the model's own, and so are loss and gradients: `agrees` compares both with the
-model's own forward, on a small batch and with weights that are far from their start, and the
-trainer takes this path only where they are the same. `model.py` stays the place to read what is
-computed; here it is computed on real characters alone, see `ragged.py`.
+model's own forward, on a small batch and with weights far from their start, and the trainer takes
+this path only if they are the same. Read `model.py` to see what is computed; here it is computed on
+real characters only, see `ragged.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ragged import Group, Packed, RaggedAttention, cut, keep_mask, lay_out, pack
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-TOLERANCE = 1e-4  # of a gradient's largest element: float32, summed in another order
+TOLERANCE = 1e-4  # of a gradient's largest element: float32, summed in a different order
 
 
 def packed_loss(model: nn.Module, batch: Packed) -> Tensor:
@@ -38,7 +38,7 @@ def packed_loss(model: nn.Module, batch: Packed) -> Tensor:
 
 
 def agrees(model: nn.Module, x: Tensor, y: Tensor) -> bool:
-    """Whether `packed_loss` and the model's own forward give one loss and the same gradients.
+    """Whether `packed_loss` and the model's own forward give the same loss and gradients.
 
     x, y: (B, T) long on the model's device; a few rows are enough. The model is left as it was.
     """
@@ -53,13 +53,13 @@ def agrees(model: nn.Module, x: Tensor, y: Tensor) -> bool:
             map(_close, plain, _gradients(trial, packed_loss(trial, pack(x.cpu(), y.cpu()))))
         )
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
-        return False  # another architecture: the model's own forward it is
+        return False  # a different architecture: use the model's own forward
     finally:
         torch.set_rng_state(state)
 
 
 def _gradients(model: nn.Module, loss: Tensor) -> list[Tensor]:
-    """The loss and its gradient in each parameter, zeros where there is none."""
+    """The loss and its gradient for each parameter, zeros if there is none."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
     pairs = zip(gradients, parameters, strict=True)
@@ -71,8 +71,8 @@ def _close(a: Tensor, b: Tensor) -> bool:
 
 
 def _perceiver(model, x: Tensor, positions: Tensor, groups, inner: list[Group]) -> Tensor:
-    """Position t sees the places 0 to t of the bottleneck, and place t the input up to t. So the
-    places past a row's end change nothing, nor does the input past the bottleneck's size."""
+    """Position t sees places 0 to t of the bottleneck, and place t sees the input up to t. So
+    places past a row's end change nothing, nor does input past the bottleneck's size."""
     down, up = model.down_block, model.up_block
     first = positions < down.C.size(1)
     basis = F.embedding(positions[first], down.C[0]).to(x.dtype)  # (M, C)
@@ -91,7 +91,7 @@ def _block(block, x: Tensor, groups: list[Group]) -> Tensor:
 
 
 def _attend(x: Tensor, attn, x_kv: Tensor, x_q: Tensor, q_groups, k_groups) -> Tensor:
-    """x and, added to it, what queries x_q gather from keys and values x_kv."""
+    """x plus the attention output for queries x_q on keys and values x_kv."""
     q, k, v = attn.query(x_q), attn.key(x_kv), attn.value(x_kv)
     p = attn.attn_drop.p if attn.training else 0.0
     y = RaggedAttention.apply(q, k, v, attn.n_head, p, q_groups, k_groups)
@@ -115,7 +115,7 @@ def _cross_entropy(model, x: Tensor, targets: Tensor) -> Tensor:
 
 
 def _dtype(device: torch.device) -> torch.dtype:
-    """Of what flows between the layers: autocast's, so that nothing is converted on the way."""
+    """The dtype between the layers: autocast's, so that nothing is converted on the way."""
     if torch.is_autocast_enabled(device.type):
         return torch.get_autocast_dtype(device.type)
     return torch.float32

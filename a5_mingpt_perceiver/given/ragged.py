@@ -1,9 +1,9 @@
-"""Batches without PADs: rows of different lengths laid end to end, and attention over them. Given.
+"""Batches without PADs: rows of different lengths end to end, and attention over them. Given code.
 
 A batch of span corruption is more than half PADs, and a plain model computes them all. Here its
-rows lie one after another in one long matrix (N, C), N the number of real characters. What works
-on each position alone (linear layers, norms, dropout) needs nothing else; attention must know
-where a row begins, and fills up groups of rows of similar length.
+rows lie one after another in one long matrix (N, C), with N real characters. Layers that work on
+each position separately (linear, norm, dropout) need no change; attention must know where a row
+begins, and pads groups of rows of similar length.
 
 Letters in the shapes: N real characters, R rows in a group, T the longest of them; C, nh, hs as in
 `attention.py`.
@@ -21,8 +21,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SIMILAR = 0.75  # a group's shortest row has at least this share of its longest
-# For each size of a matrix that it has not yet seen, oneDNN makes, and keeps, a program of its own.
-# So sizes are rounded up: N, a group's longest row, and its rows.
+# oneDNN compiles, and keeps, a program for each new matrix size, so sizes are rounded up: N, a
+# group's longest row, and its number of rows.
 ROUND, ROUND_LONGEST, ROUND_ROWS = 64, 8, 4
 
 
@@ -32,21 +32,21 @@ class Packed:
 
     idx: Tensor  # (N,) long, the characters, and a few PADs that belong to no row
     positions: Tensor  # (N,) long, each one's place in its row
-    targets: Tensor  # (N,) long, 0 where nothing is to be guessed
+    targets: Tensor  # (N,) long, 0 where there is nothing to guess
     lengths: list[int]  # of the rows
 
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of similar length. `pad` and `unpad` are what index_select needs to fill rows up."""
+    """Rows of similar length. `pad` and `unpad` are the indices with which rows are padded."""
 
     first: int  # the rows' first character among the N
     last: int  # one past their last
-    rows: int  # real ones and, after them, some that only fill up
+    rows: int  # real rows, then some that are only padding
     longest: int
-    pad: Tensor  # (R * nh * T,) where among characters * nh each padded place is taken from
-    unpad: Tensor  # (characters * nh,) where among R * nh * T each real place lies
-    real: Tensor  # (R, 1, T, 1) bool, False where a place only fills up
+    pad: Tensor  # (R * nh * T,) index into characters * nh of the source of each padded place
+    unpad: Tensor  # (characters * nh,) index into R * nh * T of each real place
+    real: Tensor  # (R, 1, T, 1) bool, False where a place is padding
 
     def to(self, device: torch.device) -> Group:
         tensors = {name: getattr(self, name).to(device) for name in ("pad", "unpad", "real")}
@@ -54,7 +54,7 @@ class Group:
 
 
 def pack(x: Tensor, y: Tensor) -> Packed:
-    """Drop what cannot change the loss: all that follows a row's last target. x, y: (B, T)."""
+    """Drop what cannot affect the loss: everything after a row's last target. x, y: (B, T)."""
     counts = torch.arange(1, y.size(1) + 1) * (y != 0)
     lengths, order = counts.amax(dim=1).sort(descending=True, stable=True)
     keep = torch.arange(int(lengths[0])) < lengths[:, None]  # (B, longest)
@@ -79,7 +79,7 @@ def lay_out(
     lengths: list[int], cuts: list[tuple[int, int]], longest: int, n_head: int,
     device: torch.device,
 ) -> list[Group]:  # fmt: skip
-    """The groups' places in a packed matrix whose rows have these lengths, `longest` at most."""
+    """The groups' places in a packed matrix whose rows have these lengths, at most `longest`."""
     offsets = [0, *accumulate(lengths)]
     groups = (_group(offsets[a], torch.tensor(lengths[a:b]), n_head, longest) for a, b in cuts)
     return [group.to(device) for group in groups]
@@ -101,7 +101,7 @@ def _group(first: int, lengths: Tensor, n_head: int, longest: int) -> Group:
 
 
 class RaggedAttention(torch.autograd.Function):
-    """softmax(q k^T / sqrt(hs)) v with the causal mask, each row of a packed batch for itself.
+    """softmax(q k^T / sqrt(hs)) v with the causal mask, separately for each row of a packed batch.
 
     Constant factors go into the small matrices: 1 / sqrt(hs) into q, dropout's 1 / (1 - p) into v.
     """
@@ -113,24 +113,25 @@ class RaggedAttention(torch.autograd.Function):
         ctx.scale, ctx.raised = 1 / math.sqrt(q.size(1) // n_head), 1 / (1 - dropout)
         ctx.shapes = q.shape, k.shape
         q, v = q * ctx.scale, v * ctx.raised
-        out = torch.zeros_like(q)  # what belongs to no row stays 0
+        out = torch.zeros_like(q)  # places that belong to no row stay 0
         for gq, gk in ctx.groups:
             qs, ks, vs = fill(q, gq, n_head), fill(k, gk, n_head), fill(v, gk, n_head)
             scores = torch.bmm(qs, ks.transpose(1, 2))  # (R * nh, Tq, Tk)
             weights = F.softmax(scores.add_(causal(gq.longest, gk.longest, scores)), dim=-1)
             keep = keep_mask(weights, dropout)
-            kept = weights if keep is None else weights * keep
-            empty(torch.bmm(kept, vs), gq, out)
-            ctx.kept.append((qs, ks, vs, weights, keep, kept))
+            dropped = weights if keep is None else weights * keep
+            empty(torch.bmm(dropped, vs), gq, out)
+            ctx.kept.append((qs, ks, vs, weights, keep, dropped))
         return out
 
     @staticmethod
     def backward(ctx, grad):
         dq, dk, dv = (grad.new_zeros(shape) for shape in (*ctx.shapes, ctx.shapes[1]))
-        for (qs, ks, vs, weights, keep, kept), (gq, gk) in zip(ctx.kept, ctx.groups, strict=True):
+        for saved, (gq, gk) in zip(ctx.kept, ctx.groups, strict=True):
+            qs, ks, vs, weights, keep, dropped = saved
             above = fill(grad, gq, ctx.n_head)  # (R * nh, Tq, hs)
             above.view(gq.rows, ctx.n_head, gq.longest, -1).mul_(gq.real)
-            empty(torch.bmm(kept.transpose(1, 2), above), gk, dv)
+            empty(torch.bmm(dropped.transpose(1, 2), above), gk, dv)
             d_weights = torch.bmm(above, vs.transpose(1, 2))
             d_weights = d_weights if keep is None else d_weights.mul_(keep)
             d_scores = torch._softmax_backward_data(d_weights, weights, -1, weights.dtype)
@@ -141,13 +142,13 @@ class RaggedAttention(torch.autograd.Function):
 
 
 def fill(x: Tensor, group: Group, n_head: int) -> Tensor:
-    """(N, C) -> (R * nh, T, hs): a group's rows, filled up with characters of no consequence."""
+    """(N, C) -> (R * nh, T, hs): a group's rows, padded with arbitrary characters."""
     rows = x[group.first : group.last].reshape(-1, x.size(1) // n_head)
     return rows.index_select(0, group.pad).view(group.rows * n_head, group.longest, -1)
 
 
 def empty(padded: Tensor, group: Group, out: Tensor) -> None:
-    """(R * nh, T, hs) -> the group's part of out (N, C): what `fill` did, undone."""
+    """(R * nh, T, hs) -> the group's part of out (N, C): the inverse of `fill`."""
     part = out[group.first : group.last].view(-1, padded.size(-1))
     torch.index_select(padded.view(-1, padded.size(-1)), 0, group.unpad, out=part)
 
@@ -160,9 +161,9 @@ def causal(queries: int, keys: int, like: Tensor) -> Tensor:
 def keep_mask(like: Tensor, p: float) -> Tensor | None:
     """1 where dropout keeps an element, else 0, in the shape and dtype of `like`; None for p 0.
 
-    What is kept is still to be multiplied by 1 / (1 - p). Sixteen random bits an element decide,
-    four elements from one draw: bernoulli_ draws a number an element, a quarter of a plain step
-    on a processor (docs/performance.md).
+    The caller multiplies the kept elements by 1 / (1 - p). Sixteen random bits decide each element,
+    four elements from one draw: bernoulli_ draws a number per element, which takes a quarter of a
+    plain step on a CPU (docs/performance.md).
     """
     if not p:
         return None
@@ -174,5 +175,5 @@ def keep_mask(like: Tensor, p: float) -> Tensor | None:
 
 
 def rounded(number: int, multiple: int) -> int:
-    """The next multiple, which may be `number` itself."""
+    """`number` rounded up to a multiple."""
     return -(-number // multiple) * multiple

@@ -1,12 +1,12 @@
-"""What each setting of the pretraining does to the accuracy: one factor at a time.
+"""How each pretraining setting affects the accuracy, one factor at a time.
 
     python given/study.py --solution                   # embedded data: minutes a cell, on one core
     python given/study.py --data birthplaces --solution  # hours a cell, or --max_epochs is small
 
-Each cell pretrains, finetunes and evaluates a vanilla model through run.py, with one setting other
-than the base's. As many cells run at once as there are cores, each on one thread. A finished cell
-is a row of study.csv in --out and is never run again; one that was stopped goes on from its
-checkpoint. study.png draws the accuracies.
+Each cell pretrains, finetunes and evaluates a vanilla model through run.py, with one setting
+changed from the base. One cell runs per core, each on one thread. A finished cell is a row of
+study.csv in --out and is never run again; a stopped one resumes from its checkpoint. study.png
+plots the accuracies.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from course.table import Row, Table, only_one
 RUN = Path(__file__).resolve().parents[1] / "run.py"
 COLUMNS = {"factor": str, "value": str, "seed": int, "loss": str, "correct": int, "questions": int,
            "accuracy": float, "minutes": float}  # fmt: skip
-# run.py's option, and its values; the base's is among them.
+# run.py's option, and its values, including the base's.
 FACTORS: dict[str, tuple[str, ...]] = {
     "max_epochs": ("70", "140", "280"),
     "pretrain_lr": ("7.5e-4", "1.5e-3", "3e-3", "6e-3"),
@@ -86,11 +86,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run_missing(args: argparse.Namespace, folder: Path, table: Table) -> list[Row]:
-    """Run the cells that the table has not yet, and return all its rows."""
+    """Run the cells missing from the table, and return all its rows."""
     rows = table.read()
     done = {(row["factor"], row["value"], row["seed"]) for row in rows}
     cells = [c for c in all_cells(args) if (c.factor, c.value, c.seed) not in done]
-    print(f"{len(done)} cells are in {table.path}, {len(cells)} are still to be run")
+    print(f"{len(done)} cells are in {table.path}, {len(cells)} left to run")
     with ThreadPoolExecutor(args.processes) as pool:
         futures = [pool.submit(run_cell, cell, args, folder) for cell in cells]
         try:
@@ -112,25 +112,25 @@ def all_cells(args: argparse.Namespace) -> list[Cell]:
 def run_cell(cell: Cell, args: argparse.Namespace, folder: Path) -> Row:
     """Pretrain, finetune and evaluate; returns the cell's row."""
     started = time.monotonic()
-    where = folder / cell.name
-    weights, finetuned = where / "pretrained.params", where / "finetuned.params"
+    own = folder / cell.name
+    weights, finetuned = own / "pretrained.params", own / "finetuned.params"
     same = ["--data", args.data, "--seed", str(cell.seed), "--device", args.device]
     same += ["--threads", "1", *(["--data-dir", str(args.data_dir)] if args.data_dir else [])]
     same += ["--solution"] if args.solution else []
-    trained = call(
-        "pretrain", *same, *cell.options(), "--out", str(where / "pretrain"),
+    training = call(
+        "pretrain", *same, *cell.options(), "--out", str(own / "pretrain"),
         "--writing_params_path", str(weights),
     )  # fmt: skip
     call(
-        "finetune", *same, "--reading_params_path", str(weights), "--out", str(where / "finetune"),
+        "finetune", *same, "--reading_params_path", str(weights), "--out", str(own / "finetune"),
         "--writing_params_path", str(finetuned),
     )  # fmt: skip
-    said = call(
+    evaluation = call(
         "evaluate", *same, "--reading_params_path", str(finetuned),
-        "--outputs_path", str(where / "predictions.txt"),
+        "--outputs_path", str(own / "predictions.txt"),
     )  # fmt: skip
-    correct, questions = map(float, re.findall(r"Correct: (\S+) out of ([\d.]+)", said)[0])
-    loss = re.findall(r"loss (\S+);", trained)[0]
+    correct, questions = map(float, re.findall(r"Correct: (\S+) out of ([\d.]+)", evaluation)[0])
+    loss = re.findall(r"loss (\S+);", training)[0]
     return {
         "factor": cell.factor, "value": cell.value, "seed": cell.seed, "loss": loss,
         "correct": int(correct), "questions": int(questions),
@@ -140,7 +140,7 @@ def run_cell(cell: Cell, args: argparse.Namespace, folder: Path) -> Row:
 
 
 def call(function: str, *options: str) -> str:
-    """What run.py prints. Raises UserError with its last line where it fails."""
+    """run.py's output. Raises UserError with its last error line if it fails."""
     result = subprocess.run(
         [sys.executable, str(RUN), function, "vanilla", *options],
         capture_output=True, text=True, check=False,
@@ -152,15 +152,15 @@ def call(function: str, *options: str) -> str:
 
 
 def draw(path: Path, rows: Sequence[Row]) -> None:
-    """A picture a factor: each seed's accuracy and their mean, by the factor's value."""
-    shown = [factor for factor in FACTORS if any(row["factor"] == factor for row in rows)]
-    figure, panels = panels_of(1, max(len(shown), 1), width=2.2, height=3.0, sharey=True)
-    for axes, factor in zip(panels[0], shown, strict=False):
+    """One panel per factor: each seed's accuracy and their mean, by the factor's value."""
+    factors = [factor for factor in FACTORS if any(row["factor"] == factor for row in rows)]
+    figure, panels = panels_of(1, max(len(factors), 1), width=2.2, height=3.0, sharey=True)
+    for axes, factor in zip(panels[0], factors, strict=False):
         points = [(place, accuracies(rows, factor, value))
                   for place, value in enumerate(FACTORS[factor])]  # fmt: skip
-        points = [(place, found) for place, found in points if found]
-        for place, found in points:
-            axes.plot([place] * len(found), found, "o", color="tab:blue", alpha=0.4, markersize=4)
+        points = [(place, values) for place, values in points if values]
+        for place, values in points:
+            axes.plot([place] * len(values), values, "o", color="tab:blue", alpha=0.4, markersize=4)
         axes.plot([p for p, _ in points], [sum(f) / len(f) for _, f in points], color="tab:blue")
         labels = [f"{v} *" if v == BASE[factor] else v for v in FACTORS[factor]]
         axes.set_xticks(range(len(labels)), labels, fontsize=7)
@@ -170,7 +170,7 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
 
 
 def accuracies(rows: Sequence[Row], factor: str, value: str) -> list[float]:
-    """Of all seeds; the base has every factor's base value."""
+    """The accuracies of all seeds; the base has every factor's base value."""
     wanted = ("base", "") if value == BASE[factor] else (factor, value)
     return [float(row["accuracy"]) for row in rows if (row["factor"], row["value"]) == wanted]
 

@@ -1,18 +1,17 @@
-"""The training loop. Given: nothing here is yours to write.
+"""The training loop. Given code: there is nothing to write here.
 
     Trainer(model, train_dataset, None, TrainerConfig(max_epochs=10, batch_size=128)).train()
 
-It is minGPT's loop: AdamW with weight decay on the linear layers only, gradients clipped, and a
+This is minGPT's loop: AdamW with weight decay on the linear layers only, clipped gradients, and a
 learning rate that rises over `warmup_tokens`, then falls on a cosine until `final_tokens`. Instead
 of AdamW, Muon can train the matrices inside the model (Jordan et al., 2024; its steps scaled to the
 size of AdamW's as in Liu et al., "Muon is Scalable for LLM Training", 2025). Two things make the
-loop fast. A batch's PADs are not computed: by `packed.py` where that gives the model's
-own loss and gradients, else in pieces cut to their own longest row; either way loss and gradients
-are those of the whole batch. And matrices are multiplied in bfloat16 where the machine has units
-for it.
+loop fast. PADs are skipped: by `packed.py` if that gives the model's own loss and gradients, else
+by splitting the batch into pieces cut to their own longest row; either way loss and gradients are
+those of the whole batch. And matrices are multiplied in bfloat16 if the machine has units for it.
 
-A step draws from generators seeded by (seed, step) alone, so a training that is stopped and taken
-up again from `state_dict` goes on exactly as if it had not been.
+A step draws from generators seeded by (seed, step) alone, so a training that is stopped and resumed
+from `state_dict` continues exactly as if it had never stopped.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from torch.utils.data import Dataset
 from course.devices import pick_device, pick_dtype
 
 PAD_INDEX = 0
-PIECES = 4  # a batch is cut into so many where it cannot be packed
+PIECES = 4  # a batch that cannot be packed is cut into this many
 OPTIMIZERS = ("adamw", "muon")
 TRIAL_ROWS = 4  # rows on which the packed path is compared with the model's own
 
@@ -47,15 +46,15 @@ class TrainerConfig:
     weight_decay = 0.1  # of the linear layers' weights
     optimizer = "adamw"  # or "muon": of the linear layers inside the model, AdamW for the rest
     lr_decay = False  # whether the rate follows warmup_tokens and final_tokens
-    warmup_tokens = 375e6  # tokens, PADs among them, as all token counts of the schedule
+    warmup_tokens = 375e6  # tokens including PADs, like all token counts of the schedule
     final_tokens = 260e9
-    ckpt_path = None  # where the weights are saved after each epoch, None: nowhere
+    ckpt_path = None  # where to save the weights after each epoch; None: nowhere
     num_workers = 0  # accepted for old code; batches are made in this process
     writer = None  # a TensorBoard SummaryWriter
     seed = 0
     device = "auto"  # auto, cpu or cuda
-    bfloat16 = None  # None: where the machine has units for it
-    packed = True  # whether to leave out PADs by packed.py where it agrees with the model
+    bfloat16 = None  # None: if the machine has units for it
+    packed = True  # whether to skip PADs with packed.py if it agrees with the model
 
     def __init__(self, **kwargs) -> None:
         for name, value in kwargs.items():
@@ -65,8 +64,8 @@ class TrainerConfig:
 class Trainer:
     """Trains a model on a dataset of (x, y).
 
-    step: steps done. tokens: tokens seen, PADs among them. real_tokens: characters computed in
-    the last step. loss: of the last step, mean cross-entropy in nats a character.
+    step: steps done. tokens: tokens seen, including PADs. real_tokens: characters computed in
+    the last step. loss: of the last step, mean cross-entropy in nats per character.
     """
 
     def __init__(
@@ -80,7 +79,7 @@ class Trainer:
         self.bfloat16 = fast if config.bfloat16 is None else config.bfloat16
         self.optimizers = self._optimizers()
         self.step, self.tokens, self.real_tokens, self.loss = 0, 0, 0, math.nan
-        self._packs: bool | None = None  # not known before the first batch
+        self._packs: bool | None = None  # unknown before the first batch
         self.on_step: Callable[[Trainer], None] | None = None  # called after each step
 
     @property
@@ -93,11 +92,11 @@ class Trainer:
 
     @property
     def learning_rate(self) -> float:
-        """Of the last step."""
+        """The learning rate of the last step."""
         return self.optimizers[0].param_groups[0]["lr"]
 
     def train(self) -> None:
-        """Train from where it stands to the end of the last epoch."""
+        """Train from the current step to the end of the last epoch."""
         config = self.config
         while self.step < self.total_steps:
             for indices in self._rest_of_epoch():
@@ -112,7 +111,7 @@ class Trainer:
                 torch.save(self.model.state_dict(), config.ckpt_path)
 
     def train_batch(self, x: Tensor, y: Tensor) -> float:
-        """One step on x, y: (B, T) long on the CPU. Returns the loss before it."""
+        """One step on x, y: (B, T) long on the CPU. Returns the loss before the step."""
         self.model.train()
         self._choose_path(x, y)
         self.tokens += int((y >= 0).sum())
@@ -130,7 +129,7 @@ class Trainer:
         return self.loss
 
     def rate_multiplier(self) -> float:
-        """Of the learning rate, at the tokens seen: linear warmup, then a cosine down to 0.1."""
+        """The learning rate's factor at the tokens seen: linear warmup, then a cosine to 0.1."""
         config = self.config
         if not config.lr_decay:
             return 1.0
@@ -154,7 +153,7 @@ class Trainer:
         return total / count
 
     def state_dict(self) -> dict:
-        """All that another process needs to go on: tensors and plain values."""
+        """All that another process needs to resume: tensors and plain values."""
         return {
             "model": self.model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
@@ -164,14 +163,14 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from another trainer's `state_dict`, of the same model, data and configuration."""
+        """Resume from the `state_dict` of a trainer with the same model, data and configuration."""
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.step, self.tokens, self.loss = state["step"], state["tokens"], state["loss"]
 
     def _rest_of_epoch(self) -> Iterator[Tensor]:
-        """The indices of each batch that is still to come in this epoch."""
+        """The indices of each remaining batch of this epoch."""
         epoch, done = divmod(self.step, self.steps_per_epoch)
         self._seed(0, epoch)
         order = torch.randperm(len(self.train_dataset))
@@ -180,12 +179,12 @@ class Trainer:
             yield indices
 
     def _seed(self, *numbers: int) -> None:
-        """Seed every source that a dataset or dropout may draw from, apart for apart numbers."""
+        """Seed every source that a dataset or dropout may draw from, differently per `numbers`."""
         mixed = np.random.SeedSequence([self.config.seed, *numbers])
         word = int(mixed.generate_state(1)[0])
         random.seed(word)
         np.random.seed(word)
-        # torch.manual_seed would, where CUDA was never used, keep a traceback of every call.
+        # torch.manual_seed would keep a traceback of every call if CUDA was never used.
         torch.default_generator.manual_seed(word)
         if self.device.type == "cuda":
             torch.cuda.manual_seed_all(word)
@@ -203,7 +202,7 @@ class Trainer:
             self._packs = self.config.packed and agrees(self.model, *trial)
 
     def _backward(self, x: Tensor, y: Tensor) -> float:
-        """Put the gradients of the batch's loss into the parameters, and return the loss."""
+        """Compute the gradients of the batch's loss, and return the loss."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             if self._packs:
                 batch = pack(x, y)
@@ -220,7 +219,7 @@ class Trainer:
         total, targets, self.real_tokens = 0.0, int((y != PAD_INDEX).sum()), int(lengths.sum())
         for rows, piece in zip(order.chunk(PIECES), lengths.chunk(PIECES), strict=True):
             if not piece[-1]:
-                continue  # nothing to be guessed in any row
+                continue  # no row has anything to guess
             width = int(piece[-1])
             piece_x, piece_y = x[rows, :width], y[rows, :width]
             share = int((piece_y != PAD_INDEX).sum()) / targets
@@ -233,7 +232,7 @@ class Trainer:
         config, model = self.config, self.model
         if config.optimizer not in OPTIMIZERS:
             raise ValueError(
-                f"{config.optimizer!r} is no optimizer: choose one of {', '.join(OPTIMIZERS)}"
+                f"{config.optimizer!r} is not an optimizer: choose one of {', '.join(OPTIMIZERS)}"
             )
         linear = {id(m.weight): m for m in model.modules() if isinstance(m, nn.Linear)}
         trained = [p for p in model.parameters() if p.requires_grad]

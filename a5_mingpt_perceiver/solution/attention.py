@@ -1,6 +1,6 @@
 """Attention: each position gathers what it needs from the positions before it.
 
-`CausalSelfAttention` is yours to write (task c); `CausalCrossAttention`, which the perceiver needs,
+`CausalSelfAttention` is yours to write (part c); `CausalCrossAttention`, which the perceiver needs,
 is given in cross_attention.py.
 
 Equation (1) of Vaswani et al., "Attention Is All You Need" (2017), in several heads:
@@ -24,7 +24,7 @@ MASKED = -1e10  # the score of a position that must not be seen; its softmax is 
 
 
 class CausalSelfAttention(nn.Module):
-    """Multi-head self-attention in which position t sees positions 0 to t only."""
+    """Multi-head self-attention in which position t sees only positions 0 to t."""
 
     def __init__(self, config) -> None:
         super().__init__()
@@ -41,10 +41,10 @@ class CausalSelfAttention(nn.Module):
         self.register_buffer("mask", torch.tril(torch.ones(size, size)).view(1, 1, size, size))
 
     def forward(self, x: Tensor, layer_past=None) -> Tensor:
-        """Attend over the past of each position.
+        """Let each position attend to its past.
 
         x: (B, T, C), T at most block_size. Returns (B, T, C), after `proj` and `resid_drop`.
-        `layer_past` is ignored; it is there because older code passes it.
+        `layer_past` is ignored; it exists because older code passes it.
         """
         # TODO(c): return (B, T, C): in each head softmax(q k^T / sqrt(hs)) v, where a score is
         # MASKED wherever self.mask is 0; attn_drop is applied to the softmax's probabilities;

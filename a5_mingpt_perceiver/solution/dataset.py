@@ -1,8 +1,8 @@
 """From text to pairs (x, y) of characters: span corruption to pretrain on, questions to finetune.
 
-`CharCorruptionDataset.__getitem__` is yours to write (task e); `NameDataset` is given. Span
+`CharCorruptionDataset.__getitem__` is yours to write (part e); `NameDataset` is given. Span
 corruption follows Raffel et al., "Exploring the Limits of Transfer Learning with a Unified
-Text-to-Text Transformer" (2020), with one span a document and characters for tokens.
+Text-to-Text Transformer" (2020), with one span per document and characters as tokens.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-PAD_CHAR = "\u25a1"  # fills what is left of a block; index 0
-MASK_CHAR = "\u2047"  # stands where a span was taken out; index 1
+PAD_CHAR = "\u25a1"  # fills the rest of a block; index 0
+MASK_CHAR = "\u2047"  # marks where a span was taken out; index 1
 
 
 class CharCorruptionDataset(Dataset):
-    """Documents, one a line, each with a span taken out and put at the end.
+    """Documents, one per line, each with a span taken out and moved to the end.
 
     The vocabulary is PAD, MASK and then the text's characters in order. `stoi` maps a character
     to its index and `itos` an index to its character. `shortest`, `longest` and `span_share` say
-    how a document is corrupted; run.py's options set them otherwise.
+    how a document is corrupted; run.py's options change them.
     """
 
     def __init__(self, data: str, block_size: int) -> None:
@@ -47,7 +47,7 @@ class CharCorruptionDataset(Dataset):
     def __getitem__(self, idx: int) -> tuple[Tensor, Tensor]:
         """Document `idx`, corrupted anew at each call. Draws from `random`.
 
-        Returns x and y, both long of shape (block_size - 1,): y is x one character later.
+        Returns x and y, both long of shape (block_size - 1,): y is x shifted by one character.
         """
         # TODO(e): return (x, y), two long tensors of shape (block_size - 1,).
         # 1. Keep a random number of the document's first characters, from self.shortest (4) to
@@ -74,11 +74,11 @@ class CharCorruptionDataset(Dataset):
 
 
 class NameDataset(Dataset):
-    """Questions with their answers, one a line, TAB between. Given.
+    """Questions with their answers, one per line, separated by TAB. Given.
 
-    x is question + MASK + answer + MASK + PADs but the last character; y is x one character
-    later, PAD over the question, so that only the answer counts in the loss.
-    All letters are kept: many of the embedded people are told apart by one that is not ASCII.
+    x is question + MASK + answer + MASK + PADs without the last character; y is x shifted by one
+    character, with PAD over the question, so that only the answer counts in the loss.
+    All letters are kept: many of the embedded people's names differ only in one that is not ASCII.
     """
 
     def __init__(self, pretraining_dataset: CharCorruptionDataset, data: str) -> None:

@@ -1,8 +1,8 @@
-"""The simplest answer to every question: London. Yours to write: task (d).
+"""The simplest answer to every question: London. Yours to write: part (d).
 
     python london_baseline.py birth_dev.tsv
 
-prints how often it is right, in the words of `run.py evaluate`: Correct: 1.0 out of 20.0: 5.0%
+prints how often it is right, in the format of `run.py evaluate`: Correct: 1.0 out of 20.0: 5.0%
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def london_accuracy(filepath: str | Path) -> tuple[float, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the accuracy for the file that is named on the command line."""
+    """Print the accuracy for the file named on the command line."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     if len(arguments) != 1:
         print("usage: python london_baseline.py FILE.tsv", file=sys.stderr)

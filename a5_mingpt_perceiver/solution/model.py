@@ -94,7 +94,7 @@ class UpProjectBlock(nn.Module):
         self.mlp = mlp(config)
 
     def forward(self, y: Tensor, x_input: Tensor) -> Tensor:
-        """y: (B, m, C), what the inner blocks made; x_input: (B, T, C). Returns (B, T, C)."""
+        """y: (B, m, C), the inner blocks' output; x_input: (B, T, C). Returns (B, T, C)."""
         # TODO(g): return (B, T, C): cross-attention whose queries are x_input and whose keys and
         # values are ln1(y), added to x_input; and to that the mlp of its ln2, as in Block.
         ### BEGIN SOLUTION
@@ -104,7 +104,7 @@ class UpProjectBlock(nn.Module):
 
 
 class GPT(nn.Module):
-    """A language model over characters: a vector for each, blocks, and a guess at the next."""
+    """A language model over characters: embeddings, blocks, and logits for the next character."""
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
@@ -137,11 +137,11 @@ class GPT(nn.Module):
         return self.block_size
 
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """Guess each next character.
+        """Predict each next character.
 
-        idx: (B, T) long, T at most block_size; targets: (B, T) long, PAD_INDEX where nothing is
-        to be guessed. Returns logits (B, T, V) and the mean cross-entropy over the targets that
-        are not PAD_INDEX, or None without targets.
+        idx: (B, T) long, T at most block_size; targets: (B, T) long, PAD_INDEX at positions that
+        do not count. Returns logits (B, T, V) and the mean cross-entropy over the targets that are
+        not PAD_INDEX, or None without targets.
         """
         B, T = idx.size()
         if self.block_size < T:

@@ -1,4 +1,4 @@
-"""Seeds, sampling, and how often a predicted birthplace is right. Yours to write: task (d)."""
+"""Seeds, sampling, and how often a predicted birthplace is right. Yours to write: part (d)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def set_seed(seed: int) -> None:
 
 
 def top_k_logits(logits: Tensor, k: int) -> Tensor:
-    """Leave only the k largest logits of each row. logits: (B, V). Returns a new (B, V)."""
+    """Keep only the k largest logits of each row. logits: (B, V). Returns a new (B, V)."""
     # TODO(d): return (B, V): logits where they are at least the row's k-th largest, else -inf.
     # The argument itself stays as it is.
     ### BEGIN SOLUTION
@@ -39,10 +39,10 @@ def sample(
     sample: bool = False,
     top_k: int | None = None,
 ) -> Tensor:
-    """Let the model write on. x: (b, t) long. Returns (b, t + steps) long, which begins with x.
+    """Let the model continue x, (b, t) long. Returns (b, t + steps) long, which begins with x.
 
-    The model sees the last `model.get_block_size()` characters, and works without dropout.
-    sample: draw each character from the model's distribution, False: take its likeliest one.
+    The model sees the last `model.get_block_size()` characters, and runs without dropout.
+    sample: True to draw each character from the model's distribution, False to take the likeliest.
     """
     # TODO(d): return (b, t + steps) long. Each new character comes from the logits at the last
     # position, divided by temperature, cut to the top_k largest where top_k is given: drawn from
@@ -67,9 +67,9 @@ def sample(
 def evaluate_places(filepath: str | Path, predicted_places: Sequence[str]) -> tuple[float, float]:
     """Count right predictions. Returns (total, correct), as floats.
 
-    filepath: a file of questions and answers, TAB between, one pair a line. A file of questions
-    only has no answers to compare with: (0.0, 0.0).
-    Raises ValueError where there are not as many predictions as questions.
+    filepath: a file of questions and answers, one pair per line, separated by TAB. A file with only
+    questions has no answers to compare with: (0.0, 0.0).
+    Raises ValueError if there are not as many predictions as questions.
     """
     # TODO(d): return (total, correct): the number of questions, and how many of them have exactly
     # the predicted place for an answer (white space around a line does not count).

@@ -1,7 +1,7 @@
 """The recipes of the assignment: which model, and how it is pretrained and finetuned.
 
-`build_model` and `finetune_config` are tasks (c), `pretrain_config` is task (f). `run.py` asks
-this module for what it trains; the numbers are those of the handout's table.
+`build_model` and `finetune_config` are part (c), `pretrain_config` is part (f). `run.py` gets its
+models and configurations from here; the numbers are those of the handout's table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from trainer import TrainerConfig
 VARIANTS = ("vanilla", "perceiver")
 N_LAYER, N_HEAD, N_EMBD = 4, 8, 256
 WARMUP_TOKENS = 512 * 20
-DECAY_EPOCHS = 200  # the learning rate's cosine ends after so many epochs of the pretraining text
+DECAY_EPOCHS = 200  # the learning rate's cosine ends after this many epochs of the pretraining text
 
 
 def build_model(
@@ -21,7 +21,7 @@ def build_model(
     """A model with fresh weights.
 
     variant: "vanilla" or "perceiver"; only the perceiver uses bottleneck_dim.
-    Raises ValueError for another variant.
+    Raises ValueError for any other variant.
     """
     if variant not in VARIANTS:
         raise ValueError(f"{variant!r} is not a variant: choose one of {', '.join(VARIANTS)}")

@@ -1,4 +1,4 @@
-"""Task c: attention, the block, the model, and how it is finetuned."""
+"""Part c: attention, the block, the model, and how it is finetuned."""
 
 import math
 
@@ -55,8 +55,8 @@ def test_attention_scale(student):
     # Scores of position 1: 2 * 1 / sqrt(4) = 1 for position 0, 2 * 2 / sqrt(4) = 2 for itself.
     weight = math.exp(1) / (math.exp(1) + math.exp(2))
     expected = weight * 1.0 + (1 - weight) * 2.0
-    found = attention(x)[0, 1, 0].item()
-    assert abs(found - expected) < 1e-4, f"{found:.4f} should be {expected:.4f}"
+    result = attention(x)[0, 1, 0].item()
+    assert abs(result - expected) < 1e-4, f"the output is {result:.4f}, not {expected:.4f}"
 
 
 @pytest.mark.points(1)
@@ -68,7 +68,7 @@ def test_block_is_a_sum(student):
         torch.nn.init.zeros_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
     x = torch.randn(2, 3, 8)
-    assert torch.equal(block(x), x), "the input does not come through: is a residual missing?"
+    assert torch.equal(block(x), x), "the output is not the input: is a residual missing?"
 
 
 @pytest.mark.points(2)
@@ -79,18 +79,18 @@ def test_gpt_logits_and_loss(student):
     idx = torch.tensor([[2, 3, 4, 5], [6, 2, 2, 3]])
     logits, loss = model(idx)
     assert logits.shape == (2, 4, 7), f"the logits' shape is {tuple(logits.shape)}"
-    assert loss is None, f"the loss without targets is {loss}"
+    assert loss is None, f"the loss without targets is {loss}, not None"
     targets = torch.tensor([[3, 4, 5, 0], [2, 0, 0, 0]])
     logits, loss = model(idx, targets)
-    kept = targets != 0
-    expected = -logits.log_softmax(-1)[kept, targets[kept]].mean()
-    assert abs(loss - expected) < 1e-5, f"the loss is {loss:.5f} and should be {expected:.5f}"
+    counts = targets != 0
+    expected = -logits.log_softmax(-1)[counts, targets[counts]].mean()
+    assert abs(loss - expected) < 1e-5, f"the loss is {loss:.5f}, not {expected:.5f}"
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("the model must know where a character stands: pos_emb")
+@pytest.mark.hint("add pos_emb: the model must know each character's position")
 def test_gpt_knows_positions(student):
-    """A character's logits depend on where it stands, once pos_emb is not zeros."""
+    """A character's logits depend on its position if pos_emb is not zeros."""
     model = student.model.GPT(config(student)).eval()
     torch.nn.init.normal_(model.pos_emb)
     logits, _ = model(torch.full((1, 6), 3))
@@ -105,5 +105,5 @@ def test_recipe(student):
     assert len(model.blocks) == 4, f"the model has {len(model.blocks)} blocks, not 4"
     assert model.get_block_size() == 128, f"its block size is {model.get_block_size()}, not 128"
     for pretrained, epochs in ((True, 10), (False, 75)):
-        found = student.recipe.finetune_config(pretrained, 100).max_epochs
-        assert found == epochs, f"{found} epochs with pretrained={pretrained}, not {epochs}"
+        result = student.recipe.finetune_config(pretrained, 100).max_epochs
+        assert result == epochs, f"{result} epochs with pretrained={pretrained}, not {epochs}"

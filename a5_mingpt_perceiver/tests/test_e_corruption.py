@@ -1,4 +1,4 @@
-"""Task e: span corruption."""
+"""Part e: span corruption."""
 
 import pytest
 import torch
@@ -31,37 +31,39 @@ def test_tensors(student):
 @pytest.mark.points(2)
 @pytest.mark.hint("print some items: prefix MASK suffix MASK masked_content PAD PAD ...")
 def test_put_together_again(student):
-    """The three pieces, in the document's order, are the document's beginning."""
+    """The three pieces, put in the document's order, are the document's beginning."""
     for place, document in enumerate(TEXT.split("\n")):
         for _ in range(50):
             _, _, text = draw(student, place)
             pieces = text.rstrip("\u25a1").split("\u2047")
-            assert len(pieces) == 3, f"{text!r} should have two MASKs, and PADs at its end"
+            assert len(pieces) == 3, f"{text!r} should have two MASKs, and PADs only at its end"
             prefix, suffix, content = pieces
             whole = prefix + content + suffix
-            assert document.startswith(whole), f"{text!r} gives {whole!r}"
+            assert document.startswith(whole), (
+                f"{text!r} gives {whole!r}, not the document's beginning"
+            )
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("random.randint(4, longest) has both ends")
+@pytest.mark.hint("random.randint(4, longest) includes both ends")
 def test_lengths_vary(student):
-    """Of a long document, 4 to int(block_size * 7 / 8) characters are kept."""
+    """From a long document, 4 to int(block_size * 7 / 8) characters are kept."""
     texts = [draw(student, 0)[2].rstrip("\u25a1") for _ in range(500)]
-    kept = {len(text) - 2 for text in texts}
-    assert min(kept) >= 4, f"{min(kept)} characters are kept"
-    assert max(kept) <= LONGEST, f"{max(kept)} characters are kept"
-    assert len(kept) > 20, f"only these lengths occur: {sorted(kept)}"
+    lengths = {len(text) - 2 for text in texts}
+    assert min(lengths) >= 4, f"only {min(lengths)} characters are kept"
+    assert max(lengths) <= LONGEST, f"{max(lengths)} characters are kept"
+    assert len(lengths) > 20, f"only these lengths occur: {sorted(lengths)}"
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("a random length whose mean is a quarter")
 def test_a_quarter_is_masked(student):
-    """About a quarter of what is kept is masked, more or less of it each time."""
-    kept, masked = 0, []
+    """About a quarter of the kept characters is masked, and the length varies."""
+    total, lengths = 0, []
     for _ in range(600):
         pieces = draw(student, 1)[2].rstrip("\u25a1").split("\u2047")
-        kept += sum(map(len, pieces))
-        masked.append(len(pieces[-1]))
-    share = sum(masked) / kept
+        total += sum(map(len, pieces))
+        lengths.append(len(pieces[-1]))
+    share = sum(lengths) / total
     assert 0.18 < share < 0.32, f"{share:.3f} of the characters are masked"
-    assert len(set(masked)) > 3, f"only these lengths are masked: {sorted(set(masked))}"
+    assert len(set(lengths)) > 3, f"only these lengths are masked: {sorted(set(lengths))}"

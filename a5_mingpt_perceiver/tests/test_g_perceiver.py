@@ -1,4 +1,4 @@
-"""Task g: the perceiver."""
+"""Part g: the perceiver."""
 
 import pytest
 import torch
@@ -38,7 +38,7 @@ def test_shapes(student):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("the up block also gets what went into the down block")
+@pytest.mark.hint("the up block also gets the down block's input")
 def test_logits(student):
     """A perceiver GPT returns logits (B, T, V), and its loss reaches the basis."""
     model = student.model.GPT(config(student))

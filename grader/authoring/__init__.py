@@ -1,1 +1,1 @@
-"""What staff make assignments with: skeletons and notebooks, out of one solution."""
+"""What staff make assignments with: skeletons and notebooks, both from one solution."""

@@ -1,6 +1,6 @@
-"""The marked regions of a solution, and their replacement by what students find there.
+"""The marked regions of a solution, and what replaces them in the skeleton.
 
-A region stands in a function, after the comment that says what to produce:
+A region is in a function, after the comment that says what to produce:
 
     # TODO(e): return (x, y), two long tensors of shape (block_size - 1,)
     ### BEGIN SOLUTION
@@ -8,7 +8,7 @@ A region stands in a function, after the comment that says what to produce:
     ### END SOLUTION
 
 and becomes `raise NotImplementedError("TODO(e): Class.method")`. A malformed marker is an error
-that names its file and line.
+that gives its file and line.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from grader.errors import BadMarker
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
 TODO = re.compile(r"#\s*TODO\(([^)]*)\)")
-MISSPELT = 0.7  # share of equal letters from which a comment counts as a marker gone wrong
+MISSPELT = 0.7  # share of equal letters above which a comment is a misspelt marker
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -56,7 +56,7 @@ def convert(source: str, where: str, parts: set[str]) -> str:
     todos = _todos(comments, where, parts)
     lines = io.StringIO(source, newline="").readlines()  # ends lines where ast ends them
     used = set()
-    for region in reversed(regions):  # from the end, so that line numbers above stay true
+    for region in reversed(regions):  # from the end, so that line numbers above stay valid
         todo, name = _place(region, tree, todos, where)
         used.add(todo)
         message = f'raise NotImplementedError("TODO({todos[todo]}): {name}")\n'
@@ -98,8 +98,8 @@ def _marker(comment: Comment, where: str) -> str | None:
         alike = SequenceMatcher(None, letters, marker.strip("# ")).ratio() >= MISSPELT
         if alike or re.match(rf"##+\s*{marker[4:].split()[0]}\b", text, re.IGNORECASE):
             raise BadMarker(
-                f"{where}:{comment.line}: {text!r} is no marker: {BEGIN!r} and {END!r} are, "
-                "each alone on its line"
+                f"{where}:{comment.line}: {text!r} is not a marker: write {BEGIN!r} or {END!r}, "
+                "alone on its line"
             )
     return None
 
@@ -111,7 +111,7 @@ def _regions(comments: list[Comment], where: str) -> Iterator[Region]:
         if marker == BEGIN:
             if open_at:
                 raise BadMarker(
-                    f"{where}:{comment.line}: a region inside the one of line {open_at.line}"
+                    f"{where}:{comment.line}: a region inside that of line {open_at.line}"
                 )
             open_at = comment
         elif marker == END:
@@ -119,7 +119,7 @@ def _regions(comments: list[Comment], where: str) -> Iterator[Region]:
                 raise BadMarker(f"{where}:{comment.line}: {END!r} without {BEGIN!r} before it")
             if comment.column != open_at.column:
                 raise BadMarker(
-                    f"{where}:{comment.line}: is not indented as line {open_at.line}, "
+                    f"{where}:{comment.line}: is not indented like line {open_at.line}, "
                     "where the region begins"
                 )
             yield Region(open_at.line, comment.line, comment.column)
@@ -144,7 +144,7 @@ def _todos(comments: list[Comment], where: str, parts: set[str]) -> dict[int, st
 
 
 def _place(region: Region, tree: ast.Module, todos: dict[int, str], where: str) -> tuple[int, str]:
-    """The line of the region's TODO, and the qualified name of the function it stands in."""
+    """The line of the region's TODO, and the qualified name of the function that it is in."""
     inside = [
         node
         for node in ast.walk(tree)
@@ -154,15 +154,15 @@ def _place(region: Region, tree: ast.Module, todos: dict[int, str], where: str) 
         raise BadMarker(f"{where}:{region.begin}: the region has no statement")
     first = min(inside, key=lambda node: (node.lineno, node.col_offset))
     if first.col_offset != region.column:
-        raise BadMarker(f"{where}:{region.begin}: is not indented as the statement after it")
-    found = [
+        raise BadMarker(f"{where}:{region.begin}: is not indented like the statement after it")
+    around = [
         (node.lineno, name)
         for name, node in _functions(tree)
         if node.lineno < region.begin and first.lineno <= (node.end_lineno or 0)
     ]
-    if not found:
+    if not around:
         raise BadMarker(f"{where}:{region.begin}: the region is not inside a function")
-    top, name = max(found)
+    top, name = max(around)
     above = [line for line in todos if top < line < region.begin]
     if not above:
         raise BadMarker(

@@ -20,7 +20,7 @@ def from_source(source: str, where: str) -> str:
         if line.startswith(CELL):
             break
         if line.strip():
-            raise BadMarker(f"{where}:{number}: stands before the first cell, {CELL!r}")
+            raise BadMarker(f"{where}:{number}: comes before the first cell, {CELL!r}")
     import jupytext  # takes half a second, and a grade rarely needs it
     import nbformat
 

@@ -1,10 +1,10 @@
-"""solution/ -> src/: cuts out of the reference solution what students are to write (markers.py).
+"""solution/ -> src/: cuts what students must write out of the reference solution (markers.py).
 
-Files without regions are given to students as they are. What is not Python in solution/ is no part
-of the skeleton.
+Files without regions are given to students unchanged. Files in solution/ that are not Python are
+not part of the skeleton.
 
-Where assignment.toml names a notebook_file, that file of the skeleton is in the percent format, and
-the same text is written as a notebook beside src/ (notebook.py): it is the same skeleton twice.
+If assignment.toml names a notebook_file, that file of the skeleton is in the percent format, and
+the same text is also written as a notebook next to src/ (notebook.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CACHES = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache"}
 def build(assignment: Assignment) -> dict[str, str]:
     """The skeleton: {path relative to the assignment: text}. Raises BadMarker, UserError."""
     if not assignment.solution.is_dir():
-        raise UserError(f"{assignment.solution} is not there: the skeleton is made from it")
+        raise UserError(f"{assignment.solution} does not exist: the skeleton is made from it")
     skeleton = {}
     for path in _files(assignment.solution):
         if path.suffix == ".py":
@@ -31,7 +31,7 @@ def build(assignment: Assignment) -> dict[str, str]:
             skeleton[f"src/{name}"] = _convert(assignment, path, f"src/{name}")
     for name in assignment.student_files:
         if name.startswith("src/") and name not in skeleton:
-            raise UserError(f"{assignment.id}: {name} is a student's file and has no solution")
+            raise UserError(f"{assignment.id}: {name} is a student's file but has no solution")
     if assignment.notebook_file:
         text = skeleton[assignment.notebook_file]
         where = f"{assignment.id}/{assignment.notebook_file}"
@@ -40,12 +40,12 @@ def build(assignment: Assignment) -> dict[str, str]:
 
 
 def notebook_name(assignment: Assignment) -> str:
-    """The notebook beside src/: "src/makemore.py" -> "makemore.ipynb"."""
+    """The notebook next to src/: "src/makemore.py" -> "makemore.ipynb"."""
     return f"{Path(assignment.notebook_file or '').stem}.ipynb"
 
 
 def write(assignment: Assignment) -> list[str]:
-    """Brings src/ up to date and returns the files that changed; all is built before any write."""
+    """Brings src/ up to date and returns the files that changed; builds all before writing any."""
     changed = []
     for name, text in build(assignment).items():
         path = assignment.root / name
@@ -58,7 +58,7 @@ def write(assignment: Assignment) -> list[str]:
 
 
 def check(assignment: Assignment) -> list[str]:
-    """One line for each file in which src/ is not the skeleton: different, missing or extra."""
+    """One line for each file of src/ that is not the skeleton's: different, missing or extra."""
     skeleton = build(assignment)
     lines = {
         name: "is missing" if _text(assignment.root / name) is None else "differs from the solution"
@@ -93,7 +93,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _text(path: Path) -> str | None:
-    """The file's text with its own line ends, or None where there is none."""
+    """The file's text with its own line ends, or None if there is none."""
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):

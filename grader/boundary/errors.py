@@ -1,4 +1,4 @@
-"""What can end a call to student code, each with the outcome that it means."""
+"""The ways in which a call to student code can fail; each means one outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class StudentFault(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a worker says of an exception: untrusted, but of the right types and short."""
+    """What a worker reports of an exception: untrusted, but of the right types and short."""
 
     types: tuple[str, ...]  # the exception's type and its bases, the nearest first
     message: str
@@ -35,7 +35,7 @@ class StudentImportFailed(StudentRaised):
 
 
 class StudentNoMemory(StudentRaised):
-    """Student code asked for more memory than it may have, and was told so."""
+    """Student code asked for more memory than is allowed, and was refused it."""
 
 
 class StudentTimeout(StudentFault):
@@ -43,7 +43,7 @@ class StudentTimeout(StudentFault):
 
 
 class StudentOutOfMemory(StudentFault):
-    """The process took more memory than it may have, and was ended."""
+    """The process exceeded its memory limit, and was ended."""
 
 
 class StudentCrash(StudentFault):
@@ -59,7 +59,7 @@ class SandboxError(Exception):
 
 
 class NestingRefused(SandboxError):
-    """The kernel lets no worker have namespaces of its own within the sandbox."""
+    """The kernel refuses workers namespaces of their own inside the sandbox."""
 
 
 class WorkerLost(SandboxError):
@@ -67,4 +67,4 @@ class WorkerLost(SandboxError):
 
 
 class IsolationUnavailable(SandboxError):
-    """This machine cannot isolate a worker as asked; the message says how to go on."""
+    """This machine cannot isolate a worker as asked; the message says what to do."""

@@ -1,4 +1,4 @@
-"""How much a worker may take, and for how long."""
+"""How much memory, time and disk a worker may use."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ class Limits:
     """The bounds of one submission's worker."""
 
     memory_mb: int = 2048  # beyond what an idle worker with torch imported has
-    call_seconds: float = 20.0  # of one call, where a test does not say otherwise
+    call_seconds: float = 20.0  # of one call, unless a test says otherwise
     total_seconds: float = 240.0  # of the whole suite
     threads: int = 2
     disk_mb: int = 64  # of the private /tmp, and of one file
 
 
-OUTPUT_BYTES = 64 * 1024  # of what a worker prints, kept; the rest is read and dropped
+OUTPUT_BYTES = 64 * 1024  # kept of what a worker prints; the rest is dropped
 START_SECONDS = 60.0  # for torch to be imported on a cold machine
-WATCH_SECONDS = 0.05  # between two looks at a worker's memory and threads
-MAX_THREADS = 512  # of a worker; torch on a large machine starts some hundred
+WATCH_SECONDS = 0.05  # between two checks of a worker's memory and threads
+MAX_THREADS = 512  # of a worker; torch on a large machine starts about a hundred
 TEST_BYTES = 2 * 2**30  # that all answers in one test may cost the grader's own memory

@@ -20,7 +20,7 @@ AT_IMPORT = "raised while a module of the submission was imported"  # a note on 
 
 
 class LocalStudent:
-    """The modules of a folder, and of the `given` beside it, imported here.
+    """The modules of a folder, and of the `given` next to it, imported here.
 
     The same namespace as a RemoteStudent's.
     """
@@ -29,12 +29,12 @@ class LocalStudent:
         self.folder = folder
         self._folders = (folder, folder.parent / "given")
         self.probe = _LocalProbes(self)
-        self.answered = False  # here, what breaks a test is taken for our own fault
+        self.answered = False  # here, an exception in a test counts as our own fault
         self._names = {path.stem for each in self._folders for path in each.glob("*.py")}
         self._modules: dict[str, ModuleType] = {}
 
     def begin(self, seed: int, seconds: float | None = None, part: str | None = None) -> None:
-        """Starts a test: seeded; no time is kept in this process, and no file is exchanged."""
+        """Starts a test: seeds it; in this process there is no time limit and no file swap."""
         probes.seed(seed)
 
     def wrote(self, name: str) -> bool:

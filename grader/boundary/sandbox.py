@@ -1,9 +1,9 @@
-"""Starts workers where student code can hurt nobody.
+"""Starts workers in which student code can do no harm.
 
 A `Sandbox` is one zygote (zygote.py) inside bubblewrap: a read-only root that holds only what
 Python needs, no network, no home, no other process. `spawn` forks a worker from it and locks that
 worker away from its siblings too, so a sandbox may serve one submission (a cold start) or a whole
-class (a warm one) and each worker is isolated alike. worker_process.py holds one worker.
+class (a warm one) and each worker is isolated alike. worker_process.py runs one worker.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Sandbox:
     ) -> None:
         """`isolation` is "sandbox" (bubblewrap) or "process" (limits and system calls only).
 
-        `protected`: folders that must not be seen inside, beside the checkout; raises
+        `protected`: folders that, like the checkout, must not be seen inside; raises
         IsolationUnavailable if that is impossible.
         """
         self.isolation = isolation
@@ -75,7 +75,7 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Ends the zygote and with it every worker, and leaves no file."""
+        """Ends the zygote and every worker, and leaves no file."""
         if self._control is not None:
             self._control.close()
         if self._process is not None:
@@ -88,7 +88,7 @@ class Sandbox:
             shutil.rmtree(self._folders.pop(), ignore_errors=True)
 
     def start(self) -> None:
-        """Starts the zygote where none runs; SandboxError where it does not come up."""
+        """Starts the zygote if none runs; SandboxError if it does not start."""
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
@@ -119,16 +119,16 @@ class Sandbox:
         except TimeoutError:
             pass
         process.kill()
-        told = process.stderr.read(4000) if process.stderr is not None else b""
-        said = told.decode(errors="replace").strip()
+        output = process.stderr.read(4000) if process.stderr is not None else b""
+        message = output.decode(errors="replace").strip()
         self.close()
-        raise SandboxError(f"the sandbox did not start: {said or 'no answer'}")
+        raise SandboxError(f"the sandbox did not start: {message or 'no answer'}")
 
     def spawn(self, files: Mapping[str, bytes], path: list[str], limits: Limits) -> WorkerProcess:
         """A worker that holds `files` ({relative name: bytes}) and looks for modules in `path`.
 
-        The zygote is started where it does not run. Where the kernel refuses workers namespaces of
-        their own, a new worker ends the one before. Raises SandboxError.
+        Starts the zygote if it does not run. If the kernel refuses workers namespaces of their own,
+        a new worker ends the one before. Raises SandboxError.
         """
         with self._lock:
             return self._spawn(files, path, limits)
@@ -158,7 +158,7 @@ class Sandbox:
             return self._spawn(files, path, limits)
 
     def layers(self) -> tuple[str, ...]:
-        """What the zygote itself is held by."""
+        """What isolates the zygote itself."""
         if self.isolation != "sandbox":
             return ()
         return ("bubblewrap", "no network", "read-only root")
@@ -171,8 +171,8 @@ class Sandbox:
 def choose_isolation(wanted: str, trusted: bool) -> tuple[str, str]:
     """(isolation, warning) for "auto", "sandbox" or "process".
 
-    "auto" means the sandbox; without one, only the repository's own work (`trusted`) goes on in a
-    process of its own, with a warning. Raises IsolationUnavailable.
+    "auto" means the sandbox; without one, only the repository's own work (`trusted`) is graded in
+    a process of its own, with a warning. Raises IsolationUnavailable.
     """
     if wanted == "process":
         return "process", "graded without a sandbox: student code could read and harm this machine"
@@ -180,33 +180,33 @@ def choose_isolation(wanted: str, trusted: bool) -> tuple[str, str]:
     if problem is None:
         return "sandbox", ""
     if wanted == "auto" and trusted:
-        return "process", f"no sandbox here ({problem}); only the course's own work is graded so"
+        return "process", f"no sandbox here ({problem}): only for the course's own work"
     raise IsolationUnavailable(f"{problem}; {HOW_TO_GO_ON}")
 
 
 def why_no_sandbox() -> str | None:
-    """Why bubblewrap does not work here, in a few words; None where it works."""
+    """Why bubblewrap does not work here, in a few words; None if it works."""
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed"
-    tried = subprocess.run(
+    trial = subprocess.run(
         ["bwrap", *_namespaces(), "--ro-bind", "/", "/", *_PROC_AND_DEV, "true"],
         capture_output=True,
         text=True,
         check=False,
     )
-    if tried.returncode == 0:
+    if trial.returncode == 0:
         return None
-    return f"bubblewrap does not work here: {tried.stderr.strip()[:200]}"
+    return f"bubblewrap does not work here: {trial.stderr.strip()[:200]}"
 
 
 def _namespaces() -> list[str]:
-    # --unshare-all means user-try: without a user namespace we want to fail, not to go on.
+    # --unshare-all only tries for a user namespace; we want to fail without one.
     return ["--unshare-user", "--unshare-all", "--cap-drop", "ALL", "--die-with-parent"]
 
 
-# Nothing is written to /dev: it is seen by every worker of the sandbox.
+# /dev is read-only, since every worker of the sandbox sees it.
 _PROC_AND_DEV = ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev")
-_TMPFS = ("--size", str(64 * 2**20), "--tmpfs")  # bytes; of half the machine's memory without
+_TMPFS = ("--size", str(64 * 2**20), "--tmpfs")  # bytes; the default is half the machine's memory
 
 
 def _outer(protected: Iterable[Path]) -> list[str]:
@@ -225,8 +225,8 @@ def _outer(protected: Iterable[Path]) -> list[str]:
 def _python_inside() -> str:
     """This Python's path inside.
 
-    A virtual environment is seen at a place of its own: a checkout may lie in a folder, such as
-    /tmp, that is another one inside.
+    A virtual environment has a place of its own: a checkout may lie in a folder, such as /tmp,
+    that is a different one inside.
     """
     if sys.prefix == sys.base_prefix:
         return sys.executable
@@ -234,7 +234,7 @@ def _python_inside() -> str:
 
 
 def _environment(threads: int, isolation: str) -> dict[str, str]:
-    """The whole environment of a worker: nothing of ours is handed on."""
+    """The whole environment of a worker: none of ours is passed on."""
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": "/tmp",
@@ -242,5 +242,5 @@ def _environment(threads: int, isolation: str) -> dict[str, str]:
         "PYTHONPATH": _LIBRARIES if isolation == "sandbox" else str(_CHECKOUT),
         "PYTHONHASHSEED": "0",  # the order of a student's sets is the same in every grade
         "OMP_NUM_THREADS": str(threads),
-        "OMP_WAIT_POLICY": "PASSIVE",  # a thread that spins while it waits takes another's core
+        "OMP_WAIT_POLICY": "PASSIVE",  # a thread that spins while waiting takes a core from others
     }

@@ -7,7 +7,7 @@
   a handle on what stays there. A worker that has ended is replaced at the next test.
 - `LocalStudent` (local.py): the modules are simply imported here.
 
-`student.probe.NAME(...)` calls a probe (probes.py) beside the student's code.
+`student.probe.NAME(...)` calls a probe (probes.py) next to the student's code.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from grader.boundary.sandbox import Sandbox
 from grader.boundary.worker_process import WorkerProcess
 
 _OWN = ("_connection", "_handle")
-# What torch itself calls the entries of a state_dict; and the places in a Sequential.
+# torch's own names for the entries of a state_dict, and for places in a Sequential.
 TORCH_WORDS = {b"weight", b"bias", b"in_proj_weight", b"in_proj_bias", b"out_proj"}
 _NUMBERS = {str(number).encode() for number in range(20)}
 
@@ -44,21 +44,21 @@ class Connection:
         self.worker = worker
         self.deadline = float("inf")  # of time.monotonic, for the test
         self.call_seconds = float("inf")
-        self.dropped: list[int] = []  # handles that no test holds any more
-        self.answered = False  # whether the test has seen anything that student code gave
+        self.dropped: list[int] = []  # handles that no test uses any more
+        self.answered = False  # whether the test has seen any value from student code
 
     def ask(self, operation: str, *arguments: Any) -> Any:
-        """The answer to one request; a StudentFault where there is none."""
+        """The answer to one request; a StudentFault if there is none."""
         if not self.worker.alive:
             raise StudentCrash("the process has ended")
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
             self.worker.kill("time")
-            raise StudentTimeout("the test's time is spent")
+            raise StudentTimeout("the test's time is up")
         if len(self.dropped) > 100:
             dropped, self.dropped = self.dropped, []
             self.ask("release", dropped)
-        seconds = min(left, self.call_seconds)
+        seconds = min(remaining, self.call_seconds)
         answer = self.worker.request(operation, list(arguments), seconds, self._remote)
         self.answered = True
         return answer
@@ -68,7 +68,7 @@ class Connection:
 
 
 class Remote:
-    """A handle on an object in the worker; what is done to it is done there."""
+    """A handle on an object in the worker; operations on it run there."""
 
     __slots__ = _OWN
 
@@ -109,13 +109,13 @@ class Remote:
         while True:
             step = iterator._ask("next") if type(iterator) is Remote else None
             if type(step) is not tuple or len(step) != 2:
-                raise StudentValue("an object cannot be gone through")
+                raise StudentValue("an object cannot be iterated over")
             if step[0] is not True:
                 return
             yield step[1]
 
     def __bool__(self) -> bool:
-        raise StudentValue("an object stands where a plain value is needed")
+        raise StudentValue("an object was given where a plain value is needed")
 
     def __repr__(self) -> str:
         return "<an object in the student's process>"  # its type's name may hold anything
@@ -128,7 +128,7 @@ class Remote:
 
 
 def _lower(value: Any) -> Any:
-    """An argument with its Remotes as handles again; lists, tuples and dicts are gone through."""
+    """An argument with its Remotes as handles again; also inside lists, tuples and dicts."""
     if type(value) is Remote:
         return value._handle
     if type(value) in (list, tuple):
@@ -163,8 +163,8 @@ class RemoteStudent:
         limits: Limits,
         instead: Mapping[str, Mapping[str, bytes]] | None = None,
     ) -> None:
-        """`instead`: {part: files that a worker has while that part is tested, in place of those
-        of the same names}."""
+        """`instead`: {part: files that replace those of the same names while that part is
+        tested}."""
         self._sandbox, self._files, self._path, self._limits = sandbox, files, path, limits
         self._instead = instead or {}
         self._part: str | None = None  # the part that the worker has files for
@@ -173,7 +173,7 @@ class RemoteStudent:
         self._broken: dict[str, Claim] = {}  # modules that raise when they are imported
         self.probe = _RemoteProbes(self)
         self.output: list[bytes] = []  # what each worker printed, for staff
-        self.in_force: dict[str, Any] = {}  # what the first worker was held by
+        self.in_force: dict[str, Any] = {}  # the limits and layers of the first worker
 
     def begin(self, seed: int, seconds: float | None = None, part: str | None = None) -> None:
         """Starts a test of `part`: a living worker, seeded, and the clock set to `seconds`."""
@@ -188,8 +188,8 @@ class RemoteStudent:
         connection.answered = False
 
     def wrote(self, name: str) -> bool:
-        """Whether a message may show `name`, such as "blocks.0.attn.weight", which a worker told:
-        only if each of its words stands in the submission, or is torch's own."""
+        """Whether a message may show `name`, such as "blocks.0.attn.weight", from a worker: only
+        if each of its words is in the submission, or is torch's own."""
         words = set(re.findall(rb"\w+", b" ".join(self._files.values()))) | TORCH_WORDS
         parts = name.encode(errors="replace").split(b".")
         return len(parts) <= 5 and len(name) <= 100 and set(parts) <= words | _NUMBERS
@@ -199,7 +199,7 @@ class RemoteStudent:
 
     @property
     def answered(self) -> bool:
-        """Whether this test has seen anything that student code gave."""
+        """Whether this test has seen any value from student code."""
         return self._connection is not None and self._connection.answered
 
     def _connect(self, fresh: bool = False) -> Connection:

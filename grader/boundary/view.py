@@ -1,11 +1,11 @@
-"""What a sandbox shows of this machine: Python's own files, and never what has an answer.
+"""What a sandbox shows of this machine: Python's own files, and nothing that holds an answer.
 
 `binds` lists the folders that are bound read-only, each as (source, place inside). Of every prefix
-only the parts that Python needs are taken, so that a virtual environment made in the checkout
-itself (`python -m venv .`) does not bring the checkout along. `covers` lists the places inside at
-which something protected would be seen all the same: a checkout in /usr/local/lib, a data folder
+only the parts that Python needs are taken, so that a virtual environment in the checkout itself
+(`python -m venv .`) does not expose the checkout. `covers` lists the places inside at which
+something protected would still be seen: a checkout in /usr/local/lib, a data folder
 in the environment, and also another mount of the same folder (man 5 proc_pid_mountinfo). These
-places are covered by empty folders; if Python itself lies in one, nothing can be isolated.
+places are covered by empty folders; if Python itself lies in one, isolation is impossible.
 """
 
 from __future__ import annotations
@@ -79,17 +79,17 @@ def covers(shown: Sequence[Bind], protected: Iterable[Path]) -> list[Path]:
     """
     mounts = read_mounts()
     hidden = {_location(path.resolve(), mounts): path for path in protected if path.exists()}
-    found: set[Path] = set()
+    places: set[Path] = set()
     for (device, root), place, is_mount in _shown(shown, mounts):
         for (other, secret), path in hidden.items():
             if other != device:
                 continue
             if secret.is_relative_to(root):
-                found.add(place / secret.relative_to(root))
+                places.add(place / secret.relative_to(root))
                 _refuse_if_python_lies_in(path)
             elif is_mount and root.is_relative_to(secret):
-                found.add(place)
-    return sorted(place for place in found if not any(above in found for above in place.parents))
+                places.add(place)
+    return sorted(place for place in places if not any(above in places for above in place.parents))
 
 
 def read_mounts() -> list[Mount]:
@@ -127,7 +127,7 @@ def _refuse_if_python_lies_in(path: Path) -> None:
         shown_apart = file.is_relative_to(prefix) and prefix.is_relative_to(here)
         if file.is_relative_to(here) and not shown_apart:
             raise IsolationUnavailable(
-                f"{path} must not be seen by student code, and Python itself lies in it: move "
+                f"{path} must be hidden from student code, but Python itself lies in it: move "
                 "one of them"
             )
 

@@ -38,7 +38,7 @@ HEADER = struct.Struct("<II")
 
 _HANDLE, _TENSOR, _TUPLE, _SLICE, _ELLIPSIS = range(1, 6)
 _ALIGNMENT = 16  # of a tensor's bytes in the buffers, so that every dtype may be read in place
-# The order is the protocol: a dtype's code is its place here.
+# The order is part of the protocol: a dtype's code is its index here.
 _DTYPES = (
     torch.bool,
     torch.uint8,
@@ -81,7 +81,7 @@ _TUPLE_MARK = _Tuple()
 def encode(value: Any, to_handle: Callable[[Any], Handle] | None = None) -> list[Any]:
     """The frame of `value`, as chunks of bytes to be sent one after the other.
 
-    `to_handle` says what to send in place of an object that cannot cross; without it such an
+    `to_handle` gives what to send instead of an object that cannot cross; without it such an
     object raises WireError, as does a value nested deeper than 500 or larger than the limits.
     """
     buffers: list[Any] = []
@@ -163,7 +163,7 @@ def _is_plain_key(key: Any) -> bool:
 
 
 def read_header(header: bytes | bytearray) -> tuple[int, int]:
-    """(structure length, buffers length) of a frame; WireError where one is over its limit."""
+    """(structure length, buffers length) of a frame; WireError if one is over its limit."""
     structure, buffers = HEADER.unpack(header)
     if structure > MAX_STRUCTURE or buffers > MAX_BUFFERS:
         raise WireError(f"a frame of {structure} + {buffers} bytes is over the limit")
@@ -175,7 +175,7 @@ def decode(
     buffers: bytearray,
     from_handle: Callable[[Handle], Any] = lambda handle: handle,
 ) -> Any:
-    """The value of a frame's two halves; `from_handle` gives what stands in a handle's place.
+    """The value of a frame's two halves; `from_handle` gives what replaces a handle.
 
     Raises WireError for anything that `encode` does not write.
     """
@@ -192,7 +192,7 @@ def decode(
         )
     except WireError:
         raise
-    except Exception as error:  # whatever msgpack or torch say of malformed bytes
+    except Exception as error:  # whatever msgpack or torch raise on malformed bytes
         raise WireError(f"malformed frame: {type(error).__name__}: {error}"[:300]) from None
     _refuse_foreign((value,))
     if reader.offset != len(buffers):
@@ -201,14 +201,14 @@ def decode(
 
 
 def _refuse_foreign(items: tuple[Any, ...] | list[Any]) -> None:
-    """A timestamp is msgpack's own, and a tuple's mark alone is no value."""
+    """A timestamp is msgpack's own, and a tuple's mark alone is not a value."""
     for item in items:
         if isinstance(item, msgpack.Timestamp | _Tuple):
             raise WireError(f"a {type(item).__name__.strip('_').lower()} is not a value")
 
 
 class _Reader:
-    """Rebuilds what msgpack itself has no word for; keeps the place in the buffers."""
+    """Rebuilds what msgpack has no type for; tracks the position in the buffers."""
 
     def __init__(self, buffers: bytearray, from_handle: Callable[[Handle], Any]) -> None:
         self.buffers = buffers
@@ -312,10 +312,10 @@ def _keep_to(sock: socket.socket, deadline: float | None) -> None:
     """Sets the socket's clock to what is left; TimeoutError if nothing is, even if it is ready."""
     if deadline is None:
         return
-    left = deadline - time.monotonic()
-    if left <= 0:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
         raise TimeoutError("the deadline has passed")
-    sock.settimeout(min(left, LONGEST_WAIT))
+    sock.settimeout(min(remaining, LONGEST_WAIT))
 
 
 def receive(
@@ -330,9 +330,9 @@ def receive(
 def receive_frame(
     sock: socket.socket, deadline: float | None = None
 ) -> tuple[bytearray, bytearray]:
-    """The two halves of the next frame by `deadline` (of time.monotonic), however slow they drip.
+    """The two halves of the next frame by `deadline` (of time.monotonic), however slow they are.
 
-    Raises EOFError where the other side has closed, TimeoutError, or WireError where it lies.
+    Raises EOFError if the other side has closed, TimeoutError, or WireError if it lies.
     """
     sizes = read_header(_receive_exactly(sock, HEADER.size, deadline))
     structure, buffers = (_receive_exactly(sock, size, deadline) for size in sizes)

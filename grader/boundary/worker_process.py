@@ -58,7 +58,7 @@ class WorkerProcess:
 
     @classmethod
     def fork(cls, control: socket.socket, task: dict[str, Any], limits: Limits) -> WorkerProcess:
-        """Has the zygote fork a worker for `task`; SandboxError where it does not come up."""
+        """Has the zygote fork a worker for `task`; SandboxError if it does not start."""
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         output, output_theirs = os.pipe()
@@ -101,7 +101,7 @@ class WorkerProcess:
         except TimeoutError:
             self.kill("time")
             raise StudentTimeout("no answer in time") from None
-        except wire.WireError:  # what is wrong with it may hold a hidden value: not told
+        except wire.WireError:  # not reported: it may hold a hidden value
             self.kill()
             raise StudentCrash("the process sent a malformed reply") from None
         except (EOFError, OSError):
@@ -109,7 +109,7 @@ class WorkerProcess:
         return self._read(reply)
 
     def _weigh(self, structure: bytearray, buffers: bytearray) -> None:
-        """WireError where a test's answers would take more of our own memory than they may."""
+        """WireError if a test's answers would take too much of our own memory."""
         self.received += wire.STRUCTURE_COST * len(structure) + len(buffers)
         if self.received > TEST_BYTES:
             raise wire.WireError("the answers are too many")
@@ -123,16 +123,16 @@ class WorkerProcess:
                 claim, memory = _read_claim(reply[2])
                 raise StudentNoMemory(claim) if memory else StudentRaised(claim)
         self.kill()
-        raise StudentCrash("the process sent a reply that nobody asked for")
+        raise StudentCrash("the process sent an unexpected reply")
 
     def _why_it_ended(self) -> Exception:
-        """What to say of a worker whose wire has closed."""
+        """What happened to a worker whose wire has closed."""
         by_itself = bool(select.select([self._status_fd], [], [], 1.0)[0])
         with self._lock:
             ended = self._ended
         self.kill()
         if ended == "memory":
-            return StudentOutOfMemory("the process took more memory than it may have")
+            return StudentOutOfMemory("the process exceeded its memory limit")
         if ended == "threads":
             return StudentCrash(f"the process was ended: it had more than {MAX_THREADS} threads")
         if not by_itself:
@@ -140,7 +140,7 @@ class WorkerProcess:
         return self._explain_status()
 
     def _explain_status(self) -> Exception:
-        """What the exit status of a worker says that we did not end."""
+        """What the exit status says of a worker that we did not end."""
         status, seconds = (int(word) for word in (self._status or f"{signal.SIGKILL} 0").split())
         code = os.waitstatus_to_exitcode(status)
         if code >= 0:
@@ -148,9 +148,9 @@ class WorkerProcess:
         if code != -signal.SIGKILL or not self._apart:
             return StudentCrash(f"the process ended (signal {-code})")
         if seconds >= self._cpu_seconds - 1:
-            return StudentTimeout("the process took all of its processor time")
+            return StudentTimeout("the process used up its processor time")
         # Process 1 of a namespace cannot be killed from within.
-        return WorkerLost("a worker was killed, and not by the grader: is the memory used up?")
+        return WorkerLost("a worker was killed, but not by the grader: out of memory?")
 
     @property
     def alive(self) -> bool:
@@ -158,7 +158,7 @@ class WorkerProcess:
         return self._sock.fileno() >= 0 and not select.select([self._pidfd], [], [], 0)[0]
 
     def kill(self, why: str | None = None) -> None:
-        """Ends the worker with all that it started, and waits until it is gone."""
+        """Ends the worker and all that it started, and waits until they are gone."""
         with self._lock:
             if self._sock.fileno() < 0:
                 return
@@ -176,7 +176,7 @@ class WorkerProcess:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def _watch(self) -> None:
-        """In a thread: reads the output, looks at the memory, until the worker has ended."""
+        """In a thread: reads the output, checks the memory, until the worker has ended."""
         sources = [self._output_fd, self._pidfd]
         while True:
             ready, _, _ = select.select(sources, [], [], WATCH_SECONDS)
@@ -207,7 +207,7 @@ def _receive_ready(sock: socket.socket) -> int:
 
 
 def _taken(pid: int) -> tuple[int, int]:
-    """(KiB of memory that is the process's own or shared, threads); zeros where it is gone."""
+    """(KiB of memory that is the process's own or shared, threads); zeros if it is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -220,7 +220,7 @@ def _taken(pid: int) -> tuple[int, int]:
 
 
 def _read_claim(raw: Any) -> tuple[Claim, bool]:
-    """What a worker says of an exception, brought to the right types."""
+    """What a worker reports of an exception, with the right types."""
     raw = raw if type(raw) is dict else {}
     types = raw.get("types")
     names = [name for name in types if type(name) is str] if type(types) is list else []

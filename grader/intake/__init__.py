@@ -1,1 +1,1 @@
-"""A submission, as handed in -> a clean tree of the student's files, or a refusal in one line."""
+"""A submission as handed in -> a clean tree of the student's files, or a one-line refusal."""

@@ -1,7 +1,7 @@
-"""The entries of a submission: names, kinds, limits, and zip archives, hostile ones among them.
+"""The entries of a submission: names, kinds, limits, and zip archives, hostile ones included.
 
-zipfile is kept on a short lead: one read asks for at most MAX_READ bytes (a header may claim
-gigabytes), and a file ends at what its reader allows. Tar archives are in tar.py.
+zipfile's reads are bounded: each asks for at most MAX_READ bytes (a header may claim gigabytes),
+and a file is read only up to its limit. Tar archives are in tar.py.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ MAX_ENTRIES = 2000  # files and folders; a submission has about ten
 MAX_FILE = 2**20  # bytes of one taken file
 MAX_TOTAL = 16 * 2**20  # bytes of all taken files, or of one notebook with its pictures
 MAX_READ = 2**20  # bytes of one read of an archive's own tables
-MAX_DEPTH = 40  # folders in one another
+MAX_DEPTH = 40  # nested folders
 MAX_NAME = 255  # bytes of a file's or folder's name: no file system allows more
 CHUNK = 2**16
 
-# What the readers raise on bytes that are no archive. RuntimeError: a zip of a later version
+# What the readers raise on bytes that are not an archive. RuntimeError: a zip of a later version
 # (NotImplementedError). AssertionError and AttributeError: states that zipfile itself thinks
 # impossible.
 CORRUPT = (
@@ -67,7 +67,7 @@ class Readable(Protocol):
 
 
 def shown(name: str) -> str:
-    """`name` as it may be printed: quoted, what cannot be printed escaped, and not too long."""
+    """`name` as messages show it: quoted, escaped, and cut to 100 characters."""
     text = ascii(name[:100])
     return text if len(text) <= 100 else f"{text[:97]}...'"
 
@@ -84,14 +84,14 @@ def checked(name: str) -> str:
     if ".." in parts:
         raise Refused(f"{shown(name)} points outside the submission")
     if len(parts) > MAX_DEPTH:
-        raise Refused(f"{shown(name)} lies more than {MAX_DEPTH} folders deep")
+        raise Refused(f"{shown(name)} is more than {MAX_DEPTH} folders deep")
     if any(len(part.encode()) > MAX_NAME for part in parts):
         raise Refused(f"{shown(name)} has a name of more than {MAX_NAME} bytes")
     return "/".join(part for part in parts if part not in ("", "."))
 
 
 def kind_of(mode: int) -> Kind:
-    """The kind that a file mode of Unix says; no type bits at all are a regular file."""
+    """The kind that a Unix file mode gives; without type bits it is a regular file."""
     if stat.S_ISLNK(mode):
         return Kind.LINK
     if stat.S_ISDIR(mode):
@@ -111,7 +111,7 @@ def read_capped(file: Readable, limit: int, name: str, advice: str = "") -> byte
 
 
 def once(name: str, seen: set[str], folder: bool = False) -> None:
-    """Adds `name` to `seen`; raises Refused for a file that is there already."""
+    """Adds `name` to `seen`; raises Refused for a file that is already there."""
     if name in seen and not folder:
         raise Refused(f"{shown(name)} appears twice: hand in one")
     seen.add(name)
@@ -125,11 +125,11 @@ def sound(kind: str) -> Iterator[None]:
     except Refused:
         raise
     except CORRUPT as error:
-        raise Refused(f"is not a whole {kind}: {error or type(error).__name__}") from None
+        raise Refused(f"is not a valid {kind}: {error or type(error).__name__}") from None
 
 
 class _Leash(io.RawIOBase):
-    """A file of which one read gives at most MAX_READ bytes."""
+    """A file whose reads each give at most MAX_READ bytes."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
@@ -176,14 +176,14 @@ def _zip_entries(archive: zipfile.ZipFile) -> Iterator[Entry]:
         if info.flag_bits & 0x1:
             raise Refused(f"{shown(name)} is encrypted: hand in a zip without a password")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Refused(f"{shown(name)} is compressed in an unusual way: use a plain zip")
+            raise Refused(f"{shown(name)} uses an unsupported compression: use a plain zip")
         kind = Kind.FOLDER if info.filename.endswith("/") else kind_of(info.external_attr >> 16)
         once(name, seen, folder=kind is Kind.FOLDER)
         yield Entry(name, kind, _zip_reader(archive, info, name), archived=True)
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
-    """The name as it was written: zipfile cuts at a NUL, and reads unmarked names as cp437."""
+    """The name as written: zipfile cuts at a NUL, and reads unmarked names as cp437."""
     name = info.orig_filename
     if info.flag_bits & 0x800 or name.isascii():
         return name

@@ -1,12 +1,12 @@
 """Which files of a submission are the student's, and what they hold: bytes in, bytes out.
 
-All that parses what somebody else wrote is here and in what this module imports. It runs in a
-sandboxed worker (intake.py), or in this process for one's own work. It reads no file, and needs
-nothing beyond Python's own library.
+All code that parses other people's bytes is here and in this module's imports. It runs in a
+sandboxed worker (isolated.py), or in this process for your own work. It reads no file, and needs
+only Python's standard library.
 
-Only files that assignment.toml names are taken; they may stand under their own name, at the top,
-under src/ or solution/, and all of it under one single top folder. Sizes are measured while
-reading: what an archive says of itself is not believed.
+Only files that assignment.toml names are taken; they may be under their own name, at the top, or
+under src/ or solution/, and all of it in one top folder. Sizes are measured while reading: an
+archive's own figures are not trusted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from grader.intake.archive import MAX_FILE, MAX_TOTAL, Entry, Kind, open_zip, sh
 from grader.intake.sources import source
 from grader.intake.tar import open_tar
 
-# Left out without a word, with all that is below them: caches, environments, what systems add.
+# Silently skipped, with everything below them: caches, environments, files of the system.
 IGNORED = {
     ".git", ".venv", "venv", "__pycache__", "runs", ".ipynb_checkpoints", ".pytest_cache",
     ".ruff_cache", ".mypy_cache", ".idea", ".vscode", ".DS_Store", "__MACOSX",
@@ -45,7 +45,7 @@ class Shape(StrEnum):
 
 
 class Wanted(Protocol):
-    """What is looked for: an Assignment, or in a worker only this of it."""
+    """What to look for: an Assignment, or in a worker only these fields of one."""
 
     @property
     def id(self) -> str: ...
@@ -62,7 +62,7 @@ class Wanted(Protocol):
 
 @dataclass(frozen=True)
 class Contents:
-    """Files by the names that the assignment gives them, and the names of what is left out."""
+    """Files by the names that the assignment gives them, and the names of those left out."""
 
     files: dict[str, bytes]
     left_out: tuple[str, ...]
@@ -72,7 +72,7 @@ def read(shape: Shape, name: str, data: bytes, wanted: Wanted) -> Contents:
     """The contents of the archive or notebook called `name`; raises Refused."""
     if shape is Shape.NOTEBOOK:
         return Contents({wanted.notebook_file or "": _notebook(name, data)}, ())
-    # Two passes over the entries: which file stands for what depends on all names.
+    # Two passes over the entries: what each file stands for depends on all the names.
     with _open(shape, data) as entries:
         chosen, left_out = choose(entries, wanted)
     with _open(shape, data) as entries:
@@ -94,14 +94,14 @@ def _notebook(name: str, data: bytes) -> bytes:
 
 @contextmanager
 def _open(shape: Shape, data: bytes) -> Iterator[Iterable[Entry]]:
-    """The entries of an archive, in its own order, without those to ignore."""
+    """The entries of an archive, in its own order, without ignored ones."""
     opened = open_zip(data) if shape is Shape.ZIP else open_tar(data, shape is Shape.TAR_GZ)
     with opened as entries:
         yield listed(entries)
 
 
 def listed(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The entries without those to ignore."""
+    """The entries without ignored ones."""
     for entry in entries:
         parts = PurePosixPath(entry.name).parts  # none for "./", the folder itself
         if parts and not any(part in IGNORED or part.startswith("._") for part in parts):
@@ -109,7 +109,7 @@ def listed(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def gather(entries: Iterable[Entry], chosen: dict[str, str]) -> dict[str, tuple[str, bytes]]:
-    """{canonical name: (entry, bytes)} of the chosen; raises Refused for too much in all."""
+    """{canonical name: (entry, bytes)} of the chosen; raises Refused if they total too much."""
     taken, size = {}, 0
     for entry in entries:
         canonical = chosen.get(entry.name)
@@ -125,8 +125,8 @@ def gather(entries: Iterable[Entry], chosen: dict[str, str]) -> dict[str, tuple[
 def choose(entries: Iterable[Entry], wanted: Wanted) -> tuple[dict[str, str], list[str]]:
     """Which entries are taken, {entry: canonical name}, and the names of the others.
 
-    Raises Refused if two entries stand for one file, if one is no regular file, or if none is the
-    student's.
+    Raises Refused if two entries stand for one file, if one is not a regular file, or if none is
+    the student's.
     """
     entries = list(entries)
     top = _single_top(entries, wanted)
@@ -148,7 +148,7 @@ def choose(entries: Iterable[Entry], wanted: Wanted) -> tuple[dict[str, str], li
         if rivals[0].kind is not Kind.FILE:
             raise Refused(f"{shown(rivals[0].name)} is {rivals[0].kind}, not a regular file")
         if not is_wanted(canonical, wanted):
-            left_out.append(rivals[0].name)  # src/Model.py: not the name, but too near to a rival
+            left_out.append(rivals[0].name)  # src/Model.py: not the name, only close to it
             continue
         chosen[rivals[0].name] = canonical
     if not chosen:
@@ -157,9 +157,9 @@ def choose(entries: Iterable[Entry], wanted: Wanted) -> tuple[dict[str, str], li
 
 
 def canonical_name(name: str, wanted: Wanted) -> str | None:
-    """The file that `name` stands for: "model.py" -> "src/model.py"; None for no student's file.
+    """The file that `name` stands for: "model.py" -> "src/model.py"; None if it is not a student's.
 
-    Capital letters are forgiven here, so that src/Model.py is seen as a rival of src/model.py.
+    Case is ignored here, so that src/Model.py is seen as a rival of src/model.py.
     """
     first, _, rest = name.partition("/")
     tails = [name, rest] if first in OWN_FOLDERS else [name]
@@ -194,12 +194,12 @@ def _optional(name: str, wanted: Wanted) -> bool:
 
 
 def _single_top(entries: list[Entry], wanted: Wanted) -> str:
-    """The one folder that everything lies under, with its slash, or "" if there is none."""
+    """The one folder that holds everything, with its slash, or "" if there is none."""
     tops = {entry.name.partition("/")[0] for entry in entries}
     only = tops.pop() if len(tops) == 1 else ""
     if any(entry.name == only and entry.kind is not Kind.FOLDER for entry in entries):
         return ""
-    # src/model.py alone: src is no wrapping. predictions/ neither.
+    # src/model.py alone: src is not a wrapper, nor is predictions/.
     inner = set(OWN_FOLDERS) | {
         pattern.partition("/")[0] for pattern in wanted.optional_files if "/" in pattern
     }
@@ -211,44 +211,45 @@ def _below(name: str, top: str) -> str:
 
 
 def _allow(entry: Entry, top: str, wanted: Wanted) -> None:
-    """Raises Refused for what must not be there even though it is not taken."""
+    """Raises Refused for an entry that must not be there, even if it is not taken."""
     if entry.kind is Kind.FILE:
         return
     folders = set(OWN_FOLDERS)
     for name in (*wanted.student_files, *wanted.optional_files):
         folders.update(parent.as_posix() for parent in PurePosixPath(name).parents)
     on_the_way = _below(entry.name, top) in folders
-    # A folder on this machine may hold links of its owner's; an archive has no use for any.
+    # A folder on this machine may hold its owner's links; an archive needs none.
     if entry.archived or on_the_way:
         raise Refused(f"{shown(entry.name)} is {entry.kind}: only regular files are allowed")
 
 
 def _nothing(entries: list[Entry], wanted: Wanted) -> str:
-    """Why there is no file of the student's, and what to do."""
-    found = _deeper(entries, wanted)
-    if found:
-        # of a whole course repository the assignment's own folder is meant, and src/ there
-        best = max(found, key=lambda path: (wanted.id in path.parts, found[path], path.name))
+    """Why no file is the student's, and what to do."""
+    folders = _deeper(entries, wanted)
+    if folders:
+        # in a whole course repository, the assignment's own folder is meant, and src/ in it
+        best = max(folders, key=lambda path: (wanted.id in path.parts, folders[path], path.name))
         outer = best.parent if best.name in OWN_FOLDERS else best
-        if {outer / own for own in OWN_FOLDERS} <= found.keys():
-            outer = best  # with src/ and solution/ in it there are two of each file
-        return f"your files lie in {shown(str(best))}: hand in {shown(str(outer))}"
+        if {outer / own for own in OWN_FOLDERS} <= folders.keys():
+            outer = best  # a folder with src/ and solution/ has each file twice
+        return f"your files are in {shown(str(best))}: hand in {shown(str(outer))}"
     files = ", ".join(wanted.student_files)
     if any(is_notebook(entry.name) for entry in entries):
-        alone = NOTEBOOK_ALONE if wanted.notebook_file else f"{wanted.id} takes no notebook"
-        return f"holds no file of {wanted.id} ({files}), only a notebook: {alone}"
-    return f"holds no file of {wanted.id}: put {files} at the top or in src/"
+        refusal = f"{wanted.id} does not take a notebook"
+        alone = NOTEBOOK_ALONE if wanted.notebook_file else refusal
+        return f"contains no file of {wanted.id} ({files}), only a notebook: {alone}"
+    return f"contains no file of {wanted.id}: put {files} at the top or in src/"
 
 
 def _deeper(entries: list[Entry], wanted: Wanted) -> dict[PurePosixPath, int]:
-    """{folder below the places that are looked at: how many of the student's files it holds}."""
+    """{folder deeper than those searched: how many of the student's files it holds}."""
     names = {PurePosixPath(name).name for name in wanted.student_files}
-    found: dict[PurePosixPath, int] = {}
+    counts: dict[PurePosixPath, int] = {}
     for entry in entries:
         path = PurePosixPath(entry.name)
         if entry.kind is Kind.FILE and path.name in names and len(path.parts) > 1:
-            found[path.parent] = found.get(path.parent, 0) + 1
-    return found
+            counts[path.parent] = counts.get(path.parent, 0) + 1
+    return counts
 
 
 @dataclass(frozen=True)
@@ -268,16 +269,16 @@ def answer(
     taken: dict[str, tuple[str, Any]],
     wanted: tuple[str, tuple[str, ...], tuple[str, ...], str | None],
 ) -> tuple[str, str] | tuple[str, dict[str, Any], list[str]]:
-    """What a worker answers to intake.py: ("taken", {name: array}, left out) or ("refused", line).
+    """A worker's answer to isolated.py: ("taken", {name: array}, left out) or ("refused", line).
 
     Bytes cross as arrays (of uint8), `data` of an archive or notebook, `taken` of a folder.
     """
-    import numpy  # there in a worker; this module itself needs only the standard library
+    import numpy  # a worker has it; the rest of this module needs only the standard library
 
     try:
         if shape == Shape.FOLDER:
-            there = {own: (entry, _bytes(array)) for own, (entry, array) in taken.items()}
-            contents = Contents(sources(there), ())
+            files = {own: (entry, _bytes(array)) for own, (entry, array) in taken.items()}
+            contents = Contents(sources(files), ())
         else:
             contents = read(Shape(shape), name, _bytes(data), _Wanted(*wanted))
     except Refused as refused:

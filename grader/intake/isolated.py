@@ -1,8 +1,8 @@
-"""Has a submission read in a sandboxed worker: parsing hostile bytes is no work for this process.
+"""Reads a submission in a sandboxed worker, so that this process never parses hostile bytes.
 
-The worker holds contents.py and what that imports, and the submission's bytes; no answer, and no
-other submission. It has a clock and a memory limit, and what it says is a claim: names, types and
-sizes are checked here once more. Whatever becomes of it is a refusal in one line.
+The worker holds contents.py and its imports, and the submission's bytes; no answer, and no other
+submission. It has a time and a memory limit, and its reply is only a claim: names, types and sizes
+are checked again here. Whatever goes wrong becomes a one-line refusal.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def read(
     taken: dict[str, tuple[str, bytes]],
     wanted: Wanted,
 ) -> Contents:
-    """What contents.answer says of these arguments in a worker of `sandbox`; raises Refused.
+    """The Contents that contents.answer gives in a worker of `sandbox`; raises Refused.
 
     `data` is an archive or notebook, `taken` the chosen files of a folder.
     """
@@ -60,7 +60,7 @@ def read(
         memory = f"{LIMITS.memory_mb} MiB of memory"
         raise Refused(f"took more than {memory} to read: {ADVICE}") from None
     except StudentFault:
-        raise Refused(f"cannot be read, its reader broke off: {ADVICE}") from None
+        raise Refused(f"cannot be read, the reader crashed: {ADVICE}") from None
 
 
 def _ask(sandbox: Sandbox, arguments: tuple[Any, ...]) -> Any:
@@ -74,7 +74,7 @@ def _ask(sandbox: Sandbox, arguments: tuple[Any, ...]) -> Any:
 
 
 def _array(data: bytes) -> numpy.ndarray:
-    """Bytes as the wire takes many of them."""
+    """Bytes as an array, which the wire allows to be large."""
     return numpy.frombuffer(data, numpy.uint8)
 
 

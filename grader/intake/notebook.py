@@ -1,6 +1,6 @@
 """A Jupyter notebook -> one Python module, without running any of it.
 
-Each code cell stands after a comment with its number, `# In[3]`. Lines for IPython alone (%magics,
+Each code cell follows a comment with its number, `# In[3]`. Lines for IPython alone (%magics,
 !commands, help?) become comments behind a `pass`, so that a block which held nothing else still
 parses. nbconvert's exporter turns them into calls of IPython, which a worker does not have; and
 nbformat's reader validates a large notebook for minutes, so the JSON is read here, in linear time.
@@ -26,10 +26,10 @@ PIECE = re.compile(r"\\.|\"\"\"|'''|[\"'()\[\]{}#]")
 
 
 def to_source(data: bytes) -> bytes:
-    """The module that the notebook in `data` amounts to; raises Refused."""
+    """The notebook in `data` as a module; raises Refused."""
     cells = [cell for cell in _cells(data) if cell.get("cell_type") == "code"]
     if not cells:
-        raise Refused("is a notebook without a code cell")
+        raise Refused("is a notebook without code cells")
     if len(cells) > MAX_CELLS:
         raise Refused(f"has {len(cells)} code cells: at most {MAX_CELLS} are allowed")
     sources = [_text(cell) for cell in cells]
@@ -41,8 +41,8 @@ def to_source(data: bytes) -> bytes:
     )
     try:
         return text.encode("utf-8")
-    except UnicodeEncodeError:  # JSON can write half a character, "\\ud800"
-        raise Refused("has half a character in a code cell: it is not text") from None
+    except UnicodeEncodeError:  # JSON can write a lone surrogate, "\\ud800"
+        raise Refused("has a lone surrogate in a code cell: it is not text") from None
 
 
 def _cells(data: bytes) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def _cells(data: bytes) -> list[dict[str, Any]]:
 
 
 def _text(cell: dict[str, Any]) -> str:
-    """A cell's code, which JSON holds as one text or as a list of lines."""
+    """A cell's code, which JSON holds as one string or as a list of lines."""
     source = cell.get("source", cell.get("input", ""))
     lines = [source] if type(source) is str else source
     if type(lines) is not list or any(type(line) is not str for line in lines):
@@ -71,7 +71,7 @@ def _text(cell: dict[str, Any]) -> str:
 
 
 def _number(cell: dict[str, Any], place: int) -> int:
-    """The number that the student saw beside the cell; its place if it never ran."""
+    """The number that the student saw next to the cell; its place if it never ran."""
     count = cell.get("execution_count", cell.get("prompt_number"))
     return count if type(count) is int and 0 < count < 10**6 else place
 
@@ -83,7 +83,7 @@ def cell_source(source: str) -> str:
     if magic and magic[1] not in PYTHON_CELLS:
         return "\n".join(f"# {line}" for line in lines)
     place, goes_on = _Place(), False
-    done: list[str] = []
+    output: list[str] = []
     for line in lines:
         bare = line.strip()
         if goes_on:  # `!pip install \\` has a second line
@@ -93,13 +93,13 @@ def cell_source(source: str) -> str:
             goes_on = True
         goes_on = goes_on and bare.endswith("\\")
         place = place.after(line)
-        done.append(line)
-    return "\n".join(done)
+        output.append(line)
+    return "\n".join(output)
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the beginning of a line stands in Python's grammar."""
+    """Where a line begins in Python's grammar."""
 
     depth: int = 0  # brackets that are open
     quote: str = ""  # of the string that is open
@@ -111,7 +111,7 @@ class _Place:
         return not (self.depth or self.quote or self.continued)
 
     def after(self, line: str) -> _Place:
-        """The place of the line after `line`; each character is looked at once."""
+        """The place of the line after `line`; each character is read once."""
         depth, quote = self.depth, self.quote
         for piece in PIECE.findall(line):
             if quote:  # '"a"""' is two strings
@@ -123,6 +123,6 @@ class _Place:
             elif piece[0] != "\\":
                 depth = max(0, depth + (piece in "([{") - (piece in ")]}"))
         continued = line.endswith("\\")
-        if len(quote) == 1 and not continued:  # the student's own mistake; Python will name it
+        if len(quote) == 1 and not continued:  # the student's own mistake; Python will report it
             quote = ""
         return _Place(depth, quote, continued)

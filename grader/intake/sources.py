@@ -1,7 +1,7 @@
 """One file of a submission as text: UTF-8 that Python and every reader of ours read alike.
 
-A byte order mark is taken off, so that nobody trips over it later. Python would also read a source
-in the encoding that its first lines declare; ours must say UTF-8 there, or nothing.
+A byte order mark is removed, so that nobody trips over it later. Python would also read a source
+in the encoding that its first lines declare; a submission's must declare UTF-8 or nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from grader.intake.archive import shown
 
 MAX_LINE = 20_000  # characters; a report may quote a line, and nobody reads a longer one
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_NEW_LINE = re.compile(r"\r\n?|\n")  # Python's own, which are fewer than str.splitlines knows
+_NEW_LINE = re.compile(r"\r\n?|\n")  # Python's own; str.splitlines knows more
 
 
 def source(name: str, data: bytes) -> bytes:
-    """`data` without its byte order mark; raises Refused for what is no text in short lines.
+    """`data` without its byte order mark; raises Refused if it is not text in short lines.
 
     `name` is what messages call it.
     """

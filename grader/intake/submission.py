@@ -4,8 +4,8 @@
     tree.files["src/model.py"]  # bytes
 
 Nothing is executed and nothing is unpacked to disk. This process looks at the path and reads
-opaque bytes; what they mean is found out by contents.py, in a worker of the sandbox (isolated.py).
-Without a sandbox contents.py runs here, for one's own work.
+opaque bytes; contents.py parses them, in a worker of the sandbox (isolated.py). Without a
+sandbox contents.py runs here, which is for your own work.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MAX_NAMED = 8  # files that a note names one by one
 
 @dataclass(frozen=True)
 class Tree:
-    """What was taken of a submission."""
+    """What was taken from a submission."""
 
     name: str  # of the folder or archive, without its suffix, printable
     files: dict[str, bytes]  # by canonical name, e.g. "src/model.py", sorted
@@ -56,7 +56,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class Parcel:
-    """A submission as it was handed in: found and within its limits, and not yet parsed."""
+    """A submission as it was handed in: within its limits, but not parsed yet."""
 
     path: Path  # as it was typed
     shape: Shape
@@ -74,13 +74,13 @@ class Parcel:
 def take(path: Path, assignment: Assignment, sandbox: Sandbox | None = None) -> Tree:
     """The submission at `path`, parsed in a worker of `sandbox`; raises Refused.
 
-    Without a sandbox it is parsed in this process, which is for one's own work.
+    Without a sandbox it is parsed in this process, which is for your own work.
     """
     return unpack(look(path, assignment), assignment, sandbox)
 
 
 def look(path: Path, assignment: Assignment) -> Parcel:
-    """The submission at `path`, unparsed; raises Refused for what is none, or too large."""
+    """The submission at `path`, unparsed; raises Refused if it is not one or is too large."""
     path = Path(path)
     if not os.path.lexists(path):
         raise Refused(f"{path} does not exist: {SHAPES}")
@@ -100,9 +100,9 @@ def unpack(parcel: Parcel, assignment: Assignment, sandbox: Sandbox | None = Non
     """What the parcel holds, parsed in a worker of `sandbox` as `take` does; raises Refused."""
     name = parcel.real.name
     with _named(parcel.path):
-        found = _contents(parcel, name, assignment, sandbox)
-        files = dict(sorted(found.files.items()))
-        notes = _notes(files, [*parcel.left_out, *found.left_out], assignment)
+        content = _contents(parcel, name, assignment, sandbox)
+        files = dict(sorted(content.files.items()))
+        notes = _notes(files, [*parcel.left_out, *content.left_out], assignment)
     if parcel.shape is Shape.NOTEBOOK:
         notes = [f"{printable(name)} was taken as {assignment.notebook_file}", *notes]
     stem = name.removesuffix(_suffix(name)) if parcel.shape is not Shape.FOLDER else name
@@ -120,7 +120,7 @@ def digest(files: dict[str, bytes]) -> str:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Puts the submission's path before what stands against it."""
+    """Puts the submission's path before the reason for a refusal."""
     try:
         yield
     except Refused as error:
@@ -133,7 +133,7 @@ def _contents(
     parcel: Parcel, name: str, assignment: Assignment, sandbox: Sandbox | None
 ) -> Contents:
     if sandbox is not None:
-        from grader.intake import isolated  # and with it torch
+        from grader.intake import isolated  # imports torch
 
         return isolated.read(sandbox, parcel.shape, name, parcel.data, parcel.taken, assignment)
     if parcel.shape is Shape.FOLDER:
@@ -142,13 +142,13 @@ def _contents(
 
 
 def _suffix(name: str) -> str:
-    """The part of a file's name that says its shape, as it is spelt there."""
-    found = re.search(r"(\.tar\.gz|\.[^.]*)\Z", name, flags=re.IGNORECASE)
-    return found[0] if found and found[0].lower() in SUFFIXES else ""
+    """The suffix that gives a file's shape, spelt as in the name."""
+    match = re.search(r"(\.tar\.gz|\.[^.]*)\Z", name, flags=re.IGNORECASE)
+    return match[0] if match and match[0].lower() in SUFFIXES else ""
 
 
 def _shape(path: Path, assignment: Assignment) -> Shape:
-    """What the file's name says that it is; raises Refused."""
+    """The shape that the file's name indicates; raises Refused."""
     if not path.is_file():
         raise Refused(f"is not a regular file: {SHAPES}")
     shape = SUFFIXES.get(_suffix(path.name).lower())
@@ -156,7 +156,7 @@ def _shape(path: Path, assignment: Assignment) -> Shape:
         raise Refused(f"is not a submission: {SHAPES}")
     if shape is Shape.NOTEBOOK and not assignment.notebook_file:
         raise Refused(
-            f"{assignment.id} takes no notebook: hand in a folder or an archive with "
+            f"{assignment.id} does not take a notebook: hand in a folder or an archive with "
             + ", ".join(assignment.student_files)
         )
     return shape
@@ -176,15 +176,15 @@ def _walk(root: Path) -> Iterator[Entry]:
         below = waiting.pop()
         with os.scandir(root / below) as items:
             wanted = (item for item in items if item.name not in IGNORED)
-            found = sorted(islice(wanted, archive.MAX_ENTRIES + 1), key=lambda item: item.name)
-        count += len(found)
+            children = sorted(islice(wanted, archive.MAX_ENTRIES + 1), key=lambda item: item.name)
+        count += len(children)
         if count > archive.MAX_ENTRIES:
             raise Refused(f"has more than {archive.MAX_ENTRIES} files and folders")
-        for item in found:
+        for item in children:
             name = checked((below / item.name).as_posix())
             mode = item.stat(follow_symlinks=False).st_mode
             yield Entry(name, kind_of(mode), _reader(root / below / item.name, name))
-        folders = (item.name for item in reversed(found) if item.is_dir(follow_symlinks=False))
+        folders = (item.name for item in reversed(children) if item.is_dir(follow_symlinks=False))
         waiting += [below / name for name in folders]
 
 
@@ -202,21 +202,21 @@ def _reader(path: Path, name: str, advice: str = "") -> Callable[[int], bytes]:
 
 def _notes(files: dict[str, bytes], left_out: list[str], assignment: Assignment) -> list[str]:
     missing = [name for name in assignment.student_files if name not in files]
-    notes = [f"{name} is missing: the skeleton's is used" for name in missing]
+    notes = [f"{name} is missing: the skeleton's copy is used" for name in missing]
     if assignment.notebook_file and any(map(is_notebook, left_out)):
-        notes.append(f"the notebook beside the other files is ignored: {NOTEBOOK_ALONE}")
+        notes.append(f"the notebook among the other files is ignored: {NOTEBOOK_ALONE}")
         left_out = [name for name in left_out if not is_notebook(name)]
     given = [name for name in left_out if _is_given(name, assignment)]
     other = [name for name in left_out if name not in given]
     if given:
         notes.append(f"the course's own copies are used instead of {_listing(given)}")
     if other:
-        notes.append(f"ignored, as the assignment does not ask for them: {_listing(other)}")
+        notes.append(f"ignored, since the assignment does not ask for them: {_listing(other)}")
     return notes
 
 
 def _is_given(name: str, assignment: Assignment) -> bool:
-    """Whether the course itself lays such a file: src/trainer.py, given/trainer.py, work/run.py."""
+    """Whether the course itself has such a file: src/trainer.py, given/trainer.py, work/run.py."""
     parts = PurePosixPath(name).parts
     places = [PurePosixPath(*parts[start:]) for start in range(min(len(parts), 2))]
     roots = (assignment.root, assignment.src, assignment.solution, assignment.given_folder)

@@ -1,7 +1,7 @@
 """A tar as a stream of entries, read once from beginning to end, in time linear in its bytes.
 
-Each header block is read by TarInfo.frombuf. The rest is our own, and not tarfile.TarFile's: that
-one seeks, calls itself from header to header, and reads crafted extended (pax) and sparse headers
+Each header block is read by TarInfo.frombuf. The rest is our own: tarfile.TarFile
+seeks, recurses from header to header, and reads crafted extended (pax) and sparse headers
 in quadratic time or without end. The format is POSIX.1-2008's, with GNU tar's long names.
 """
 
@@ -29,18 +29,18 @@ from grader.intake.archive import (
     sound,
 )
 
-MAX_UNPACKED = 256 * 2**20  # bytes of a tar, with what is only passed over (weights, say)
+MAX_UNPACKED = 256 * 2**20  # bytes of a tar, including what is only skipped (weights, say)
 MAX_HEADERS = 4 * MAX_ENTRIES  # an entry may have a long name and an extended header before it
 LONG_NAME, LONG_LINK = tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK
 EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)  # about the next entry
-BEFORE = (LONG_NAME, LONG_LINK, *EXTENDED, tarfile.XGLTYPE)  # headers that are no entries
+BEFORE = (LONG_NAME, LONG_LINK, *EXTENDED, tarfile.XGLTYPE)  # headers that are not entries
 NO_DATA = (
     tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE,
     tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE,
 )  # fmt: skip
 TEXT = ("utf-8", "surrogateescape")  # archive.checked refuses what the second keeps
 SPARSE = "GNU.sparse."
-CUT_OFF = "is not a whole tar: it ends before its end mark"
+CUT_OFF = "is not a valid tar: it ends before its end mark"
 
 
 @contextmanager
@@ -74,7 +74,7 @@ class _Stream:
         return data
 
     def skip_to(self, position: int) -> None:
-        """Passes over what comes before `position`."""
+        """Skips everything before `position`."""
         while self.position < position:
             self.exactly(min(CHUNK, position - self.position))
 
@@ -121,7 +121,7 @@ def _members(stream: _Stream) -> Iterator[tarfile.TarInfo]:
 
 
 def _read_before(stream: _Stream, info: tarfile.TarInfo) -> dict[str, str]:
-    """What a header says of the next entry: its "path", its "size", and whether it is sparse."""
+    """What a header says about the next entry: its "path", its "size", and whether it is sparse."""
     if not 0 <= info.size <= MAX_READ:
         raise Refused(f"has a header of {info.size} bytes: at most {MAX_READ} are allowed")
     data = stream.exactly(_padded(info.size))[: info.size]
@@ -139,7 +139,7 @@ def _records(data: bytes) -> Iterator[tuple[str, str]]:
         record = data[position + len(digits) + 1 : position + length]
         keyword, equals, value = record.partition(b"=")
         if not equals or not value.endswith(b"\n") or position + length > len(data):
-            raise Refused("is not a whole tar: an extended header is malformed")
+            raise Refused("is not a valid tar: an extended header is malformed")
         yield keyword.decode(*TEXT), value[:-1].decode(*TEXT)
         position += length
 
@@ -149,7 +149,7 @@ def _apply(more: Mapping[str, str], info: tarfile.TarInfo) -> None:
     info.size = int(more.get("size", info.size))
     if info.size < 0:
         raise Refused(f"{shown(info.name)} has a size below 0")
-    # One holds no source; to unpack it is to write zeros for as long as its header says.
+    # Source is never sparse; unpacking one writes as many zeros as its header claims.
     if info.type == tarfile.GNUTYPE_SPARSE or any(key.startswith(SPARSE) for key in more):
         raise Refused(f"{shown(info.name)} is a sparse file: pack it without --sparse")
 

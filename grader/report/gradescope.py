@@ -1,7 +1,7 @@
 """Gradescope's results.json.
 
 Public tests are visible at once; hidden ones once the grades are published, since a sentence such
-as "the future does not leak" is half the answer while others still work. A result that is not
+as "the future does not leak" is half the answer for those who still work. A result that is not
 usable has no score at all: Gradescope then reports a failed autograder instead of a grade.
 """
 
@@ -48,7 +48,7 @@ def _test(test: TestResult) -> dict[str, Any]:
     frames = [
         f"{frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in test.frames
     ]
-    told = [explanation(test), test.hint, *frames] if not passed(test) else []
+    lines = [explanation(test), test.hint, *frames] if not passed(test) else []
     return {
         "name": clean(test.title),
         "name_format": "text",
@@ -56,7 +56,7 @@ def _test(test: TestResult) -> dict[str, Any]:
         "score": test.score,
         "max_score": test.max_score,
         "status": "passed" if passed(test) else "failed",
-        "output": clean("\n".join([str(test.outcome), *filter(None, told)])),
+        "output": clean("\n".join([str(test.outcome), *filter(None, lines)])),
         "output_format": "text",
         "visibility": VISIBILITY.get(test.visibility, "hidden"),
     }

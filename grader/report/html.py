@@ -1,7 +1,7 @@
 """The result as one self-contained HTML page, for the student.
 
 Everything in it is escaped: names, messages and source lines are the student's and not trusted.
-The page has no script at all, and its Content-Security-Policy lets none run; the filter by outcome
+The page has no script, and its Content-Security-Policy lets none run; the filter by outcome
 is CSS.
 """
 
@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from grader.report.words import clean, explanation, isolation, passed, points, summary
 from grader.verdict.result import Outcome, PartResult, Result, TestResult
 
-# Which sign and colour an outcome has; its word stands beside it, so colour alone says nothing.
+# The icon and colour of an outcome; its word is next to it, so colour is never the only sign.
 TONES = {
     Outcome.PASSED: "good",
     Outcome.FAILED: "bad",
@@ -37,7 +37,7 @@ class Section:
 
     @property
     def passed(self) -> int:
-        """How many of its tests are passed."""
+        """How many of its tests passed."""
         return sum(map(passed, self.tests))
 
 
@@ -76,5 +76,5 @@ def sections(result: Result) -> list[Section]:
 
 
 def percent(score: float, max_score: float) -> float:
-    """The share of the points, 0 to 100; of no points at all it is 0."""
+    """The share of the points, 0 to 100; 0 if there are no points."""
     return round(min(max(100 * score / max_score, 0), 100), 2) if max_score > 0 else 0.0

@@ -8,16 +8,16 @@ from grader.verdict.result import Result
 
 
 def render(result: Result) -> str:
-    """The JSON text: ASCII, so that half characters in a student's message survive."""
+    """The JSON text: ASCII, so that lone surrogates in a student's message survive."""
     return json.dumps(result.to_json(), indent=2, allow_nan=False) + "\n"
 
 
 def parse(text: str) -> Result:
-    """The inverse of `render`; raises ValueError for what is no result of this schema."""
+    """The inverse of `render`; raises ValueError if it is not a result of this schema."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError(f"a result is a JSON object, not {type(value).__name__}")
     try:
         return Result.from_json(value)
     except (KeyError, TypeError) as error:
-        raise ValueError(f"not a whole result: {error}") from None
+        raise ValueError(f"not a complete result: {error}") from None

@@ -1,7 +1,7 @@
-"""JUnit's XML, which CI systems show: one testsuite a part, one testcase a test.
+"""JUnit's XML, which CI systems show: one testsuite per part, one testcase per test.
 
-A wrong answer and a standing TODO are failures; code that did not come to an answer is an error,
-and so is a fault of the grader; a test whose turn never came is skipped.
+A wrong answer and an unwritten TODO are failures; code that gave no answer is an error, and so is
+a fault of the grader; a test that did not run is skipped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The result as a table in a terminal, for a human; widths from about 40 columns up."""
+"""The result as a table in a terminal, for humans; fits from about 40 columns up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.text import Text
 from grader.report.words import clean, explanation, isolation, passed, points, summary
 from grader.verdict.result import Outcome, Result, TestResult
 
-# Sign and style; the outcome's word stands beside it, so nothing is said by colour alone.
+# Sign and style; the outcome's word is next to it, so colour is never the only sign.
 SIGNS = {
     Outcome.PASSED: ("+", "green"),
     Outcome.FAILED: ("x", "red"),
@@ -24,7 +24,7 @@ SIGNS = {
 
 
 def show(result: Result, console: Console, verbose: bool = False) -> None:
-    """Prints the result; `verbose` adds the student's own frames and the seconds of each test."""
+    """Prints the result; `verbose` adds the student's own frames and each test's seconds."""
     table = Table(title=clean(result.title), title_justify="left", show_lines=False)
     table.add_column("outcome")
     table.add_column("test", ratio=1, overflow="fold")

@@ -1,4 +1,4 @@
-"""Words and numbers that the reports have in common."""
+"""Words and numbers that the reports share."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 EXPLAINED = {
     Outcome.PASSED: "",
-    Outcome.FAILED: "Your code answered, and the answer is wrong.",
+    Outcome.FAILED: "Your code gave a wrong answer.",
     Outcome.ERROR: "Your code raised an exception.",
     Outcome.TIMEOUT: "Your code did not answer in time.",
-    Outcome.MEMORY: "Your code asked for more memory than it may have.",
+    Outcome.MEMORY: "Your code exceeded its memory limit.",
     Outcome.CRASH: "Your code's process ended, or sent a malformed reply.",
-    Outcome.NOT_IMPLEMENTED: "The TODO still stands.",
-    Outcome.NOT_RUN: "The time for the whole submission was spent before this test's turn.",
-    Outcome.GRADER_FAULT: "The grader itself went wrong here. This is not about your code.",
+    Outcome.NOT_IMPLEMENTED: "The TODO is still there.",
+    Outcome.NOT_RUN: "The submission's total time ran out before this test.",
+    Outcome.GRADER_FAULT: "The grader itself failed here. This is not your code's fault.",
 }
 
 
 def clean(text: str) -> str:
-    """`text` with what cannot be printed escaped; new lines stay, and tabs become spaces."""
+    """`text` with unprintable characters escaped; line breaks stay, and tabs become spaces."""
     return "".join(
         letter
         if letter == "\n" or unicodedata.category(letter) not in UNPRINTABLE
@@ -50,7 +50,7 @@ def explanation(test: TestResult) -> str:
 def summary(result: Result) -> str:
     """The result in one sentence."""
     if not result.usable:
-        return "The grader itself failed: this grade is not to be used."
+        return "The grader itself failed: this grade must not be used."
     done = sum(map(passed, result.tests))
     counted = f"{done} of {len(result.tests)} tests passed"
     if done == len(result.tests):
@@ -63,6 +63,6 @@ def summary(result: Result) -> str:
 
 
 def isolation(result: Result) -> str:
-    """How student code was kept apart, in one line."""
+    """How student code was isolated, in one line."""
     layers = ", ".join(result.isolation.layers)
     return clean(f"{result.isolation.kind} ({layers})" if layers else result.isolation.kind)

@@ -1,13 +1,13 @@
 """Tests a hidden suite: the solution gets full marks, the skeleton none, every mistake is caught.
 
-    report = audit(find("a5"))     # prints what is wrong, and one line that sums up
+    report = audit(find("a5"))     # prints what is wrong, and a one-line summary
     report.ok
 
 `suites/<assignment>/mistakes/` holds classic errors (patches.py), each with the parts in which it
-must lose points; `alternatives/` what is unusual and right, and must get full marks. Cases run side
-by side, each process with one warm sandbox. Without `full`, a mistake runs the tests of its
+must lose points; `alternatives/` unusual but correct work, which must get full marks. Cases run
+in parallel, each process with one warm sandbox. Without `full`, a mistake runs the tests of its
 parts until each has lost points, and neither it nor an alternative runs the slow tests, unless the
-patch says that it needs them.
+patch needs them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from grader.verdict.result import Outcome, Result
 
 
 class Kind(StrEnum):
-    """What a case is, and so what must become of it."""
+    """What a case is, which decides its expected grade."""
 
     SOLUTION = "solution"
     SKELETON = "skeleton"
@@ -59,7 +59,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a case; `problem` is empty where it is as it should be."""
+    """How a case was graded; `problem` is empty if that is as it should be."""
 
     case: Case
     score: float
@@ -70,7 +70,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """An audit; its truth is whether the suite is sound."""
+    """An audit; true if the suite is sound."""
 
     assignment: Assignment
     findings: tuple[Finding, ...]
@@ -85,7 +85,7 @@ class Report:
         return self.ok
 
     def summary(self) -> str:
-        """One line: what was held."""
+        """The audit in one line."""
         solution, blank = self._of(Kind.SOLUTION)[0], self._of(Kind.SKELETON)[0]
         mistakes, alternatives = self._of(Kind.MISTAKE), self._of(Kind.ALTERNATIVE)
         return (
@@ -105,15 +105,15 @@ def audit(
     jobs: int | None = None,
     console: Console | None = None,
 ) -> Report:
-    """Audits a suite, `jobs` cases side by side (None: as many as cores), and prints what it found.
+    """Audits a suite, `jobs` cases in parallel (None: one per core), and prints its findings.
 
-    Raises UserError for a patch that does not fit, IsolationUnavailable where nothing can run.
+    Raises UserError for a patch that does not fit, IsolationUnavailable if nothing can run.
     """
     started = time.monotonic()
     console = console or Console(highlight=False, soft_wrap=True)
     cases = read_cases(assignment)
     for case in cases:
-        tree_of(assignment, case)  # every patch fits before any runs
+        tree_of(assignment, case)  # check that every patch fits before any runs
     alone = replace(assignment, limits=replace(assignment.limits, threads=1))
     findings = _run(alone, cases, full, min(jobs or len(os.sched_getaffinity(0)), len(cases)))
     report = Report(assignment, tuple(findings), time.monotonic() - started)
@@ -130,7 +130,7 @@ def read_cases(assignment: Assignment) -> list[Case]:
     for patch in mistakes:
         if not patch.parts or not set(patch.parts) <= set(assignment.part_titles):
             valid = ", ".join(assignment.part_titles)
-            raise UserError(f"mistakes/{patch.name}.toml: parts {list(patch.parts)}: of {valid}")
+            raise UserError(f"mistakes/{patch.name}.toml: parts {list(patch.parts)}: use {valid}")
     return [
         Case(Kind.SOLUTION),
         Case(Kind.SKELETON),
@@ -147,8 +147,8 @@ def tree_of(assignment: Assignment, case: Case) -> Tree:
     tree = take(assignment.solution, assignment)
     files = tree.files
     if case.kind is Kind.SKELETON:
-        made = skeleton.build(assignment)
-        files = {name: made[name].encode() for name in assignment.student_files}
+        blank = skeleton.build(assignment)
+        files = {name: blank[name].encode() for name in assignment.student_files}
     elif case.patch:
         files = patches.apply(case.patch, files)
     return replace(tree, name=case.name, files=files, sha256=digest(files))
@@ -156,15 +156,15 @@ def tree_of(assignment: Assignment, case: Case) -> Tree:
 
 def _run(assignment: Assignment, cases: list[Case], full: bool, jobs: int) -> list[Finding]:
     """The findings in the cases' order."""
-    found: dict[int, Finding] = {}
+    findings: dict[int, Finding] = {}
     fresh = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     with ProcessPoolExecutor(jobs, fresh, _start, (assignment,)) as pool:
         waiting = {pool.submit(_examine, assignment, case, full): n for n, case in enumerate(cases)}
         for done in tqdm(
             as_completed(waiting), "audit", len(waiting), unit="case", leave=False, disable=None
         ):
-            found[waiting[done]] = done.result()
-    return [found[number] for number in range(len(cases))]
+            findings[waiting[done]] = done.result()
+    return [findings[number] for number in range(len(cases))]
 
 
 _warm: dict[str, Sandbox] = {}  # this process's sandbox, from which every case is forked
@@ -179,7 +179,7 @@ def _start(assignment: Assignment) -> None:
 
 
 def _examine(assignment: Assignment, case: Case, full: bool) -> Finding:
-    """Grades one case and says what is wrong with the suite, if anything is."""
+    """Grades one case and reports what is wrong with the suite, if anything."""
     started = time.monotonic()
     patch = case.patch
     parts = patch.parts if patch and case.kind is Kind.MISTAKE and not full else None
@@ -196,7 +196,7 @@ def _examine(assignment: Assignment, case: Case, full: bool) -> Finding:
 
 
 def _problem(assignment: Assignment, case: Case, result: Result) -> str:
-    """What is not as it should be, in one line; empty where all is."""
+    """What is wrong, in one line; empty if nothing is."""
     faults = [
         *result.faults,
         *(f"{t.name}: {t.message}" for t in result.tests if t.outcome is Outcome.GRADER_FAULT),
@@ -205,7 +205,7 @@ def _problem(assignment: Assignment, case: Case, result: Result) -> str:
         return f"the grade is not usable: {'; '.join(faults)[:500]}"
     if case.kind is Kind.SKELETON:
         passed = [test.name for test in result.tests if test.score]
-        return f"{result.score:g} points for nothing: {', '.join(passed)}" if passed else ""
+        return f"{result.score:g} points for no work: {', '.join(passed)}" if passed else ""
     if case.kind is Kind.MISTAKE and case.patch:
         lost = {part.id for part in result.parts if part.score < part.max_score}
         missed = [part for part in case.patch.parts if part not in lost]

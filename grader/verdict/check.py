@@ -17,16 +17,16 @@ from grader.verdict.result import Result
 
 
 def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = None) -> Result:
-    """Runs the public tests on `tree`. A test that breaks is an error of the work, not a fault."""
+    """Runs the public tests on `tree`. A test that breaks is the work's error, not a fault."""
     started = time.monotonic()
-    torch.set_num_threads(1)  # small products; more threads wait for one another
-    laid = workspace.public(assignment, tree)
+    torch.set_num_threads(1)  # small products; more threads only wait for each other
+    layout = workspace.public(assignment, tree)
     here = Options(isolation="none", parts=parts)
-    with open_student(assignment, tree, laid, here) as (student, root, describe):
+    with open_student(assignment, tree, layout, here) as (student, root, describe):
         suite = Suite(
             student=student,
             reference=LocalStudent(assignment.solution),
-            explainer=Explainer(texts(laid.files), hidden=False, root=root),
+            explainer=Explainer(texts(layout.files), hidden=False, root=root),
             visibility="public",
             parts=frozenset(parts) if parts else None,
         )

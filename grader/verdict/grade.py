@@ -50,13 +50,13 @@ class Options:
     isolation: str = "auto"  # "auto" | "sandbox" | "process" | "none" (this process: trusted work)
     parts: tuple[str, ...] | None = None  # None: all
     quick: bool = False  # without the tests that are marked slow
-    until_lost: bool = False  # only until each part has lost points, to audit a mistake
-    sandbox: Sandbox | None = None  # a running one to fork from, instead of one of our own
-    output: list[bytes] = field(default_factory=list)  # gets what the workers printed
+    until_lost: bool = False  # stop once each part has lost points, to audit a mistake
+    sandbox: Sandbox | None = None  # a running one to fork from, instead of our own
+    output: list[bytes] = field(default_factory=list)  # collects what the workers printed
 
 
 def secret() -> str:
-    """The course's own secret, from which hidden inputs are drawn ($COURSE_SECRET).
+    """The course's secret, from which hidden inputs are drawn ($COURSE_SECRET).
 
     Without one, the inputs are the same for everyone who has this repository.
     """
@@ -66,16 +66,16 @@ def secret() -> str:
 def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> Result:
     """Runs the hidden suite on `tree`; raises IsolationUnavailable, never for student code."""
     started = time.monotonic()
-    torch.set_num_threads(1)  # the reference's small products; more threads wait for one another
+    torch.set_num_threads(1)  # small products; more threads only wait for each other
     if not assignment.solution.is_dir():
-        raise UserError(f"{assignment.solution} is not there: a grade compares with the solution; "
+        raise UserError(f"{assignment.solution} does not exist, and a grade needs it; "
                         "`grader check` runs the public tests")  # fmt: skip
-    laid = workspace.hidden(assignment, tree)
-    with open_student(assignment, tree, laid, options) as (student, root, describe):
+    layout = workspace.hidden(assignment, tree)
+    with open_student(assignment, tree, layout, options) as (student, root, describe):
         suite = Suite(
             student=student,
             reference=LocalStudent(assignment.solution),
-            explainer=Explainer(texts(laid.files), hidden=True, root=root),
+            explainer=Explainer(texts(layout.files), hidden=True, root=root),
             visibility="hidden",
             secret=secret(),
             parts=frozenset(options.parts) if options.parts else None,
@@ -91,20 +91,20 @@ def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> R
 
 
 def run_suite(suite: Suite, folder: Path) -> None:
-    """Runs the tests in `folder`; `suite` has the results, and pytest's own trouble as a fault."""
+    """Runs the tests in `folder`; `suite` gets the results, and pytest's own errors as faults."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         code = pytest.main([*_PYTEST, f"--rootdir={folder}", str(folder)], plugins=[suite])
     suite.student.close()
     _forget(folder)
     if code == pytest.ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt  # Ctrl-C, which pytest keeps to itself
+        raise KeyboardInterrupt  # Ctrl-C, which pytest swallows
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         suite.faults.append(f"pytest ended with {code!r}: {printed.getvalue()[-2000:]}")
 
 
 def _forget(folder: Path) -> None:
-    """Takes a suite's test modules out of sys.modules, where pytest would find them again for
+    """Removes a suite's test modules from sys.modules, where pytest would find them again for
     another suite with files of the same names."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
@@ -113,12 +113,12 @@ def _forget(folder: Path) -> None:
 
 
 def _check_points(assignment: Assignment, suite: Suite) -> None:
-    """A fault where the suite's points are not those that the assignment promises."""
+    """Adds a fault if the suite's points are not those that the assignment promises."""
     promised = {part.id: part.points for part in assignment.parts}
     for part in score_parts(assignment.part_titles, tuple(suite.results)):
         if part.max_score != promised[part.id]:
             suite.faults.append(
-                f"part {part.id}: the suite has {part.max_score:g} points, assignment.toml "
+                f"part {part.id}: the suite has {part.max_score:g} points, but assignment.toml has "
                 f"{promised[part.id]:g}"
             )
     unknown = {test.part for test in suite.results} - promised.keys()
@@ -127,12 +127,12 @@ def _check_points(assignment: Assignment, suite: Suite) -> None:
 
 @contextlib.contextmanager
 def open_student(
-    assignment: Assignment, tree: Tree, laid: Workspace, options: Options
+    assignment: Assignment, tree: Tree, layout: Workspace, options: Options
 ) -> Iterator[tuple[RemoteStudent | LocalStudent, str, Callable[[], Isolation]]]:
-    """(the student, where its files lie if here, what describes the isolation)."""
+    """(the student, the folder of its files if local, what describes the isolation)."""
     if options.isolation == "none":
         with tempfile.TemporaryDirectory() as folder:
-            _write(Path(folder), laid.files)
+            _write(Path(folder), layout.files)
             local = LocalStudent(Path(folder) / "src")
             yield local, folder, lambda: Isolation("none", warning="run in the grader's process")
         return
@@ -141,16 +141,16 @@ def open_student(
     if sandbox is None or sandbox.isolation != kind:
         sandbox = Sandbox(kind, assignment.limits.threads, protected_folders())
     path, limits = list(workspace.PATH), assignment.limits
-    student = RemoteStudent(sandbox, laid.files, path, limits, laid.instead)
+    student = RemoteStudent(sandbox, layout.files, path, limits, layout.instead)
 
     def describe() -> Isolation:
-        held = student.in_force
-        layers = (*sandbox.layers(), *held.get("layers", ()))
-        return Isolation(kind, layers, held.get("limits", {}), warning)
+        state = student.in_force
+        layers = (*sandbox.layers(), *state.get("layers", ()))
+        return Isolation(kind, layers, state.get("limits", {}), warning)
 
     try:
-        with contextlib.suppress(SandboxError):  # which the first test will tell
-            sandbox.start()  # before the submission's time begins
+        with contextlib.suppress(SandboxError):  # the first test will report it
+            sandbox.start()  # before the submission's time starts
         yield student, "", describe
     finally:
         student.close()
@@ -160,9 +160,9 @@ def open_student(
 
 
 def protected_folders() -> list[Path]:
-    """What student code must not see beside the checkout: data sets, and earlier results."""
-    named = (os.environ.get(course.data.ENVIRONMENT), course.data.cache_dir(), "runs")
-    return [Path(folder) for folder in named if folder]
+    """What student code must not see, besides the checkout: data sets and earlier results."""
+    folders = (os.environ.get(course.data.ENVIRONMENT), course.data.cache_dir(), "runs")
+    return [Path(folder) for folder in folders if folder]
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -173,7 +173,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def texts(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The files as text; what is no UTF-8 is marked, not refused."""
+    """The files as text; invalid UTF-8 is replaced, not refused."""
     return {name: data.decode("utf-8", errors="replace") for name, data in files.items()}
 
 
@@ -184,7 +184,7 @@ def to_result(
     isolation: Isolation,
     seconds: float,
 ) -> Result:
-    """The result of a suite that has been run."""
+    """The result of a suite's run."""
     tests = tuple(suite.results)
     titles = {
         part: title
@@ -209,7 +209,7 @@ def to_result(
 
 
 def versions() -> dict[str, str]:
-    """What graded: {name: version}."""
+    """The versions used for grading, {name: version}."""
     names = ("bigrams-to-bert", "torch", "numpy", "pytest")
-    found = {name: importlib.metadata.version(name) for name in names}
-    return {"python": platform.python_version(), **found}
+    packages = {name: importlib.metadata.version(name) for name in names}
+    return {"python": platform.python_version(), **packages}

@@ -1,8 +1,8 @@
 """From an exception to an outcome: what ended a test, in words that a student may read.
 
-Of a hidden test a student sees no hidden value: neither the message of an exception, which student
+A student must see no hidden value of a hidden test: not the message of an exception, which student
 code can fill with what it was given, nor a type's name that is not Python's own, nor a TODO's id or
-a line of source that does not stand in the files that we hold.
+a line of source that is not in our copy of the files.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from grader.verdict.result import Frame, Outcome
 
 _TODO = re.compile(r"TODO\(\w{1,20}\)")
 _DEFINITION = re.compile(r"(\s*)(?:async\s+)?(?:def|class)\s+(\w{1,60})")
-_CELL = re.compile(r"# In\[(\d+)\]")  # as notebook.py writes before each cell
-_HIDDEN_FRAMES = 1  # each line number is the worker's claim, and could tell something hidden
+_CELL = re.compile(r"# In\[(\d+)\]")  # what notebook.py writes before each cell
+_HIDDEN_FRAMES = 1  # each line number is the worker's claim, and could leak something hidden
 _LONGEST_LINE = 200  # characters of a line of source
 _WITHHELD = "GivenFileWithheld"  # what a stand-in raises (verdict/workspace.py)
 _LONGEST = 500  # characters of a hidden test's own message, which may quote an answer
@@ -42,26 +42,26 @@ _BUILTIN = {
 }
 
 
-# What an operation raises on a value that it was not made for.
+# What an operation raises on a value of the wrong type.
 _OF_A_VALUE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a test ended and what to say of it."""
+    """How a test ended and what to say about it."""
 
     outcome: Outcome
     message: str = ""
     frames: tuple[Frame, ...] = ()
     before_the_test: bool = False  # what went wrong is not what the test, or its hint, is about
-    lost: bool = False  # the worker was lost for no reason of the submission's
+    lost: bool = False  # the worker was lost, not through the submission
 
 
 PASSED = Ending(Outcome.PASSED)
 
 
 class TimeSpent(Exception):
-    """The whole submission's time was spent before this test's turn."""
+    """The submission's total time ran out before this test."""
 
 
 class Explainer:
@@ -72,20 +72,20 @@ class Explainer:
         self.hidden = hidden
         self.todos = {todo for text in sources.values() for todo in _TODO.findall(text)}
         self.root = root.rstrip("/") + "/" if root else ""  # where local modules lie
-        self.told: set[str] = set()  # errors at import, each of which is told in full once
+        self.told: set[str] = set()  # errors at import, each reported in full once
 
     def explain(self, error: BaseException, answered: bool = False) -> Ending:
-        """The ending that `error` means; an exception that nobody foresaw is our own fault.
+        """The ending that `error` means; an unforeseen exception is our own fault.
 
-        `answered`: the test holds a value that student code gave. What such a value can break, a
-        TypeError say, then counts as the test's failure: nobody makes a grade unusable by an odd
-        answer. (The audit holds that a right one breaks nothing.)
+        `answered`: the test has a value from student code. What such a value can raise, a
+        TypeError say, then counts as the test's failure, so that an odd answer makes no grade
+        unusable. (The audit checks that a right one breaks nothing.)
         """
         match error:
             case StudentTimeout():
                 return Ending(Outcome.TIMEOUT, str(error))
             case StudentOutOfMemory() | StudentNoMemory():
-                return Ending(Outcome.MEMORY, "more memory was asked for than there may be")
+                return Ending(Outcome.MEMORY, "your code exceeded its memory limit")
             case StudentCrash():
                 return Ending(Outcome.CRASH, str(error))
             case StudentImportFailed():
@@ -95,17 +95,17 @@ class Explainer:
             case StudentValue():
                 return Ending(Outcome.FAILED, str(error))
             case TimeSpent():
-                return Ending(Outcome.NOT_RUN, "the time for the whole submission was spent")
+                return Ending(Outcome.NOT_RUN, "the submission's total time ran out")
             case SandboxError():
                 lost = isinstance(error, WorkerLost)
                 return Ending(Outcome.GRADER_FAULT, str(error), lost=lost)
         if answered and self.hidden and isinstance(error, _OF_A_VALUE):
-            return Ending(Outcome.FAILED, "your code's answer is not of the kind asked for")
+            return Ending(Outcome.FAILED, "your code's answer is not of the expected kind")
         ending = self._local(error)
         return self._at_import(ending) if AT_IMPORT in getattr(error, "__notes__", ()) else ending
 
     def _at_import(self, ending: Ending) -> Ending:
-        """Told in full at the first test that needs the module, and in a word at the others."""
+        """Reported in full at the first test that needs the module, and briefly at the others."""
         if ending.outcome is not Outcome.ERROR:
             return replace(ending, before_the_test=True)
         where = f"importing your code fails{_place(ending.frames)}"
@@ -119,12 +119,12 @@ class Explainer:
         claim = error.claim
         todo = _TODO.search(claim.message)
         if error.is_a("NotImplementedError") and todo and todo[0] in self.todos:
-            return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is still to be written")
+            return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is not done yet")
         if error.is_a(_WITHHELD):
             return Ending(
                 Outcome.ERROR,
                 "your code uses a given file that computes what this part asks you to write; the "
-                "file is not there while the part is tested",
+                "file is not available while the part is tested",
             )
         places = [(file, line) for file, line, _ in claim.frames if file in self.sources]
         if self.hidden:
@@ -138,13 +138,13 @@ class Explainer:
         return Ending(Outcome.ERROR, f"{claim.types[0]}: {claim.message}{_cell(frames)}", frames)
 
     def _frame(self, file: str, line: int) -> Frame:
-        """The frame at a line that our own copy of the file has; which function that line is in
-        is read there too."""
+        """The frame at a line, with its source and function read from our own copy of the
+        file."""
         lines = self.sources[file]
         source = lines[line - 1].strip()[:_LONGEST_LINE] if 0 < line <= len(lines) else ""
         if not source:
             return Frame(file, 0, "", source)
-        # Of a notebook a student knows the cells, and not the module that we made of them.
+        # A student knows a notebook's cells, not the module that we made from them.
         begins = [(n, _CELL.fullmatch(text)) for n, text in enumerate(lines[:line], start=1)]
         number, cell = next(((n, m) for n, m in reversed(begins) if m), (0, None))
         where = f"In[{cell[1]}]" if cell else file
@@ -163,19 +163,19 @@ class Explainer:
         what = f"{type(error).__name__}: {error}"
         todo = _TODO.search(str(error))
         if isinstance(error, NotImplementedError) and todo:
-            return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is still to be written")
+            return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is not done yet")
         if frames:
             return Ending(Outcome.ERROR, f"{what}{_cell(frames)}", frames)
         if isinstance(error, AssertionError):
             return Ending(Outcome.FAILED, str(error).split("\n")[0][:_LONGEST])
         if self.hidden:
             return Ending(Outcome.GRADER_FAULT, _where(error))
-        # In a public test what a student returns is used as it comes, and may break the test.
+        # A public test uses what a student returns unchecked, so it may break the test.
         return Ending(Outcome.ERROR, what)
 
 
 def _function_at(lines: list[str], line: int) -> str:
-    """The function or class whose definition stands above a line, less indented than it."""
+    """The function or class that a line is in: the nearest definition above, less indented."""
     indent = len(lines[line - 1]) - len(lines[line - 1].lstrip())
     for text in reversed(lines[: line - 1]):
         begins = _DEFINITION.match(text)

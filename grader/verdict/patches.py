@@ -2,7 +2,7 @@
 
     sentence = "The scores are not divided by the square root of the head's size."
     parts = ["c"]       # a mistake's: those that must lose points
-    slow = true         # where the tests marked slow are needed too
+    slow = true         # if it needs the tests marked slow too
 
     [[change]]
     file = "src/attention.py"
@@ -10,7 +10,7 @@
     replace = "/ math.sqrt(hs)"                 # occurs exactly once; without it all is replaced
     by = ""
 
-What is replaced must be there, exactly once, so that a patch cannot come to mean nothing.
+The replaced text must occur exactly once, so that no patch silently becomes empty.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Patch:
 
 
 def read_all(folder: Path) -> list[Patch]:
-    """The patches in a folder, by name; none where there is no folder."""
+    """The patches in a folder, by name; none if there is no folder."""
     return [read(path) for path in sorted(folder.glob("*.toml"))]
 
 
@@ -86,7 +86,7 @@ def _only(table: Mapping[str, Any], valid: set[str]) -> None:
 
 
 def apply(patch: Patch, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files with the patch's changes made; raises BadPatch where one does not fit."""
+    """The files with the patch's changes made; raises BadPatch if one does not fit."""
     changed = dict(files)
     for change in patch.changes:
         try:
@@ -128,6 +128,6 @@ def _region(text: str, function: str) -> tuple[int, int]:
         or [i for i in range(scope.lineno, len(lines)) if lines[i].strip() == marker][:1]
         for marker in (BEGIN, END)
     ]
-    if any(len(found) != 1 for found in marks):
+    if any(len(numbers) != 1 for numbers in marks):
         raise ValueError(f"{function} has no single marked region")
     return marks[0][0] + 1, marks[1][0]

@@ -5,9 +5,9 @@ Fixtures of a suite:
     student     the submission's modules (boundary/student.py); seeded before each test
     reference   the solution's modules, in this process
     seed        a whole number drawn from the course's secret and the test's name: it never
-                reaches a worker, nor does a number from which it could be computed
+                reaches a worker, nor does any number that reveals it
     generator   a torch.Generator with that seed, for hidden random inputs
-    worker_seed a whole number of the test's name alone, for what student code draws itself
+    worker_seed a whole number from the test's name alone, for what student code draws itself
 
 Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`, `slow`. A test's docstring is the
 sentence that the student reads.
@@ -33,15 +33,15 @@ from grader.verdict.result import Outcome, TestResult
 _MARKS = (
     "part(id): the part of the assignment that the test belongs to",
     "points(n): what the test is worth",
-    "hint(text): what a student may try where the test does not pass",
-    "limit(seconds): how long the test may take, where it is not the assignment's call_seconds",
-    "slow: takes more than a few seconds, and is left out of a quick run",
+    "hint(text): what a student may try if the test does not pass",
+    "limit(seconds): how long the test may take; default: the assignment's call_seconds",
+    "slow: takes more than a few seconds; skipped in a quick run",
 )
 
 
 @dataclass
 class Suite:
-    """One run of a suite: what the tests get, and what became of them."""
+    """One run of a suite: what the tests get, and how they ended."""
 
     student: RemoteStudent | LocalStudent
     reference: LocalStudent
@@ -49,7 +49,7 @@ class Suite:
     visibility: str
     secret: str = ""
     parts: frozenset[str] | None = None  # None: all
-    quick: bool = False  # leave out what is marked slow
+    quick: bool = False  # skip the tests marked slow
     until_lost: bool = False  # stop as soon as each of `parts` has lost points
     deadline: float = float("inf")  # of time.monotonic, for the whole suite
     results: list[TestResult] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Suite:
     def _run(self, item: pytest.Item, nextitem: pytest.Item | None) -> Ending:
         """Runs a test, set-up to tear-down, and returns how it ended."""
         item.stash[_ENDINGS] = []
-        cast("pytest.Function", item)._initrequest()  # fixtures anew, if this is its second run
+        cast("pytest.Function", item)._initrequest()  # new fixtures if this is its second run
         runtestprotocol(item, log=False, nextitem=nextitem)
         return next((e for e in item.stash[_ENDINGS] if e is not PASSED), PASSED)
 
@@ -101,8 +101,8 @@ class Suite:
         number = _number(f"{self.secret}\n{_name(item)}")
         random.seed(number)
         torch.manual_seed(number)
-        # In its own process student code draws from a source that has nothing to do with the
-        # secret: from its numbers no hidden input can be computed.
+        # Student code in its own process draws from a seed unrelated to the secret, so its
+        # numbers reveal no hidden input.
         seconds, part = _mark(item, "limit"), _mark(item, "part")
         self.student.begin(_number(f"{_name(item)} in student code") % 2**31, seconds, part)
 
@@ -153,7 +153,7 @@ def _name(item: pytest.Item) -> str:
 
 
 def _number(text: str) -> int:
-    """A whole number below 2**56 that only `text` decides."""
+    """A whole number below 2**56 that depends on `text` alone."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "little")
 
 

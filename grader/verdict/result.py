@@ -1,4 +1,4 @@
-"""The score model: what one graded submission amounts to, as plain dataclasses.
+"""The score model: the result of one submission, as plain dataclasses.
 
 Everything a report shows is in `Result`; the reports import this module and nothing else of the
 grader. `Result.to_json` and `Result.from_json` are the documented, versioned schema
@@ -18,19 +18,19 @@ class Outcome(StrEnum):
     """How one test ended. The values are never merged with one another."""
 
     PASSED = "passed"
-    FAILED = "failed"  # the student's code answered, and the answer is wrong
+    FAILED = "failed"  # the student's code gave a wrong answer
     ERROR = "error"  # the student's code raised
     TIMEOUT = "timeout"  # it did not answer in time
-    MEMORY = "memory"  # it asked for more memory than it may have
+    MEMORY = "memory"  # it exceeded its memory limit
     CRASH = "crash"  # its process ended, or it sent a malformed reply
-    NOT_IMPLEMENTED = "not implemented"  # the TODO still stands
-    NOT_RUN = "not run"  # the whole submission's time was spent before its turn
-    GRADER_FAULT = "grader fault"  # our own error: the grade is not to be used
+    NOT_IMPLEMENTED = "not implemented"  # the TODO is still there
+    NOT_RUN = "not run"  # the submission's total time ran out before this test
+    GRADER_FAULT = "grader fault"  # our own error: do not use the grade
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One line of the student's own code on the way to an exception."""
+    """One line of the student's own code in a traceback."""
 
     file: str  # relative to the submission
     line: int  # 1-based
@@ -51,7 +51,7 @@ class TestResult:
     outcome: Outcome
     score: float
     max_score: float
-    message: str = ""  # what went wrong; of a hidden test never its inputs
+    message: str = ""  # what went wrong; never a hidden test's inputs
     hint: str = ""
     frames: tuple[Frame, ...] = ()
     seconds: float = 0.0
@@ -89,14 +89,14 @@ class Isolation:
 
 @dataclass(frozen=True)
 class Result:
-    """One submission through one suite."""
+    """The result of one submission in one suite."""
 
     assignment: str
     title: str
     submission: Submission
     score: float
     max_score: float
-    usable: bool  # False after a grader fault: nobody may use the score
+    usable: bool  # False after a grader fault: the score must not be used
     isolation: Isolation
     parts: tuple[PartResult, ...]
     tests: tuple[TestResult, ...]
@@ -141,7 +141,7 @@ class Result:
 
 
 def total(values: list[float]) -> float:
-    """A sum of points without the dust of binary fractions, to 4 places."""
+    """A sum of points, rounded to 4 places to drop floating-point noise."""
     return round(sum(values), 4)
 
 

@@ -157,7 +157,7 @@ def test_broken_or_absent_file_is_one_line(tmp_path, name):
 
 def test_checkpoint_must_be_a_dict(tmp_path):
     torch.save(torch.ones(2), tmp_path / "t.pt")
-    assert refusal(checkpoints.load, tmp_path / "t.pt").endswith("holds a Tensor, a dict is needed")
+    assert refusal(checkpoints.load, tmp_path / "t.pt").endswith("holds a Tensor, not a dict")
 
 
 @pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])

@@ -145,7 +145,7 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
         (["grade", "b1", "--json", "x", "--html", "x"], "x is named for two reports"),
         (["grade", "b1", "--html", "b1_toy/assignment.toml/x.html"], "x.html cannot be written"),
         (["check", "b1", "--submission", "b1_toy/assignment.toml"], "is not a submission"),
-        (["skeleton"], "name an assignment (b1_toy), or say --check"),
+        (["skeleton"], "name an assignment (b1_toy), or use --check"),
         (["audit", "b1", "--jobs", "0"], "--jobs"),
     ],
 )
@@ -218,7 +218,7 @@ def test_a_grade_that_is_not_to_be_used_is_code_3(
     """The files are written all the same: they say why."""
     fake.usable, fake.outcome = False, Outcome.GRADER_FAULT
     assert cli.run(["grade", "b1", "--json", "r.json"]) == 3
-    assert "not to be used" in " ".join(capsys.readouterr().out.split())
+    assert "must not be used" in " ".join(capsys.readouterr().out.split())
     assert json.loads(Path("r.json").read_text(encoding="utf-8"))["usable"] is False
 
 
@@ -306,7 +306,7 @@ def test_a_bad_marker_is_one_line(toy: Path, capsys: pytest.CaptureFixture[str])
     path.write_text(SOLUTION.replace("### END", "## END"), encoding="utf-8")
     assert cli.run(["skeleton", "b1"]) == 2
     (line,) = lines(capsys)
-    assert line.startswith("error: b1_toy/solution/model.py:5: '## END SOLUTION' is no marker")
+    assert line.startswith("error: b1_toy/solution/model.py:5: '## END SOLUTION' is not a marker")
 
 
 @pytest.mark.parametrize(("sound", "code"), [(True, 0), (False, 1)])

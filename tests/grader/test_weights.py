@@ -39,9 +39,9 @@ def test_an_odd_report_breaks_nothing(report: object) -> None:
     ("report", "message"),
     [
         ({"missing": ["bias"]}, "bias is missing from the model"),
-        ({"missing": ["bias"], "extra": ["own.weight"]}, "model; own.weight is there, which"),
-        ({"shapes": {"bias": (4,)}}, r"bias should have shape \(3,\), and has \(4,\)"),
-        ({"shapes": {"bias": (10**9, "x")}}, r"bias should have shape \(3,\), and has \(\)"),
+        ({"missing": ["bias"], "extra": ["own.weight"]}, "model; your model has own.weight, which"),
+        ({"shapes": {"bias": (4,)}}, r"bias should have shape \(3,\), but has \(4,\)"),
+        ({"shapes": {"bias": (10**9, "x")}}, r"bias should have shape \(3,\), but has \(\)"),
     ],
     ids=str,
 )
@@ -55,5 +55,5 @@ def test_names_that_are_not_the_submissions_are_counted_alone() -> None:
     """A name can hold anything, a hidden input too."""
     names = ["own.0.weight", "CANARY.weight", "\x1b[2J"]
     assert weights.listing(Answers(), names) == "own.0.weight, 2 more"
-    assert weights.listing(Answers(), names[1:]) == "2 of another name"
+    assert weights.listing(Answers(), names[1:]) == "2 with other names"
     assert weights.instead(Answers(), []) == ""

@@ -1,1 +1,1 @@
-"""What runs in the worker beside student code: nothing here is trusted or holds an answer."""
+"""What runs in the worker next to student code: nothing here is trusted or holds an answer."""

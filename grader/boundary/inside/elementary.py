@@ -3,13 +3,13 @@
     with Watch() as watch:
         layer(x)
     watch.calls, watch.operations    # {"matmul": 1}, {"mm": 1}
-    watch.refused                    # or "torch.batch_norm", after a Refused was raised
+    watch.refused                    # None, or "torch.batch_norm" after a Refused was raised
 
-Runs beside student code and holds no answer. What is refused: Python code of torch.nn and
+Runs next to student code and holds no answer. What is refused: Python code of torch.nn and
 torch.optim, whatever name led there (a profile hook); their functions in C, `torch.ops` and tensors
-of a class of one's own (a TorchFunctionMode); and every operation that reaches torch's dispatcher
-and is not in ELEMENTARY (a TorchDispatchMode), such as native_batch_norm. What is counted shows
-that the work was done here: of another thread, or of compiled code, nothing is counted in `calls`.
+of a custom class (a TorchFunctionMode); and every operation that reaches torch's dispatcher
+and is not in ELEMENTARY (a TorchDispatchMode), such as native_batch_norm. The counts show that
+the work was done here: `calls` counts nothing in another thread or in compiled code.
 
 The watch lives in the student's own process: code that knows torch's private switches can turn it
 off and run decoys, so what it reports is a claim, and worth little (docs/security.md).
@@ -85,7 +85,7 @@ _IN_C = {"torch._C._nn": "torch.nn.functional", "torch.nn.functional": "torch.nn
 
 
 class Refused(BaseException):
-    """A call ran what is not elementary; no Exception, so that student code does not catch it."""
+    """A call ran what is not elementary; not an Exception, so student code does not catch it."""
 
 
 class Watch:
@@ -93,7 +93,7 @@ class Watch:
 
     calls: how often each function or method of torch was called from Python; operations: how often
     each operation of torch's dispatcher ran. Names have no underscores around them: `sub` for
-    `sub_`. refused: the name of what was refused, or None.
+    `sub_`. refused: the name of the refused operation, or None.
     """
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ class Watch:
         self._open.close()
 
     def refuse(self, name: str) -> None:
-        """Notes what was called, and ends the call."""
+        """Records what was called, and ends the call."""
         self.refused = self.refused or name
         raise Refused(name)
 
@@ -148,7 +148,7 @@ class _Functions(TorchFunctionMode):
         if str(module).startswith("torch._ops"):
             self.watch.refuse("torch.ops")
         if any(kind not in (torch.Tensor, torch.nn.Parameter) for kind in types):
-            self.watch.refuse("a class of one's own")
+            self.watch.refuse("a custom tensor class")
         if any(kernel in name for kernel in KERNELS):
             self.watch.refuse(f"torch.{name}")
         self.watch.calls[name.strip("_")] += 1
@@ -190,7 +190,7 @@ def _profile(function: Callable[[FrameType, str, object], None]) -> Iterator[Non
 
 
 def _name_of(frame: FrameType, library: str) -> str:
-    """What a student calls what runs here: torch.nn.Tanh, torch.nn.functional.batch_norm."""
+    """A student's name for what runs here: torch.nn.Tanh, torch.nn.functional.batch_norm."""
     own = frame.f_locals.get("self", frame.f_locals.get("cls"))
     bases = own.__mro__ if isinstance(own, type) else type(own).__mro__
     for base in bases:

@@ -2,7 +2,7 @@
 
 The zygote forks a worker inside the outer sandbox; here the fork leaves its siblings' world
 (namespaces of its own, an empty /proc, fresh temporary folders), gives up every capability, and
-is held to its limits by the kernel. Each step is one of man 7 namespaces, man 7 capabilities,
+has its limits enforced by the kernel. Each step is one of man 7 namespaces, man 7 capabilities,
 man 2 setrlimit; the system call filter is in syscalls.py.
 """
 
@@ -27,7 +27,7 @@ _CAPABILITY_VERSION_3 = 0x20080522
 
 
 class KernelRefuses(OSError):
-    """The kernel does not let this process lock itself away."""
+    """The kernel does not let this process isolate itself."""
 
 
 def _check(result: int, what: str) -> None:

@@ -1,7 +1,7 @@
-"""Models of ours that run beside student code, to test what trains, evaluates or samples.
+"""Models of ours that run next to student code, to test code that trains, evaluates or samples.
 
-Each is made by a function that is a probe. Its class has a random name, and no attribute that tells
-what it computes, so that student code has no way to treat it apart from a model of its own.
+Each is made by a function that is a probe. Its class has a random name, and no attribute that shows
+what it computes, so that student code cannot tell it from a model of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 
 
 def _undisclosed(base: type, members: dict[str, Any]) -> Any:
-    """An object of a class that nothing tells from others: its name is random."""
+    """An object of a class that cannot be recognised: its name is random."""
     return type(f"Model{os.urandom(4).hex()}", (base,), {"__module__": "__main__", **members})()
 
 

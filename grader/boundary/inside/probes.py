@@ -1,6 +1,6 @@
-"""What has to happen in the student's own process: gradients, many steps, commands.
+"""What must run in the student's own process: gradients, many steps, commands.
 
-Each probe is a small function of ours that runs beside student code and gives plain values back.
+Each probe is a small function of ours that runs next to student code and returns plain values.
 It holds no answer and no threshold, so a student who reads or patches it gains nothing: what it
 returns is judged outside like any other value. `student.probe.NAME(...)` calls one.
 """
@@ -48,7 +48,7 @@ def seed(number: int) -> None:
 def parameter_gradients(
     model: torch.nn.Module, inputs: list[Any], output: int | None = None
 ) -> dict[str, torch.Tensor | None]:
-    """{parameter's name: gradient of the output's sum, None where none arrives}.
+    """{parameter's name: gradient of the output's sum, None if it gets none}.
 
     `output` picks one of the tuple that the model returns.
     """
@@ -75,7 +75,7 @@ def parameters(model: torch.nn.Module) -> dict[str, tuple[torch.Tensor, bool]]:
 
 
 def item_again(target: Any, key: Any, count: int) -> list[Any]:
-    """[target[key], ...], asked for `count` times: of what is random, as many draws in one call."""
+    """[target[key], ...], `count` times; if it is random, as many draws in one call."""
     return [target[key] for _ in range(count)]
 
 
@@ -99,7 +99,7 @@ def with_generator(function: Any, seed: int, *arguments: Any, **named: Any) -> A
 
 
 def with_stream(function: Any, place: int, arguments: list[Any]) -> Any:
-    """function(*arguments), the list at `place` given item by item: whoever asks for more fails."""
+    """function(*arguments), the list at `place` given item by item; asking for more fails."""
     items = arguments[place]
 
     def stream() -> Iterator[Any]:
@@ -226,9 +226,9 @@ def _is_wider(found: torch.Tensor, value: torch.Tensor) -> bool:
 
 
 def read_named(module: Any, names: list[str]) -> dict[str, torch.Tensor | None]:
-    """{name: the tensor of a module that is called so, None if there is none}."""
-    found = {name: _attribute(module, name) for name in names}
-    return {name: x.detach() if isinstance(x, torch.Tensor) else None for name, x in found.items()}
+    """{name: the tensor of a module with that name, None if there is none}."""
+    items = {name: _attribute(module, name) for name in names}
+    return {name: x.detach() if isinstance(x, torch.Tensor) else None for name, x in items.items()}
 
 
 def _attribute(module: Any, name: str) -> Any:

@@ -1,7 +1,7 @@
 """Runs inside, before any student code: the system calls that a worker may not make.
 
 A seccomp filter in classic BPF (man 2 seccomp; <linux/filter.h>). It adds what namespaces and
-limits do not: no new process at all (a fork bomb does not even start, as root neither, whom no
+limits do not: no new process at all (a fork bomb does not even start, not even as root, whom no
 limit on processes holds), no program started, no socket made, no namespace entered or made, no
 memory of another process read, no core dumped, no kernel log read, no lock or watch on files that
 the machine's other processes use. Threads are allowed: torch needs them. What is refused gets
@@ -17,7 +17,7 @@ import platform
 import struct
 
 # Numbers from the kernel's tables: arch/x86/entry/syscalls/syscall_64.tbl and
-# include/uapi/asm-generic/unistd.h. None where an architecture has no such call.
+# include/uapi/asm-generic/unistd.h. None if an architecture has no such call.
 _NUMBERS = {
     #                     x86_64, aarch64
     "fork": (57, None),
@@ -64,9 +64,9 @@ _NUMBERS = {
     "msgget": (68, 186),
     "semget": (64, 190),
     "mq_open": (240, 180),
-    # its own limits: who lowers that of processor time is killed by the kernel, as if from outside
+    # its own limits: lowering that of processor time gets it killed, as if from outside
     "setrlimit": (160, 164),
-    # limits of the whole machine's, and its disks
+    # limits and disks of the whole machine
     "io_setup": (206, 0),
     "inotify_init": (253, None),
     "inotify_init1": (294, 26),
@@ -118,7 +118,7 @@ def program(machine: str) -> bytes:
     for numbers in _NUMBERS.values():
         if (number := numbers[column]) is not None:
             steps += [_op(_JEQ, number, no=1), refuse]
-    # glibc falls back to clone where the kernel does not know clone3.
+    # glibc falls back to clone if the kernel does not know clone3.
     steps += [_op(_JEQ, _CLONE3, no=1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
     steps += _if_argument(_PRCTL[machine], _ARGUMENT_0, (_PR_SET_DUMPABLE,), refuse)
     steps += _if_argument(_FCNTL[machine], _ARGUMENT_1, _LOCKS, refuse)

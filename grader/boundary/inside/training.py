@@ -1,4 +1,4 @@
-"""Steps of training beside student code: a few of SGD or AdamW, and the short training of a GPT.
+"""Training steps next to student code: a few of SGD or AdamW, and the short training of a GPT.
 
 All functions without an underscore are probes. What was learned is judged outside, by values.
 """
@@ -66,7 +66,7 @@ def pairs(x: torch.Tensor, y: torch.Tensor) -> torch.utils.data.Dataset[tuple[to
 def train(model: torch.nn.Module, data: Any, epochs: int, batch_size: int, lr: float) -> None:
     """Trains a GPT on data[i] = (x, y), each (T,) long, PADs (0) after what is to be guessed.
 
-    Its Linear layers inside learn by Muon and the rest by AdamW, at half the rate; the rate rises
+    Its inner Linear layers learn by Muon and the rest by AdamW, at half the rate; the rate rises
     for ten steps and falls on a cosine. The columns after a batch's last target are not computed:
     what comes later is nothing to a causal model.
     """
@@ -98,7 +98,7 @@ def _optimisers(model: torch.nn.Module, lr: float) -> list[Any]:
 
 
 class _AdamW:
-    """torch's AdamW, whose rate is told at each step."""
+    """torch's AdamW, with the rate given at each step."""
 
     def __init__(self, parameters: list[torch.nn.Parameter], lr: float) -> None:
         self.lr = lr

@@ -2,7 +2,7 @@
 
 One request is `[number, operation, arguments]`, its reply `[number, "value", value]` or
 `[number, "raised", what]`. Nothing here is trusted: this process belongs to the student's code
-from the first import on, and what it replies is a claim that is judged outside.
+from the first import on, and its reply is a claim that is judged outside.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from grader.boundary.inside import probes
 
 _MAX_FRAMES = 20
 _MAX_MESSAGE = 2000
-# What torch says where an allocation fails; it has no exception of its own for it on a CPU.
+# torch's message when an allocation fails; on a CPU it has no exception type for that.
 _NO_MEMORY = re.compile(r"DefaultCPUAllocator|can(no|')t allocate memory", re.IGNORECASE)
 
 
@@ -59,7 +59,7 @@ class Worker:
                 sock.sendall(chunk)
 
     def _reply(self, number: int, operation: str, arguments: list[Any]) -> list[Any]:
-        """The frame of the answer; what student code gave may raise when it is looked at."""
+        """The frame of the answer; a value from student code may raise when it is read."""
         try:
             answer = self._answer(operation, arguments)
             return wire.encode([number, *answer], self._to_handle)
@@ -69,7 +69,7 @@ class Worker:
     def _answer(self, operation: str, arguments: list[Any]) -> tuple[str, Any]:
         try:
             return "value", self.operations[operation](*arguments)
-        except BaseException as error:  # SystemExit too: student code is not to end the worker
+        except BaseException as error:  # SystemExit too: student code must not end the worker
             return "raised", _describe(error, self.root)
 
     def _import(self, name: str) -> ModuleType:
@@ -89,7 +89,7 @@ class Worker:
 
 
 class _Iterator:
-    """An iterator that says by a value, not by an exception, that it is at its end."""
+    """An iterator that signals its end by a value, not by an exception."""
 
     def __init__(self, iterator: Any) -> None:
         self.iterator = iterator
@@ -116,7 +116,7 @@ def _describe(error: BaseException, root: str) -> dict[str, Any]:
 
 
 def _sendable(text: str) -> str:
-    """`text` without half characters, which no UTF-8 has."""
+    """`text` without lone surrogates, which UTF-8 cannot encode."""
     return text.encode(errors="replace").decode()
 
 
@@ -135,7 +135,7 @@ def _own_frames(error: BaseException, root: str) -> list[tuple[str, int, str]]:
 
 
 def serve(sock: socket.socket, root: str, path: list[str]) -> None:
-    """Serves the submission that lies in `root`; `path` is where its modules are looked for."""
+    """Serves the submission that lies in `root`; `path` is where to look for its modules."""
     sys.path[:0] = path
     sys.setrecursionlimit(1000)
     Worker(root).serve(sock)

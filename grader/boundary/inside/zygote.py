@@ -4,8 +4,8 @@
 
 For each worker the grader sends three file descriptors over the control socket: the worker's wire,
 where its output goes, and where its exit status goes. The fork reads its task from the wire, locks
-itself down (lockdown.py, syscalls.py), says what is in force, and serves. Until then no byte of a
-submission has been run, and the zygote itself never sees one.
+itself down (lockdown.py, syscalls.py), reports what is in force, and serves. Until then no byte of
+a submission has run, and the zygote itself never sees one.
 
 The zygote stays at one thread and runs no torch operation: a parent that has started OpenMP's
 threads leaves forked children hanging.
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     control = socket.socket(fileno=int(argv[1]))
     threads = int(argv[2])
     lockdown.die_with_parent()
-    # torch looks here, once, which vector units there are; a worker has no /proc/cpuinfo to read
+    # torch detects the vector units once, here; a worker has no /proc/cpuinfo to read
     torch.backends.cpu.get_cpu_capability()
     control.sendall(READY)
     while True:
@@ -57,7 +57,7 @@ def _become_worker(descriptors: list[int], threads: int) -> None:
     """In the fork: locks down, then in a fork of its own (pid 1 of its namespace) serves."""
     wire_fd, output_fd, status_fd = descriptors
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # What a shell starts in the background ignores SIGINT; a worker is the same however we started.
+    # A shell's background jobs ignore SIGINT; make workers the same however we were started.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sock = socket.socket(fileno=wire_fd)
     try:
@@ -104,7 +104,7 @@ def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
     held = lockdown.limit(task["memory_mb"], task["disk_mb"], task["cpu_seconds"])
     if task["nested"]:
         lockdown.mount_fresh("/proc", 1)
-        for folder in ("/proc", "/dev/pts"):  # empty: nothing of other processes is to be found
+        for folder in ("/proc", "/dev/pts"):  # empty: they show nothing of other processes
             lockdown.make_read_only(folder)
     lockdown.drop_capabilities()
     lockdown.never_dump()
@@ -124,7 +124,7 @@ def _write_files(root: Path, files: dict[str, torch.Tensor]) -> None:
 
 
 def _in_force(nested: bool, held: dict[str, int]) -> dict[str, Any]:
-    """What holds this worker, as the kernel tells it."""
+    """What isolates and limits this worker, as the kernel reports it."""
     layers = ["namespaces of its own"] if nested else []
     if not lockdown.has_capabilities():
         layers.append("no capabilities")

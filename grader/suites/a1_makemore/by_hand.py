@@ -1,7 +1,7 @@
-"""Is a task written by hand? Judged by the operations that its code ran, and by what came of them.
+"""Checks that a task is written by hand, by the operations that its code ran.
 
 The call runs under a watch in the student's process (elementary.py in boundary/inside), which
-refuses torch.nn, torch.optim and whole kernels. What the watch saw is judged here: some elementary
+refuses torch.nn, torch.optim and whole kernels. The watch's record is judged here: some elementary
 operations that the task needs must have run, and each test compares the result too.
 """
 
@@ -20,10 +20,10 @@ from grader.boundary.inside.elementary import KERNELS
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be written: its name, what kind of thing it is, and operations for it.
+    """What to write: its name, what kind of thing it is, and operations for it.
 
-    needs: names of torch's operations, any of which may do the main work; examples: some of them,
-    for the student.
+    needs: names of torch operations, any of which can do the main work; examples: some of them, to
+    show the student.
     """
 
     name: str
@@ -78,18 +78,18 @@ def run(
 ) -> Any:
     """The result of function(*arguments), or of the probe `through` that calls it.
 
-    Fails if something else than elementary operations ran, or none of those that the task needs.
+    Fails if anything but elementary operations ran, or none that the task needs.
     """
     result, calls, operations = _watched(student, task, function, arguments, through)
     assert _ran(task, calls) and _ran(task, operations), (
-        f"nothing that computes {task.name} was seen while it ran: compute it in the call itself, "
+        f"no operation that computes {task.name} ran in the call: compute it there, not elsewhere, "
         f"with torch's elementary operations ({task.examples}, ...)"
     )
     return result
 
 
 def make(student: Any, task: Task, arguments: list[Any]) -> Any:
-    """A layer or model that the student's code makes of these arguments, also by hand."""
+    """The layer or model that the student's code builds from these arguments, by hand too."""
     function = getattr(student.makemore, task.name)
     return expect.thing(_watched(student, task, function, arguments)[0], task.name)
 
@@ -97,17 +97,17 @@ def make(student: Any, task: Task, arguments: list[Any]) -> Any:
 def _watched(
     student: Any, task: Task, function: Any, arguments: list[Any], through: str | None = None
 ) -> tuple[Any, ...]:
-    """(result, calls, operations) of function(*arguments), which ran nothing that is refused."""
-    found = student.probe.elementary(function, arguments, through)
-    *found, refused = expect.items(found, 4, f"{task.name} under the watch")
+    """(result, calls, operations) of function(*arguments); fails if the watch refused a call."""
+    outcome = student.probe.elementary(function, arguments, through)
+    *outcome, refused = expect.items(outcome, 4, f"{task.name} under the watch")
     assert refused is None, _message(task, refused)
-    return tuple(found)
+    return tuple(outcome)
 
 
 def is_refused(student: Any, function: Any, arguments: list[Any]) -> bool:
-    """Whether function(*arguments) runs something that is not elementary."""
-    found = student.probe.elementary(function, arguments)
-    return expect.items(found, 4, "a call under the watch")[3] is not None
+    """Whether function(*arguments) runs a non-elementary operation."""
+    result = student.probe.elementary(function, arguments)
+    return expect.items(result, 4, "a call under the watch")[3] is not None
 
 
 def _ran(task: Task, counts: Any) -> bool:
@@ -119,7 +119,7 @@ def _ran(task: Task, counts: Any) -> bool:
 
 
 def _message(task: Task, refused: Any) -> str:
-    """What was called, if its name is on a list of ours, and what to do."""
+    """Names what was called, if it is on a list of ours, and says what to do."""
     advice = f"write it with elementary operations ({task.examples}, ...)"
     name = refused if isinstance(refused, str) else ""
     if name in _WHOLE:
@@ -130,4 +130,4 @@ def _message(task: Task, refused: Any) -> str:
             return f"{task.name} uses {thing}: {advice}"
     if name in _KNOWN:
         return f"{task.name} calls {name}, which is not an elementary operation: {advice}"
-    return f"{task.name} uses something else than torch's own operations on tensors: {advice}"
+    return f"{task.name} uses something other than torch's own operations on tensors: {advice}"

@@ -1,4 +1,4 @@
-"""Task a: the vocabulary, the data set, the split by name."""
+"""Part a: the vocabulary, the data set, the split by name."""
 
 import random
 from typing import Any
@@ -20,39 +20,41 @@ def stoi_of(names: list[str]) -> dict[str, int]:
 @pytest.mark.points(3)
 @pytest.mark.hint("sorted(set(''.join(names))), after '.'")
 def test_vocabulary(student: Any, seed: int) -> None:
-    """build_vocabulary gives END the index 0, and the names' characters theirs in sorted order."""
+    """build_vocabulary gives END index 0 and numbers the names' characters in sorted order."""
     for letters in ("abcdefghijklmnopqrstuvwxyz", ODD_LETTERS):
         names = invent(seed, 40, letters)
-        found = student.makemore.build_vocabulary(names)
-        stoi, itos = expect.items(found, 2, "build_vocabulary's result")
+        result = student.makemore.build_vocabulary(names)
+        stoi, itos = expect.items(result, 2, "build_vocabulary's result")
         right = stoi_of(names)
-        for found, wanted, what in (
+        for result, wanted, what in (
             (stoi, right, "stoi"), (itos, {i: c for c, i in right.items()}, "itos"),
         ):  # fmt: skip
-            assert isinstance(found, dict), f"{what} should be a dict"
-            assert found == wanted, f"{what} is not the sorted vocabulary after END"
+            assert isinstance(result, dict), f"{what} should be a dict"
+            assert result == wanted, f"{what} should have END first, then the sorted characters"
 
 
 def check_dataset(student: Any, reference: Any, names: list[str], block_size: int) -> None:
     stoi = stoi_of(names)
-    made = student.makemore.build_dataset(names, stoi, block_size)
-    x, y = expect.items(made, 2, "build_dataset's result")
+    result = student.makemore.build_dataset(names, stoi, block_size)
+    x, y = expect.items(result, 2, "build_dataset's result")
     right_x, right_y = reference.makemore.build_dataset(names, stoi, block_size)
     y = expect.tensor(y, tuple(right_y.shape), torch.long, "y")
     x = expect.tensor(x, tuple(right_x.shape), torch.long, "x")
     assert torch.equal(y, right_y), "y should be each name's characters, then END"
-    assert torch.equal(x, right_x), "x should be the block_size characters before each of y"
+    assert torch.equal(x, right_x), (
+        "x should be the block_size characters before each character of y"
+    )
 
 
 @pytest.mark.points(4)
 @pytest.mark.hint("print the rows of one name as text: ........ -> a, .......a -> n, ...")
 def test_dataset(student: Any, reference: Any, seed: int) -> None:
-    """build_dataset gives every character of every name, its END too, with the 8 before it."""
+    """build_dataset gives every character of every name, and its END, with the 8 before it."""
     check_dataset(student, reference, invent(seed, 60), 8)
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("use block_size, not 8, and stoi, not one of your own")
+@pytest.mark.hint("use block_size, not 8, and the stoi that you are given")
 def test_dataset_sizes(student: Any, reference: Any, seed: int) -> None:
     """build_dataset works for any block size and any vocabulary."""
     for block_size, letters in ((1, "ba"), (3, ODD_LETTERS), (16, "abcdefghijk")):
@@ -60,8 +62,8 @@ def test_dataset_sizes(student: Any, reference: Any, seed: int) -> None:
 
 
 def split(student: Any, names: list[str], *arguments: int) -> list[list[Any]]:
-    found = student.makemore.split_names(list(names), *arguments)
-    parts = expect.items(found, 3, "split_names' result")
+    result = student.makemore.split_names(list(names), *arguments)
+    parts = expect.items(result, 3, "split_names' result")
     assert all(isinstance(part, list | tuple) for part in parts), "each split should be a list"
     return [list(part) for part in parts]
 
@@ -85,24 +87,24 @@ def test_split_sizes(student: Any, seed: int) -> None:
 @pytest.mark.points(2)
 @pytest.mark.hint("random.Random(seed).shuffle of a copy")
 def test_split_shuffle(student: Any, seed: int, worker_seed: int) -> None:
-    """split_names shuffles as random.Random(seed) does, with the seed 42 unless told otherwise."""
+    """split_names shuffles as random.Random(seed) does; the default seed is 42."""
     names = invent(seed, 200)
     for arguments in ((), (7,), (worker_seed % 1000,)):
         shuffled = list(names)
         random.Random(*(arguments or (42,))).shuffle(shuffled)
         parts = split(student, names, *arguments)
         assert parts == [shuffled[:160], shuffled[160:180], shuffled[180:]], (
-            "the names are not in the order of random.Random(seed).shuffle"
+            "the names are not in the order that random.Random(seed).shuffle gives"
         )
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("shuffle works in place: shuffle a copy")
 def test_split_spares_its_argument(student: Any, seed: int) -> None:
-    """split_names leaves the list of names as it is."""
+    """split_names does not change the list it is given."""
     names = invent(seed, 50)
     assert len(split(student, names)[0]) == 40, "train should have 80 percent of the names"
     after = student.probe.arguments_after(student.makemore.split_names, [list(names)])
     assert expect.items(after, 1, "the arguments")[0] == names, (
-        "split_names changed the list that it was given"
+        "split_names changed the list it was given"
     )

@@ -1,4 +1,4 @@
-"""Task b: Linear, Embedding, Tanh, Sequential."""
+"""Part b: Linear, Embedding, Tanh, Sequential."""
 
 from typing import Any
 
@@ -28,14 +28,14 @@ def linear(
 
 
 def made_twice(student: Any, layer: Any, sizes: tuple[int, ...], what: str) -> Any:
-    """The first of two layers of these sizes, which share neither weights nor what follows them."""
-    found = student.probe.made_and_drawn(layer, list(sizes), 2)
-    pairs = [expect.items(pair, 2, what) for pair in expect.items(found, 2, what)]
+    """The first of two layers, checked to differ in their weights and in later random numbers."""
+    result = student.probe.made_and_drawn(layer, list(sizes), 2)
+    pairs = [expect.items(pair, 2, what) for pair in expect.items(result, 2, what)]
     (first, drawn), (second, again) = pairs
     weights = [expect.tensor(each.weight, sizes, "float", "weight") for each in (first, second)]
-    assert not torch.equal(*weights), f"two {what} layers begin with the same weight: it is seeded"
+    assert not torch.equal(*weights), f"two {what} layers start with the same weight: set no seed"
     drawn, again = (expect.tensor(x, (4,), "float", "random numbers") for x in (drawn, again))
-    assert not torch.equal(drawn, again), f"{what} seeds torch's generator: leave it alone"
+    assert not torch.equal(drawn, again), f"{what} seeds torch's generator: set no seed"
     return first
 
 
@@ -48,7 +48,7 @@ def right_linear(reference: Any, values: dict[str, torch.Tensor]) -> Any:
 @pytest.mark.points(3)
 @pytest.mark.hint("x @ self.weight works for any number of dimensions before the last")
 def test_linear(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """Linear returns x @ weight + bias, for x of two and of more dimensions."""
+    """Linear returns x @ weight + bias, for x with two or more dimensions."""
     for bias in (True, False):
         theirs, values = linear(student, generator, bias)
         ours = right_linear(reference, values)
@@ -58,9 +58,9 @@ def test_linear(student: Any, reference: Any, generator: torch.Generator) -> Non
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("parameters() is [weight, bias], the very tensors that the call uses")
+@pytest.mark.hint("parameters() returns [weight, bias], the same tensors that the call uses")
 def test_linear_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """The gradients by Linear's input, weight and bias are right; parameters() has the latter."""
+    """Gradients of Linear's input, weight and bias are right; parameters() lists the last two."""
     x, cotangent = normal(generator, 2, 5, 3), normal(generator, 2, 5, 4)
     for bias in (True, False):
         theirs, values = linear(student, generator, bias)
@@ -69,27 +69,27 @@ def test_linear_gradients(student: Any, reference: Any, generator: torch.Generat
         assert count == len(names), (
             f"Linear with bias={bias} should have {len(names)} parameters; it has {count}"
         )
-        found = student.probe.layer_gradients(theirs, x, cotangent)
+        result = student.probe.layer_gradients(theirs, x, cotangent)
         right = reference.probe.layer_gradients(right_linear(reference, values), x, cotangent)
-        check_gradients(found, right, names, "Linear")
+        check_gradients(result, right, names, "Linear")
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("torch.randn(fan_in, fan_out) / fan_in**0.5, and no seed in there")
+@pytest.mark.hint("torch.randn(fan_in, fan_out) / fan_in**0.5, without setting a seed")
 def test_linear_init(student: Any) -> None:
-    """Linear's weight is normal with deviation 1 / sqrt(fan_in), each time anew; its bias zeros."""
+    """Linear's weight is normal with deviation 1 / sqrt(fan_in), new each time; its bias is 0."""
     for fan_in, fan_out in ((400, 50), (16, 1000)):
-        made = made_twice(student, student.makemore.Linear, (fan_in, fan_out), "Linear")
-        weight = expect.tensor(made.weight, (fan_in, fan_out), torch.float32, "weight")
+        module = made_twice(student, student.makemore.Linear, (fan_in, fan_out), "Linear")
+        weight = expect.tensor(module.weight, (fan_in, fan_out), torch.float32, "weight")
         scaled = weight * fan_in**0.5
-        # 16,000 and more numbers: the deviation's own error is below 0.6 percent.
+        # With 16,000 or more numbers, the sample deviation's error is below 0.6 percent.
         assert abs(float(scaled.std()) - 1) < 0.04, (
             "weight should have the standard deviation 1 / sqrt(fan_in)"
         )
         assert abs(float(scaled.mean())) < 0.04, "weight should have mean 0"
         beyond = float((scaled.abs() > 2).float().mean())
         assert 0.03 < beyond < 0.06, "weight should be drawn from a normal distribution"
-        bias = expect.tensor(made.bias, (fan_out,), torch.float32, "bias")
+        bias = expect.tensor(module.bias, (fan_out,), torch.float32, "bias")
         assert not bool(bias.any()), "bias should be zeros"
     assert student.makemore.Linear(3, 4, bias=False).bias is None, (
         "bias should be None with bias=False"
@@ -99,7 +99,7 @@ def test_linear_init(student: Any) -> None:
 @pytest.mark.points(2)
 @pytest.mark.hint("self.weight[x]")
 def test_embedding(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """Embedding gives the row of weight that each index names; its gradient adds up repetitions."""
+    """Embedding returns weight's row for each index; gradients of repeated indices add up."""
     values = {"weight": normal(generator, 7, 3)}
     theirs = layer(student.makemore.Embedding(7, 3), values, student, "Embedding")
     ours = reference.makemore.Embedding(7, 3)
@@ -108,15 +108,15 @@ def test_embedding(student: Any, reference: Any, generator: torch.Generator) -> 
         x = indices(generator, 7, *shape)
         expect.close(theirs(x), ours(x), "Embedding's output")
     cotangent = normal(generator, 2, 3, 4, 3)
-    found = student.probe.layer_gradients(theirs, x, cotangent)
+    result = student.probe.layer_gradients(theirs, x, cotangent)
     right = reference.probe.layer_gradients(ours, x, cotangent)
-    check_gradients(found, right, ["weight"], "Embedding")
+    check_gradients(result, right, ["weight"], "Embedding")
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("torch.randn(num_embeddings, embedding_dim), and no seed in there")
+@pytest.mark.hint("torch.randn(num_embeddings, embedding_dim), without setting a seed")
 def test_embedding_init(student: Any) -> None:
-    """Embedding's weight is standard normal, each time anew."""
+    """Embedding's weight is standard normal, new each time."""
     weight = made_twice(student, student.makemore.Embedding, (300, 60), "Embedding").weight
     weight = expect.tensor(weight, (300, 60), torch.float32, "weight")
     assert abs(float(weight.std()) - 1) < 0.04, "weight should have the standard deviation 1"
@@ -126,16 +126,16 @@ def test_embedding_init(student: Any) -> None:
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.tanh")
 def test_tanh(student: Any, generator: torch.Generator) -> None:
-    """Tanh gives the hyperbolic tangent of each number, of large ones too."""
+    """Tanh returns the hyperbolic tangent of each number, even of large ones."""
     tanh = expect.thing(student.makemore.Tanh(), "Tanh")
     for x in (normal(generator, 4, 3), 100 * normal(generator, 2, 3, 5)):
         expect.close(tanh(x), torch.tanh(x), "Tanh's output")
-    found = tanh.parameters()
-    assert isinstance(found, list | tuple) and not found, "Tanh has no parameters"
+    result = tanh.parameters()
+    assert isinstance(result, list | tuple) and not result, "Tanh should have no parameters"
 
 
 def chain(code: Any, generator: torch.Generator, probe: Any) -> tuple[Any, list[torch.Tensor]]:
-    """Embedding, Linear, Tanh, Linear with random weights; the list of the layers, and those."""
+    """(Sequential of Embedding, Linear, Tanh, Linear with random weights; those weights)."""
     make = code.makemore
     layers = [make.Embedding(7, 3), make.Linear(3, 5), make.Tanh(), make.Linear(5, 2, bias=False)]
     values = [normal(generator, *shape) for shape in ((7, 3), (3, 5), (5,), (5, 2))]
@@ -153,11 +153,11 @@ def test_sequential(student: Any, reference: Any, generator: torch.Generator, se
     reference.probe.fill_parameters(ours, values)
     x = indices(generator, 7, 4, 8)
     expect.close(theirs(x), ours(x), "Sequential's output")
-    found = parameters(theirs, "Sequential")
-    assert len(found) == len(values), (
-        f"parameters() of Sequential should be {len(values)} tensors; it has {len(found)}"
+    result = parameters(theirs, "Sequential")
+    assert len(result) == len(values), (
+        f"Sequential's parameters() should return {len(values)} tensors; it returned {len(result)}"
     )
-    for mine, right in zip(found, values, strict=True):
+    for mine, right in zip(result, values, strict=True):
         assert mine.shape == right.shape and torch.equal(mine, right), (
             "the parameters are not in the layers' order"
         )
@@ -166,13 +166,13 @@ def test_sequential(student: Any, reference: Any, generator: torch.Generator, se
 @pytest.mark.points(1)
 @pytest.mark.hint("self.out = ...; return self.out")
 def test_out(student: Any, reference: Any, generator: torch.Generator, seed: int) -> None:
-    """Each layer keeps what it returned last in its attribute out."""
+    """Each layer keeps its last result in its attribute out."""
     model, values = chain(student, generator, student.probe)
     ours, _ = chain(reference, torch.Generator().manual_seed(seed), reference.probe)
     reference.probe.fill_parameters(ours, values)
     for _ in range(2):
         x = indices(generator, 7, 3, 2)
-        # Zeros are the tanh of zeros: what is kept is to be the right result.
+        # Zeros are the tanh of zeros, so the result that is kept must be right too.
         result = expect.close(model(x), ours(x), "Sequential's output")
         assert torch.equal(expect.tensor(model.out, (3, 2, 2), "float", "out"), result), (
             "Sequential's out is not what it returned"
@@ -199,11 +199,11 @@ def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> No
     first, layers = indices(generator, 7, 3, 2), []
     x = first
     for (task, sizes), own in zip(LAYERS, ours.layers, strict=True):
-        made = by_hand.make(student, task, sizes)
-        student.probe.fill_parameters(made, own.parameters())
-        found = by_hand.run(student, task, made, [x])
-        x = expect.close(found, own(x), f"{task.name}'s output")
-        layers.append(made)
+        module = by_hand.make(student, task, sizes)
+        student.probe.fill_parameters(module, own.parameters())
+        result = by_hand.run(student, task, module, [x])
+        x = expect.close(result, own(x), f"{task.name}'s output")
+        layers.append(module)
     model = by_hand.make(student, by_hand.SEQUENTIAL, [layers])
-    found = by_hand.run(student, by_hand.SEQUENTIAL, model, [first])
-    expect.close(found, ours(first), "Sequential's output")
+    result = by_hand.run(student, by_hand.SEQUENTIAL, model, [first])
+    expect.close(result, ours(first), "Sequential's output")

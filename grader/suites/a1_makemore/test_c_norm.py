@@ -1,4 +1,4 @@
-"""Task c: BatchNorm1d, in training and in evaluation, for 2-D and 3-D input."""
+"""Part c: BatchNorm1d, in training and in evaluation, for 2-D and 3-D input."""
 
 from typing import Any
 
@@ -22,47 +22,49 @@ def twins(
     values = {name: normal(generator, C) for name in NAMES}
     ours = reference.makemore.BatchNorm1d(C, **options)
     reference.probe.fill(ours, values)
-    made = student.makemore.BatchNorm1d(C, **options)
-    return layer(made, values, student, "BatchNorm1d"), ours
+    module = student.makemore.BatchNorm1d(C, **options)
+    return layer(module, values, student, "BatchNorm1d"), ours
 
 
 def batch(generator: torch.Generator, *shape: int) -> torch.Tensor:
-    """Channels with means and deviations of their own, and places in time with other means.
+    """Channels with different means and deviations, and a different mean at each time step.
 
-    Statistics over the batch alone would give each place in time its own.
+    So statistics over the batch alone differ from one time step to the next.
     """
     x = normal(generator, *shape, C) * (0.5 + torch.arange(C)) + torch.arange(C) - 2
     return x + 3 * normal(generator, *shape[1:], C) if len(shape) > 1 else x
 
 
 def check_running(theirs: Any, ours: Any) -> None:
-    """The student's running statistics are ours."""
+    """Compares the student's running statistics with ours."""
     for name in RUNNING:
-        found = statistic(getattr(theirs, name), C, name)
-        expect.close(found, getattr(ours, name), name, atol=1e-4)
+        result = statistic(getattr(theirs, name), C, name)
+        expect.close(result, getattr(ours, name), name, atol=1e-4)
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("ones, zeros, zeros, ones, each (dim,); training is True; nothing is seeded")
+@pytest.mark.hint("ones, zeros, zeros, ones, each (dim,); training is True; set no seed")
 def test_start(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """A new BatchNorm1d changes nothing but the statistics, and begins in training."""
-    found = student.probe.made_and_drawn(student.makemore.BatchNorm1d, [C], 2)
-    pairs = [expect.items(pair, 2, "BatchNorm1d") for pair in expect.items(found, 2, "BatchNorm1d")]
-    (made, drawn), (_, again) = pairs
-    made = expect.thing(made, "BatchNorm1d")
+    """A new BatchNorm1d only normalises, starts in training mode and sets no seed."""
+    result = student.probe.made_and_drawn(student.makemore.BatchNorm1d, [C], 2)
+    pairs = [
+        expect.items(pair, 2, "BatchNorm1d") for pair in expect.items(result, 2, "BatchNorm1d")
+    ]
+    (module, drawn), (_, again) = pairs
+    module = expect.thing(module, "BatchNorm1d")
     starts = {"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0}
     for name, value in starts.items():
-        found = statistic(getattr(made, name), C, name)
-        assert torch.equal(found, torch.full((C,), value)), f"{name} should begin as {value:g}"
-    assert len(expect.items(made.parameters(), 2, "parameters()")) == 2
+        result = statistic(getattr(module, name), C, name)
+        assert torch.equal(result, torch.full((C,), value)), f"{name} should start as {value:g}"
+    assert len(expect.items(module.parameters(), 2, "parameters()")) == 2
     x = batch(generator, 9)
-    found = expect.tensor(made(x), (9, C), "float", OUTPUT)
+    result = expect.tensor(module(x), (9, C), "float", OUTPUT)
     right = reference.makemore.BatchNorm1d(C)(x)
-    assert expect.is_close(found, right, atol=1e-4), (
-        "a new BatchNorm1d should be in training, and normalise with the batch's statistics"
+    assert expect.is_close(result, right, atol=1e-4), (
+        "a new BatchNorm1d should be in training mode, and normalise with the batch's statistics"
     )
     drawn, again = (expect.tensor(x, (4,), "float", "random numbers") for x in (drawn, again))
-    assert not torch.equal(drawn, again), "BatchNorm1d seeds torch's generator: leave it alone"
+    assert not torch.equal(drawn, again), "BatchNorm1d seeds torch's generator: set no seed"
 
 
 @pytest.mark.points(3)
@@ -89,7 +91,7 @@ def test_three_dimensions(student: Any, reference: Any, generator: torch.Generat
 @pytest.mark.points(4)
 @pytest.mark.hint("(1 - momentum) * running + momentum * batch's; the variance is the unbiased one")
 def test_running_statistics(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """After some batches, 2-D and 3-D, the running mean and variance are the right mixture."""
+    """After several batches, 2-D and 3-D, the running mean and variance are right."""
     for shapes in (((5,), (9,), (4,)), ((5, 4), (9, 2), (3, 4))):
         theirs, ours = twins(student, reference, generator)
         for shape in shapes:
@@ -100,9 +102,9 @@ def test_running_statistics(student: Any, reference: Any, generator: torch.Gener
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("with training False use the running statistics, and leave them as they are")
+@pytest.mark.hint("if training is False, use the running statistics and do not update them")
 def test_evaluation(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """In evaluation, the running statistics are used, and stay as they are."""
+    """Evaluation uses the running statistics and does not change them."""
     theirs, ours = twins(student, reference, generator)
     for _ in range(2):
         x = batch(generator, 7)
@@ -118,40 +120,40 @@ def test_evaluation(student: Any, reference: Any, generator: torch.Generator) ->
 @pytest.mark.points(3)
 @pytest.mark.hint("no detach where x is normalised; torch.no_grad() for the running statistics")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """The gradients are right, through the batch's statistics too; the running ones have none."""
+    """Gradients flow through the batch's statistics too; the running statistics have none."""
     for shape in ((6,), (4, 3)):
         theirs, ours = twins(student, reference, generator)
         x, cotangent = batch(generator, *shape), normal(generator, *shape, C)
-        for _ in range(2):  # a graph that the running statistics kept would break the second
-            found = student.probe.layer_gradients(theirs, x, cotangent)
+        for _ in range(2):  # a graph kept in the running statistics would break the second
+            result = student.probe.layer_gradients(theirs, x, cotangent)
             right = reference.probe.layer_gradients(ours, x, cotangent)
-            check_gradients(found, right, NAMES, "BatchNorm1d")
+            check_gradients(result, right, NAMES, "BatchNorm1d")
         for name in RUNNING:
             assert expect.truth(student.probe.is_attached(theirs, name)) is False, (
-                f"{name} holds on to the graphs of all batches: it needs torch.no_grad()"
+                f"{name} keeps the graphs of all batches: update it under torch.no_grad()"
             )
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("self.eps inside the root; self.momentum is the new batch's share")
 def test_eps_and_momentum(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """eps and momentum are those that were given."""
+    """BatchNorm1d uses the eps and momentum that it is given."""
     theirs, ours = twins(student, reference, generator, eps=0.5, momentum=0.3)
     x = batch(generator, 6)
     expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
     check_running(theirs, ours)
     alike = torch.ones(5, C)  # without an eps: 0 / 0
-    expect.close(theirs(alike), ours(alike), "its output for numbers that are all alike")
+    expect.close(theirs(alike), ours(alike), f"{OUTPUT} for equal numbers")
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("x.mean and x.var")
 def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BatchNorm1d computes with elementary operations, in training and in evaluation."""
-    made, ours = by_hand.make(student, by_hand.NORM, [C]), reference.makemore.BatchNorm1d(C)
+    module, ours = by_hand.make(student, by_hand.NORM, [C]), reference.makemore.BatchNorm1d(C)
     for shape in ((4,), (3, 2)):
         x = batch(generator, *shape)
-        expect.close(by_hand.run(student, by_hand.NORM, made, [x]), ours(x), OUTPUT, atol=1e-4)
-    made.training = ours.training = False
-    found = by_hand.run(student, by_hand.NORM_IN_EVALUATION, made, [x])
-    expect.close(found, ours(x), OUTPUT, atol=1e-4)
+        expect.close(by_hand.run(student, by_hand.NORM, module, [x]), ours(x), OUTPUT, atol=1e-4)
+    module.training = ours.training = False
+    result = by_hand.run(student, by_hand.NORM_IN_EVALUATION, module, [x])
+    expect.close(result, ours(x), OUTPUT, atol=1e-4)

@@ -1,4 +1,4 @@
-"""Task f: the loss over a whole data set, and names that the model writes."""
+"""Part f: the loss over a whole data set, and sampled names."""
 
 from typing import Any
 
@@ -34,9 +34,9 @@ def evaluated(student: Any, model: Any, x: torch.Tensor, y: torch.Tensor) -> flo
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("set_training(model, False): the running statistics are used")
+@pytest.mark.hint("set_training(model, False) turns on the running statistics")
 def test_evaluate(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """evaluate gives the mean loss of all examples with the running statistics."""
+    """evaluate returns the mean loss of all examples, using the running statistics."""
     theirs, ours = warm(student, reference, generator)
     for size in (1, 7, 100):
         x, y = data(generator, size)
@@ -47,11 +47,11 @@ def test_evaluate(student: Any, reference: Any, generator: torch.Generator) -> N
 @pytest.mark.points(2)
 @pytest.mark.hint("the last piece may be smaller: weight each piece's mean by its size")
 def test_evaluate_many(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """evaluate weighs all examples alike, however many there are."""
+    """evaluate gives every example the same weight, however many there are."""
     theirs, ours = warm(student, reference, generator)
     for size in (4100, 10_500):
         x, y = data(generator, size)
-        # The last rows have the likeliest answers, so that a piece of its own weight would show.
+        # The last rows have the likeliest targets, so a wrong weight for the last piece shows.
         reference.makemore.set_training(ours, False)
         logits = ours(x[4000:])
         y[4000:] = logits.argmax(1)
@@ -60,9 +60,9 @@ def test_evaluate_many(student: Any, reference: Any, generator: torch.Generator)
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("back to training at the end; nothing is learned from what is evaluated")
+@pytest.mark.hint("set training mode at the end; do not update the running statistics")
 def test_evaluate_leaves_no_trace(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """evaluate leaves the running statistics as they are, and the model in training."""
+    """evaluate keeps the running statistics, and leaves the model in training mode."""
     theirs, ours = warm(student, reference, generator)
     x, y = data(generator, 50)
     right = reference.makemore.evaluate(ours, x, y)
@@ -70,16 +70,16 @@ def test_evaluate_leaves_no_trace(student: Any, reference: Any, generator: torch
     for layer, own in norms(theirs, ours):
         for name in RUNNING:
             value = getattr(own, name)
-            found = statistic(getattr(layer, name), len(value), name)
-            expect.close(found, value, f"{name} after evaluate")
+            result = statistic(getattr(layer, name), len(value), name)
+            expect.close(result, value, f"{name} after evaluate")
     expect.close(
-        theirs(x), ours(x), "what the model gives after evaluate, in training again,",
+        theirs(x), ours(x), "the model's output after evaluate, in training mode",
         atol=1e-3, rtol=1e-3,
     )  # fmt: skip
 
 
 def walk(table: torch.Tensor, max_length: int) -> str:
-    """What a model of this table writes when each row has only one likely character."""
+    """The name that a model of this table writes if each row has only one likely character."""
     context, name = [0] * BLOCK, ""
     while len(name) < max_length:
         row = sum(place * index for place, index in enumerate(context, 1)) % len(table)
@@ -92,14 +92,14 @@ def walk(table: torch.Tensor, max_length: int) -> str:
 
 def written(student: Any, model: Any, count: int, seed: int, **named: Any) -> list[str]:
     sample = student.makemore.sample
-    found = student.probe.with_generator(sample, seed, model, ITOS, count, BLOCK, **named)
-    return [expect.text(name, "a name") for name in expect.items(found, count, "sample's names")]
+    names = student.probe.with_generator(sample, seed, model, ITOS, count, BLOCK, **named)
+    return [expect.text(name, "a name") for name in expect.items(names, count, "sample's names")]
 
 
 @pytest.mark.points(4)
-@pytest.mark.hint("shift the context by one, stop at END, which is no part of the name")
+@pytest.mark.hint("shift the context by one; stop at END, which is not part of the name")
 def test_sample_walks(student: Any, generator: torch.Generator, worker_seed: int) -> None:
-    """sample shifts the context, stops at END or max_length, and leaves the model in training."""
+    """sample shifts the context, stops at END or max_length, and restores training mode."""
     lengths = set()
     for _ in range(30):
         table = torch.full((ROWS, V), -1000.0)
@@ -108,15 +108,15 @@ def test_sample_walks(student: Any, generator: torch.Generator, worker_seed: int
         for max_length in (30, 4):
             right = walk(table, max_length)
             assert written(student, model, 2, worker_seed, max_length=max_length) == [right] * 2, (
-                "sample should write the one name that this model gives every chance"
+                "sample should write the only name that this model can write"
             )
             row = int(indices(generator, ROWS))
             context = torch.tensor([[row, 0, 0]])
             assert expect.is_close(expect.tensor(model(context), (1, V), "float"), -table[[row]]), (
-                "the model should be in training after sample"
+                "the model should be in training mode after sample"
             )
             lengths.add(len(right))
-    assert len(lengths) > 2, "the hidden models are too much alike"
+    assert len(lengths) > 2, "the hidden models are too similar"
 
 
 @pytest.mark.points(2)
@@ -129,18 +129,18 @@ def test_sample_draws(student: Any, generator: torch.Generator, worker_seed: int
     p = logits.softmax(0)
     error = (p * (1 - p) / DRAWS).sqrt()
     shares = torch.tensor([names.count(ITOS[i] if i else "") / DRAWS for i in range(V)])
-    # 5 standard errors: a right sampler fails once in about 300,000 gradings
+    # 5 standard errors: a correct sampler fails once in about 300,000 gradings
     assert bool(((shares - p).abs() <= 5 * error + 1e-9).all()), (
         "the characters should be drawn as often as the softmax of the logits says"
     )
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("all randomness from the generator that is given")
+@pytest.mark.hint("draw everything with the generator that sample is given")
 def test_sample_generator(student: Any, generator: torch.Generator, worker_seed: int) -> None:
-    """The same generator gives the same names, another one others."""
+    """The same generator gives the same names, and a different one different names."""
     logits = normal(generator, ROWS, V)
-    # Four characters of six are possible in each row: few other names are the model's.
+    # Each row allows four of the six characters, so the model can write few other names.
     logits[logits < logits.median(1, keepdim=True).values] = -1000.0
     model = student.probe.name_model(logits)
     seeds = (worker_seed, worker_seed, worker_seed + 1)
@@ -148,13 +148,13 @@ def test_sample_generator(student: Any, generator: torch.Generator, worker_seed:
     assert first == again, "the same seed should give the same names"
     assert first != other, "two seeds give the same names: draw with the generator"
     for name in {*first, *other}:
-        assert is_possible(name, logits), "a name is none that the model can write"
+        assert is_possible(name, logits), "the model cannot write this name: draw from its softmax"
 
 
 def is_possible(name: str, logits: torch.Tensor) -> bool:
     """Whether a model of these logits, (ROWS, V), can write the name of at most 30 characters."""
     index_of, context = {char: index for index, char in ITOS.items()}, [0] * BLOCK
-    for char in [*name, *ITOS[0][: len(name) < 30]]:  # END too, if it came before the longest
+    for char in [*name, *ITOS[0][: len(name) < 30]]:  # END too, if it came before max_length
         row = sum(place * index for place, index in enumerate(context, 1)) % ROWS
         if char not in index_of or logits[row, index_of[char]] < -100:
             return False

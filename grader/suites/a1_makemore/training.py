@@ -1,10 +1,10 @@
-"""A short training on invented names, and the loss of what was learned on hidden ones.
+"""A short training run on invented names, and the trained model's loss on hidden ones.
 
-Only what is trained on reaches the worker. The trained tensors come back as plain values and are
-put into the reference's model, which is asked here about names that no student's code has seen. The
-training begins with weights of ours, and must end near them. Weights trained elsewhere on the same
-invention do not: the characters have hidden indices. (Which these are can be told by their counts,
-so that they alone kept nobody from putting such weights in, their rows in the right order.)
+Only the training data reaches the worker. The trained tensors come back as plain values and are
+loaded into the reference's model, which is tested here on names that no student code has seen.
+Training starts from our weights and must end near them. Weights trained elsewhere on such names do
+not, because the characters have hidden indices. (Character counts reveal the indices, so these
+alone would not stop anyone from reordering the rows of such weights and using them.)
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def hidden_indices(names: list[str], seed: int) -> dict[str, int]:
 
 
 def rows(names: list[str], stoi: dict[str, int]) -> tuple[Tensor, Tensor]:
-    """Contexts (N, BLOCK) and what follows, (N,), by our own code."""
+    """Contexts (N, BLOCK) and the characters that follow (N,), by our own code."""
     x, y = [], []
     for name in names:
         codes = [0] * BLOCK + [stoi[char] for char in name] + [0]
@@ -44,10 +44,10 @@ def learn(
     student: Any, reference: Any, names: list[str], stoi: dict[str, int], worker_seed: int,
     steps: int = STEPS,
 ) -> Any:  # fmt: skip
-    """The reference's model with what the student's has learned in the student's training."""
+    """The reference's model with the weights that the student's model learned in its training."""
     sizes = (len(stoi), BLOCK, EMBED, HIDDEN)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # the worker sees these weights: no hidden seed draws them
+        torch.manual_seed(0)  # the worker sees these weights, so they use no hidden seed
         ours = reference.makemore.build_model(*sizes)
     start = [p.detach().clone() for p in ours.parameters()]
     model = expect.thing(student.makemore.build_model(*sizes), "build_model's model")
@@ -58,18 +58,18 @@ def learn(
     expect.items(losses, steps, "train's losses")
     shapes = [tuple(p.shape) for p in start]
     learned = matching(model, shapes)
-    inner = [place for place, p in enumerate(start) if p.dim() == 2][:-1]  # the last begins small
+    inner = [place for place, p in enumerate(start) if p.dim() == 2][:-1]  # the last starts small
     weights.check_origin(*([each[place] for place in inner] for each in (start, learned)))
     reference.probe.fill_parameters(ours, learned)
     biases = needless(model, shapes) or [torch.zeros(HIDDEN)] * len(norms(model, ours))
     for (layer, own), bias in zip(norms(model, ours), biases, strict=True):
         mean, var = (statistic(getattr(layer, name), HIDDEN, name) for name in RUNNING)
-        own.running_mean, own.running_var = mean - bias, var  # the mean has the bias in it
+        own.running_mean, own.running_var = mean - bias, var  # the mean includes the bias
     return ours
 
 
 def hidden_loss(reference: Any, model: Any, names: list[str], stoi: dict[str, int]) -> float:
-    """The mean loss on names that were not trained on, of the reference's model."""
+    """The reference model's mean loss on names that were not trained on."""
     x, y = rows(names, stoi)
     reference.makemore.set_training(model, False)
     with torch.no_grad():

@@ -26,7 +26,7 @@ def config(code: Any, **changes: Any) -> Any:
 def twins(
     student: Any, reference: Any, make: Callable[[Any], Any], generator: torch.Generator
 ) -> tuple[Any, Any]:
-    """The module that `make` makes of the student's code and of ours, with the same weights."""
+    """The module that `make` builds from the student's code and from ours, with equal weights."""
     ours = make(reference)
     for parameter in ours.parameters():
         parameter.data.copy_(0.5 * torch.randn(parameter.shape, generator=generator))
@@ -59,7 +59,7 @@ def indices(generator: torch.Generator, *shape: int, size: int = V) -> Tensor:
 
 
 def check_model(theirs: Any, ours: nn.Module, idx: Tensor, targets: Tensor, what: str) -> None:
-    """Logits, loss, no loss without targets, and the loss's gradients are those of ours."""
+    """Compares logits and loss with ours; without targets the loss must be None."""
     logits, loss = expect.items(theirs(idx), 2, what)
     expect.close(logits, ours(idx)[0], f"{what}'s logits", atol=1e-4)
     assert loss is None, f"{what} should return None as its loss without targets"
@@ -72,12 +72,12 @@ def check_model(theirs: Any, ours: nn.Module, idx: Tensor, targets: Tensor, what
 def check_gradients(
     student: Any, reference: Any, theirs: Any, ours: nn.Module, inputs: list[Tensor], what: str
 ) -> None:
-    """Every parameter's gradient of the loss is that of ours."""
-    found = student.probe.parameter_gradients(theirs, inputs, 1)
+    """Compares the loss's gradient for every parameter with ours."""
+    result = student.probe.parameter_gradients(theirs, inputs, 1)
     expected = reference.probe.parameter_gradients(ours, inputs, 1)
-    assert isinstance(found, dict), f"{what} has no parameters"
+    assert isinstance(result, dict), f"{what} has no parameters"
     for name, gradient in expected.items():
-        assert found.get(name) is not None, f"no gradient reaches {name} of {what}"
+        assert result.get(name) is not None, f"no gradient reaches {name} of {what}"
         expect.close(
-            found[name], gradient, f"the gradient of {name} in {what}", atol=1e-4, rtol=1e-3
+            result[name], gradient, f"the gradient of {name} in {what}", atol=1e-4, rtol=1e-3
         )

@@ -1,4 +1,4 @@
-"""Task b: the table as a product."""
+"""Part b: the table as a product of two matrices."""
 
 import math
 from typing import Any
@@ -27,15 +27,15 @@ def both(
 @pytest.mark.points(4)
 @pytest.mark.hint("lm_head(wte(idx))")
 def test_forward(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """BigramMF begins as torch does, and gives lm_head of each character's vector, and the loss."""
+    """BigramMF keeps torch's initialisation; it returns lm_head of each vector, and the loss."""
     fresh = expect.thing(student.bigram.BigramMF(300, 64), "BigramMF")
     for name, shape, deviation in (
         ("wte", (300, 64), 1.0), ("lm_head", (300, 64), 1 / math.sqrt(3 * 64)),
     ):  # fmt: skip
         weight = expect.tensor(getattr(fresh, name).weight, shape, "float", f"{name}.weight")
-        # 19,200 numbers: the deviation's own error is below 0.6 percent.
+        # With 19,200 numbers, the sample deviation's error is below 0.6 percent.
         assert abs(float(weight.std()) / deviation - 1) < 0.04, (
-            f"{name}.weight should begin as torch initialises it"
+            f"{name}.weight should keep torch's initialisation"
         )
     for channels in (1, 3, 20):
         theirs, ours = both(student, reference, generator, channels)
@@ -43,26 +43,26 @@ def test_forward(student: Any, reference: Any, generator: torch.Generator) -> No
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("row x: the logits of what follows x; the bias too")
+@pytest.mark.hint("row x holds the logits of what follows x, bias included")
 def test_table(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """table() holds the logits of every pair, those that the model gives."""
+    """table() holds the model's logits for every pair."""
     theirs, ours = both(student, reference, generator, 3)
     expect.close(theirs.table(), ours(torch.arange(V)[None])[0][0], "table()")
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("C channels and a bias cannot make a matrix of a higher rank than C + 1")
+@pytest.mark.hint("C channels and a bias give a matrix of rank C + 1 at most")
 def test_rank(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The table's rank is at most C + 1, whatever the two matrices and the bias are."""
     theirs, ours = both(student, reference, generator, 2)
-    # Ones have a small rank too.
+    # A table of ones has a small rank too.
     table = expect.close(theirs.table(), ours.table(), "table()")
     values = torch.linalg.svdvals(table.double())
     assert values[3] < 1e-4 * values[0], "the rank of table() should be at most C + 1"
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("no detach and no torch.no_grad on the way")
+@pytest.mark.hint("do not use detach or torch.no_grad in forward")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The loss's gradient reaches both matrices and the bias."""
     theirs, ours = both(student, reference, generator, 3)

@@ -1,4 +1,4 @@
-"""Task c: position encodings."""
+"""Part c: position encodings."""
 
 import math
 from typing import Any
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.part("c")
 
 
 def expected_angles(length: int, channels: int) -> torch.Tensor:
-    """By the definition, one by one."""
+    """From the definition, one by one."""
     return torch.tensor(
         [[t / 10000.0 ** (2 * k / channels) for k in range(channels // 2)] for t in range(length)]
     )
@@ -27,12 +27,12 @@ def turned(x: torch.Tensor) -> torch.Tensor:
 
 
 def encoding(student: Any, pe_type: str, length: int = BLOCK, channels: int = C) -> Any:
-    made = student.positions.PositionEncoding(pe_type, length, channels)
-    return expect.thing(made, "PositionEncoding")
+    module = student.positions.PositionEncoding(pe_type, length, channels)
+    return expect.thing(module, "PositionEncoding")
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("0.02 times normal numbers")
+@pytest.mark.hint("multiply normal numbers by 0.02")
 def test_randn(student: Any) -> None:
     """randn_encoding draws normal numbers of mean 0 and standard deviation 0.02."""
     first, second = (
@@ -50,17 +50,17 @@ def test_randn(student: Any) -> None:
         "the numbers should be normally distributed"
     )
     assert not torch.equal(first, second), (
-        "randn_encoding draws the same numbers each time: it is seeded"
+        "randn_encoding draws the same numbers each time: set no seed"
     )
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("the first pair turns by 1 a position, the others ever slower")
+@pytest.mark.hint("the first pair turns by 1 per position, each later pair more slowly")
 def test_angles(student: Any) -> None:
-    """angles gives t / 10000^(2k / C)."""
+    """angles returns t / 10000^(2k / C)."""
     for length, channels in ((1, 2), (5, 6), (64, 32)):
-        found = student.positions.angles(length, channels)
-        expect.close(found, expected_angles(length, channels), "angles", atol=1e-4)
+        result = student.positions.angles(length, channels)
+        expect.close(result, expected_angles(length, channels), "angles", atol=1e-4)
 
 
 @pytest.mark.points(4)
@@ -71,8 +71,8 @@ def test_sinusoid(student: Any) -> None:
         angles = expected_angles(length, channels)
         expected = torch.zeros(length, channels)
         expected[:, 0::2], expected[:, 1::2] = angles.sin(), angles.cos()
-        found = student.positions.sinusoid_encoding(length, channels)
-        expect.close(found, expected, "sinusoid_encoding", atol=1e-4)
+        result = student.positions.sinusoid_encoding(length, channels)
+        expect.close(result, expected, "sinusoid_encoding", atol=1e-4)
 
 
 @pytest.mark.points(4)
@@ -85,11 +85,11 @@ def test_rope(student: Any, generator: torch.Generator) -> None:
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("a rotation changes no length, and products depend on the distance alone")
+@pytest.mark.hint("a rotation keeps lengths, and products depend only on the distance")
 def test_rope_is_a_rotation(student: Any, generator: torch.Generator) -> None:
-    """Turned vectors keep their lengths; products of two depend on their distance only."""
+    """Rotated vectors keep their lengths; their products depend only on the distance."""
     a, b = (normal(generator, 8).expand(1, 9, 8) for _ in range(2))
-    # Channels that are passed on round a circle keep lengths and distances too.
+    # Shifting the channels in a circle keeps lengths and distances too.
     x = expect.close(student.positions.apply_rope(a), turned(a), "apply_rope", atol=1e-4)
     y = expect.close(student.positions.apply_rope(b), turned(b), "apply_rope", atol=1e-4)
     expect.close(x.norm(dim=-1), a.norm(dim=-1), "the vectors' lengths")
@@ -105,30 +105,32 @@ def test_rope_is_a_rotation(student: Any, generator: torch.Generator) -> None:
 @pytest.mark.points(2)
 @pytest.mark.hint("register_buffer")
 def test_nothing_is_trained(student: Any, generator: torch.Generator) -> None:
-    """randn and sinpe keep their encoding in a saved buffer `pe`; training changes nothing."""
+    """randn and sinpe keep their encoding in a saved buffer `pe`; training does not change it."""
     for pe_type in PE_TYPES:
         module = encoding(student, pe_type)
         state = expect.tensors(module.state_dict())
         if pe_type != "rope":
             assert "pe" in state, f"the state_dict of {pe_type} should have pe"
             assert state["pe"].shape == (BLOCK, C), (
-                f"pe should have shape ({BLOCK}, {C}), (block_size, C); "
+                f"pe should have shape (block_size, C), here ({BLOCK}, {C}); "
                 f"it has {tuple(state['pe'].shape)}"
             )
         x, cotangent = normal(generator, 2, BLOCK, C), normal(generator, 2, BLOCK, C)
-        before = expect.tensor(module(x), x.shape, "float", f"x with {pe_type}")
-        # Where no encoding is used, training does not change it either.
+        before = expect.tensor(
+            module(x), x.shape, "float", f"PositionEncoding's output for {pe_type}"
+        )
+        # If no encoding is used, training does not change it either.
         right = turned(x) if pe_type == "rope" else x + state["pe"]
-        expect.close(before, right, f"x with {pe_type}", atol=1e-4)
+        expect.close(before, right, f"PositionEncoding's output for {pe_type}", atol=1e-4)
         after = student.probe.after_sgd(module, x, cotangent, 1.0)
-        after = expect.tensor(after, x.shape, "float", f"x with {pe_type}")
-        assert torch.equal(before, after), f"a step of training changes the encoding {pe_type}"
+        after = expect.tensor(after, x.shape, "float", f"PositionEncoding's output for {pe_type}")
+        assert torch.equal(before, after), f"a training step changes the encoding {pe_type}"
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("the first T rows; T may be smaller than the block")
+@pytest.mark.hint("use the first T rows; T may be smaller than block_size")
 def test_forward(student: Any, generator: torch.Generator) -> None:
-    """The encoding is added to, or turns, inputs of every length, from position 0 on."""
+    """PositionEncoding encodes inputs of every length, from position 0 on."""
     for pe_type in PE_TYPES:
         module = encoding(student, pe_type)
         own = 0.5 * normal(generator, BLOCK, C)
@@ -137,4 +139,4 @@ def test_forward(student: Any, generator: torch.Generator) -> None:
         for length in (1, 5, BLOCK):
             x = normal(generator, 2, length, C)
             expected = turned(x) if pe_type == "rope" else x + own[:length]
-            expect.close(module(x), expected, f"x with {pe_type}", atol=1e-4)
+            expect.close(module(x), expected, f"PositionEncoding's output for {pe_type}", atol=1e-4)

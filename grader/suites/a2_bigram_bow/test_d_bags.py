@@ -1,4 +1,4 @@
-"""Task d: causal bags of words."""
+"""Part d: causal bags of words."""
 
 import math
 from collections.abc import Callable
@@ -44,14 +44,14 @@ def input_gradient(
     x, cotangent = normal(generator, 2, 5, C), normal(generator, 2, 5, C)
     x.requires_grad_()
     (right,) = torch.autograd.grad((expected(x) * cotangent).sum(), x)
-    found = student.probe.input_gradient(module, [x.detach()], cotangent)
-    expect.close(found, right, f"the gradient of {what}'s input", atol=1e-4)
+    result = student.probe.input_gradient(module, [x.detach()], cotangent)
+    expect.close(result, right, f"the gradient of {what}'s input", atol=1e-4)
 
 
 @pytest.mark.points(4)
-@pytest.mark.hint("the sum up to t is divided by t + 1")
+@pytest.mark.hint("divide the sum up to position t by t + 1")
 def test_uniform(student: Any, generator: torch.Generator) -> None:
-    """CausalBoW gives the mean of the vectors up to each position."""
+    """CausalBoW returns the mean of the vectors up to each position."""
     module = bag(student, "CausalBoW")
     for shape in ((1, 1, C), (3, 7, C), (2, 40, 3)):
         x = normal(generator, *shape)
@@ -61,7 +61,7 @@ def test_uniform(student: Any, generator: torch.Generator) -> None:
 @pytest.mark.points(2)
 @pytest.mark.hint("no position may see a later one")
 def test_uniform_causal(student: Any, generator: torch.Generator) -> None:
-    """In CausalBoW what comes later changes nothing before it, and the past is seen."""
+    """In CausalBoW later positions do not change earlier results, and the past counts."""
     module = bag(student, "CausalBoW")
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
     expect.causal(module, x, other, "CausalBoW")
@@ -69,33 +69,33 @@ def test_uniform_causal(student: Any, generator: torch.Generator) -> None:
 
 
 def check_past(module: Any, x: torch.Tensor, other: torch.Tensor, what: str) -> None:
-    """The result at a position is a mean of the vectors up to it, and each of them changes it.
+    """Checks that each result is a mean of the vectors up to it, and depends on all of them.
 
-    What is passed through, or only added up, is causal as well.
+    A copy or a plain sum of the vectors is causal as well.
     """
     alike = x[:, :1].expand_as(x)
-    expect.close(module(alike), alike, f"{what} of vectors that are all alike", atol=1e-4)
+    expect.close(module(alike), alike, f"{what} of equal vectors", atol=1e-4)
     before = expect.tensor(module(x), x.shape, "float", what)
     for t in range(x.size(1)):
         changed = torch.cat((x[:, :t], other[:, t : t + 1], x[:, t + 1 :]), dim=1)
         after = expect.tensor(module(changed), x.shape, "float", what)
         for later in range(t, x.size(1)):
             assert not expect.is_close(after[:, later], before[:, later]), (
-                f"{what}: a change at one position does not reach a later one"
+                f"{what}: a change at one position does not change a later result"
             )
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("no detach on the way")
+@pytest.mark.hint("do not use detach in forward")
 def test_uniform_gradient(student: Any, generator: torch.Generator) -> None:
-    """The gradient goes through CausalBoW to every position that was averaged."""
+    """Gradients flow through CausalBoW to every averaged position."""
     input_gradient(student, uniform, bag(student, "CausalBoW"), generator, "CausalBoW")
 
 
 @pytest.mark.points(4)
-@pytest.mark.hint("softmax(x x^T / sqrt(C)) x, the scores of later positions masked before")
+@pytest.mark.hint("softmax(x x^T / sqrt(C)) x, with the scores of later positions masked first")
 def test_attention(student: Any, generator: torch.Generator) -> None:
-    """CausalSelfBoW weights the past by the softmax of the products with x itself."""
+    """CausalSelfBoW weights the past by the softmax of x's products with itself."""
     module = bag(student, "CausalSelfBoW")
     for shape in ((1, 1, C), (3, 7, C), (2, 30, 4)):
         x = normal(generator, *shape)
@@ -105,16 +105,16 @@ def test_attention(student: Any, generator: torch.Generator) -> None:
 @pytest.mark.points(2)
 @pytest.mark.hint("torch's softmax subtracts the largest score first; exp of a large number is inf")
 def test_attention_large(student: Any, generator: torch.Generator) -> None:
-    """Scores of some hundreds give numbers, and the right ones."""
+    """Scores of several hundred give finite, correct results."""
     x = 15 * normal(generator, 2, 9, C)
-    found = bag(student, "CausalSelfBoW")(x)
-    expect.close(found, attended(x).float(), "CausalSelfBoW of large vectors", atol=1e-2)
+    result = bag(student, "CausalSelfBoW")(x)
+    expect.close(result, attended(x).float(), "CausalSelfBoW of large vectors", atol=1e-2)
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("mask before the softmax")
 def test_attention_causal(student: Any, generator: torch.Generator) -> None:
-    """In CausalSelfBoW what comes later changes nothing before it, and the past is seen."""
+    """In CausalSelfBoW later positions do not change earlier results, and the past counts."""
     module = bag(student, "CausalSelfBoW")
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
     expect.causal(module, x, other, "CausalSelfBoW")
@@ -122,9 +122,9 @@ def test_attention_causal(student: Any, generator: torch.Generator) -> None:
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("x is query, key and value: the gradient comes three ways")
+@pytest.mark.hint("x is query, key and value: its gradient is the sum of all three")
 def test_attention_gradient(student: Any, generator: torch.Generator) -> None:
-    """The gradient goes through CausalSelfBoW as queries, as keys and as values."""
+    """Gradients flow through CausalSelfBoW's queries, keys and values."""
     module = bag(student, "CausalSelfBoW")
     input_gradient(student, lambda x: _differentiable(x), module, generator, "CausalSelfBoW")
 

@@ -1,4 +1,4 @@
-"""Task e: the block and the models."""
+"""Part e: the block and the models."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,9 +29,9 @@ def model(name: str, **changes: Any) -> Callable[[Any], Any]:
 
 
 @pytest.mark.points(4)
-@pytest.mark.hint("x + cbow(x), and to that c_proj(tanh(c_fc(.)))")
+@pytest.mark.hint("x + cbow(x), then add c_proj(tanh(c_fc(.))) of that sum")
 def test_block(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """BoWBlock adds its bag of words, uniform or by attention, and then its network."""
+    """BoWBlock adds its bag of words, uniform or with attention, and then its network's output."""
     for attention in (False, True):
         theirs, ours = twins(student, reference, model("BoWBlock", attention=attention), generator)
         for shape in ((1, 1, C), (3, 9, C)):
@@ -40,7 +40,7 @@ def test_block(student: Any, reference: Any, generator: torch.Generator) -> None
 
 
 @pytest.mark.points(4)
-@pytest.mark.hint("embed, encode the positions, the block, lm_head")
+@pytest.mark.hint("embed, encode the positions, apply the block, then lm_head")
 def test_bow(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BoW with each encoding agrees with the reference on the same weights."""
     for pe_type in PE_TYPES:
@@ -54,7 +54,7 @@ def test_bow(student: Any, reference: Any, generator: torch.Generator) -> None:
 
 
 @pytest.mark.points(4)
-@pytest.mark.hint("lm_head of the attention's output: nothing is added to it")
+@pytest.mark.hint("lm_head of the attention's output, without a residual")
 def test_bigram_v2(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BigramV2 with each encoding agrees with the reference on the same weights."""
     for pe_type in PE_TYPES:
@@ -77,10 +77,10 @@ def test_causal(student: Any, reference: Any, generator: torch.Generator) -> Non
             return expect.items(theirs(x), 2, "what the model returns")[0]
 
         expect.causal(logits, idx, other, "the logits")
-        # The first character sees itself alone, whatever the bag is; a vector for each character
-        # would be causal too.
-        found = expect.tensor(logits(idx), (2, 6, V), "float", "the logits")
-        expect.close(found[:, :1], ours(idx)[0][:, :1], "the logits of the first character")
+        # The first character sees only itself, whatever the bag is. One fixed vector for each
+        # character would be causal too.
+        result = expect.tensor(logits(idx), (2, 6, V), "float", "the logits")
+        expect.close(result[:, :1], ours(idx)[0][:, :1], "the logits of the first character")
 
 
 @pytest.mark.points(2)
@@ -96,13 +96,13 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
 @pytest.mark.slow
 @pytest.mark.limit(60)
 @pytest.mark.points(2)
-@pytest.mark.hint("tasks c and d first: the model needs positions, a mean and a residual")
+@pytest.mark.hint("finish parts c and d first: the model needs positions, a mean and a residual")
 def test_learning(student: Any, reference: Any, seed: int, worker_seed: int) -> None:
-    """What training taught your bag of words in some seconds guesses better than bigrams can."""
+    """After a few seconds of training, your bag of words predicts better than bigrams can."""
     text = tales(reference, seed)
     loss = hidden_loss(learn(student, reference, text, worker_seed), text)
-    # The counted bigrams know 80 % of the text and are asked about the rest.
+    # The bigrams are counted on 80 % of the text and tested on the rest.
     assert loss < text.bigram_loss - text.margin, (
         f"the loss on hidden text is {loss:.2f}; that of bigrams is {text.bigram_loss:.2f}, and "
-        f"yours should be lower by {text.margin}"
+        f"yours should be at least {text.margin} lower"
     )

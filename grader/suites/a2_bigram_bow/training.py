@@ -1,10 +1,10 @@
-"""A short training on the tiny embedded text, and the loss of what was learned on a hidden part.
+"""A short training run on the tiny embedded text, and the trained model's loss on a hidden part.
 
-Only what is trained on reaches the worker. The trained tensors come back as plain values and are
-put into the reference's model, which reads the hidden part here. The training begins with weights
-of ours, and must end near them. Weights trained elsewhere on the same invention do not: the
-characters have hidden indices. (Which these are can be told by their counts, so that they alone
-kept nobody from putting such weights in, their rows in the right order.)
+Only the training data reaches the worker. The trained tensors come back as plain values and are
+loaded into the reference's model, which reads the hidden part here. Training starts from our
+weights and must end near them. Weights trained elsewhere on such text do not, because the
+characters have hidden indices. (Character counts reveal the indices, so these alone would not stop
+anyone from reordering the rows of such weights and using them.)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MARGIN = 0.12
 
 @dataclass(frozen=True)
 class Tales:
-    """Indices of a text's two parts, and what the counted bigrams reach on the second."""
+    """Indices of a text's two parts, and the loss of counted bigrams on the second."""
 
     train: Tensor
     hidden: Tensor
@@ -37,7 +37,7 @@ class Tales:
 
 
 def tales(reference: Any, seed: int) -> Tales:
-    """Tiny tales of this seed, their characters in an order of its own."""
+    """The tiny tales of this seed, their characters numbered in an order drawn with it."""
     text = reference.embedded.build("tiny", seed)
     chars = sorted(set(text))
     random.Random(seed).shuffle(chars)
@@ -56,11 +56,11 @@ def bag(code: Any, text: Tales) -> Any:
 
 
 def learn(student: Any, reference: Any, text: Tales, seed: int) -> Any:
-    """The reference's model with what the student's learned in the student's process."""
+    """The reference's model with the weights that the student's learned in its process."""
     model = expect.thing(bag(student, text), "BoW")
     with torch.random.fork_rng(devices=[]):
-        # The worker sees these weights, so no hidden seed draws them. Seed 1 was taken after seed
-        # 0: with that, suite seed 105 gained 0.236 nats, and our test of the suite asks for 0.24.
+        # The worker sees these weights, so they use no hidden seed. Seed 1, not 0: with seed 0,
+        # suite seed 105 gained 0.236 nats, and our test of the suite requires 0.24.
         torch.manual_seed(1)
         ours = bag(reference, text)
     load(student, model, ours)
@@ -75,7 +75,7 @@ def learn(student: Any, reference: Any, text: Tales, seed: int) -> Any:
 
 
 def hidden_loss(model: Any, text: Tales) -> float:
-    """The reference's mean loss on the hidden part, in nats: at each place, with all before it."""
+    """The reference's mean loss on the hidden part, in nats, over every position of a window."""
     windows = text.hidden.unfold(0, BLOCK + 1, BLOCK)  # (N, BLOCK + 1), side by side
     with torch.no_grad():
         loss: float = model(windows[:, :-1], windows[:, 1:])[1].item()

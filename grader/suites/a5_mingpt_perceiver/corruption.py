@@ -1,4 +1,4 @@
-"""What one draw of span corruption says: the pieces of its string, or why it is no such string."""
+"""Parses one draw of span corruption: the pieces of its string, or why it is malformed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from grader import expect
 PAD, MASK = 0, 1  # the indices of the two special characters
 SPECIAL = ("\u25a1", "\u2047")
 TOGETHER = 200  # draws in one call
-ENOUGH = 10  # characters, so that some are likely to come twice
-TRIALS = 40  # draws of a new dataset that are to mask something; of 24 characters and more, all do
-LONGEST = 1000  # numbers of an item that are looked at
+ENOUGH = 10  # characters, so that some are likely to be repeated
+TRIALS = 40  # draws, one of which must mask something; from 24 characters on, all do
+LONGEST = 1000  # numbers of an item that are read
 ALPHABET = "abcdefghijklmnopqrstuvwxyz ABCDÉßж.,'0123"
 
 
@@ -31,7 +31,7 @@ class Draw:
 
     @property
     def kept(self) -> int:
-        """How many characters of the document are there, the masked ones too."""
+        """The number of the document's characters, including masked ones."""
         return len(self.prefix) + len(self.suffix) + len(self.content)
 
     @property
@@ -54,24 +54,24 @@ def encode(documents: list[str]) -> list[tuple[int, ...]]:
 
 
 def dataset(student: Any, documents: list[str], block_size: int) -> Any:
-    """The student's dataset of these documents, which masks something of the longest.
+    """The student's dataset of these documents, checked to mask something in the longest.
 
-    A document with two MASKs behind it is whole, of every length, and no span corruption.
+    Whole documents followed by two MASKs would pass tests of lengths without masking anything.
     """
-    made = student.dataset.CharCorruptionDataset("\n".join(documents), block_size)
-    made = expect.thing(made, "CharCorruptionDataset")
+    data = student.dataset.CharCorruptionDataset("\n".join(documents), block_size)
+    data = expect.thing(data, "CharCorruptionDataset")
     longest = max(range(len(documents)), key=lambda place: len(documents[place]))
-    items = student.probe.item_again(made, longest, TRIALS)
+    items = student.probe.item_again(data, longest, TRIALS)
     items = expect.items(items, TRIALS, "the dataset's items")
     assert any(MASK in (whole := _without_pads(item)) and whole[-1] != MASK for item in items), (
-        f"nothing is ever masked: in {TRIALS} draws nothing stands after the last MASK"
+        f"nothing is ever masked: in {TRIALS} draws nothing comes after the last MASK"
     )
-    found, codes = [characters(item) for item in items], encode(documents)[longest]
-    longer = [each for each in found if len(each) >= min(len(codes), ENOUGH)]
+    texts, codes = [characters(item) for item in items], encode(documents)[longest]
+    longer = [each for each in texts if len(each) >= min(len(codes), ENOUGH)]
     assert any(repetitions(each) == repetitions(codes[: len(each)]) for each in longer), (
-        "the characters, however they are encoded, are not those of the document's beginning"
+        "the characters, in any encoding, are not those of the document's beginning"
     )
-    return made
+    return data
 
 
 def repetitions(codes: Sequence[int]) -> list[int]:
@@ -85,11 +85,11 @@ def characters(item: Any) -> list[int]:
 
 
 def numbers(value: Any, what: str) -> list[int]:
-    """x or y as whole numbers, whatever their dtype and length: other tests judge those."""
+    """x or y as whole numbers, whatever their dtype and length: other tests check those."""
     if isinstance(value, list | tuple):
         return [expect.whole(item, f"a number of {what}") for item in value[:LONGEST]]
     value = expect.tensor(value, (None,), what=what)[:LONGEST]
-    assert not value.is_complex(), f"{what} should hold whole numbers, and is complex"
+    assert not value.is_complex(), f"{what} should hold whole numbers; it is complex"
     finite = torch.nan_to_num(value.double(), nan=-1.0, posinf=-1.0, neginf=-1.0)
     return finite.clamp(-1, 2**31).long().tolist()
 
@@ -97,8 +97,8 @@ def numbers(value: Any, what: str) -> list[int]:
 def string(item: Any) -> list[int]:
     """The string that an item is cut from, without the PADs at its end.
 
-    x has all of it but its last character, which is y's last if y is x one character later. If
-    not, nothing is lost as a rule: the last character is a PAD wherever the block has room for one.
+    x has all but its last character, which is y's last if y is x one character later. If not,
+    usually nothing is lost: the last character is a PAD if the block has room for one.
     """
     x, y = (
         numbers(value, name)
@@ -121,18 +121,18 @@ def _without_pads(item: Any) -> list[int]:
 def parse(item: Any) -> Draw:
     """The pieces of an item's string.
 
-    PADs in its midst and MASKs after its end are passed over: one test judges where those stand.
+    PADs inside it and MASKs after its end are ignored: one test checks where those are.
     """
     whole = _without_pads(item)
-    found = whole.count(MASK)
-    assert found == 2, f"the string should have exactly two MASKs, and has {found}"
+    count = whole.count(MASK)
+    assert count == 2, f"the string should have exactly two MASKs; it has {count}"
     first = whole.index(MASK)
     second = whole.index(MASK, first + 1)
     return Draw(tuple(whole[:first]), tuple(whole[first + 1 : second]), tuple(whole[second + 1 :]))
 
 
 def draws(student: Any, data: Any, place: int, count: int) -> Iterator[Draw]:
-    """`count` draws of the document number `place`, some hundred in a call."""
+    """`count` draws of document number `place`, up to TOGETHER in one call."""
     for start in range(0, count, TOGETHER):
         wanted = min(TOGETHER, count - start)
         answer = student.probe.item_again(data, place, wanted)

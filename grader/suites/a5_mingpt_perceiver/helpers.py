@@ -33,7 +33,7 @@ def perceiver(code: Any, **changes: Any) -> Any:
 def twins(
     student: Any, reference: Any, make: Callable[[Any], Any], generator: torch.Generator
 ) -> tuple[Any, Any]:
-    """The module that `make` makes of the student's code and of ours, with the same weights."""
+    """The module that `make` builds from the student's code and from ours, with equal weights."""
     ours = randomise(make(reference), generator)
     theirs = expect.thing(make(student), "the module")
     fill(student, theirs, ours)
@@ -42,7 +42,7 @@ def twins(
 
 
 def randomise(module: nn.Module, generator: torch.Generator) -> nn.Module:
-    """Every parameter random, so that no bias, gain or position is there without being seen."""
+    """Makes every parameter random, so that no bias, gain or position goes unnoticed."""
     for name, parameter in module.named_parameters():
         noise = 0.3 * torch.randn(parameter.shape, generator=generator)
         gain = name.endswith(("ln1.weight", "ln2.weight", "ln_f.weight"))
@@ -51,12 +51,12 @@ def randomise(module: nn.Module, generator: torch.Generator) -> nn.Module:
 
 
 def fill(student: Any, theirs: Any, ours: nn.Module) -> None:
-    """Copies our module's parameters into the student's; buffers, such as a mask, are its own."""
+    """Copies our module's parameters into the student's, which keeps its own buffers."""
     weights.fill(student, theirs, parameters(ours))
 
 
 def take_back(student: Any, ours: nn.Module, theirs: Any) -> nn.Module:
-    """Our module with the weights that the student's state_dict has; masks are no weights."""
+    """Our module with the weights of the student's state_dict; masks are not weights."""
     state, values = expect.tensors(theirs.state_dict()), parameters(ours)
     weights.compare(student, state, values, state.keys() - ours.state_dict().keys())
     for name, value in values.items():
@@ -85,10 +85,10 @@ def logits_of(output: Any) -> Any:
 
 
 def check_gradients(gradients: Any, variants: Sequence[dict[str, Tensor]], what: str) -> None:
-    """Every parameter's gradient is that of one of the right `variants`, {name: gradient}.
+    """Checks that the gradients are those of one of the right `variants`, {name: gradient}.
 
-    The values are compared, not only that some are there: what a worker says is its claim, and
-    gradients that are not 0 are soon invented. A gradient that is 0 in every variant may be None.
+    Values are compared too, since a worker could easily invent gradients that are not 0. A
+    gradient that is 0 in every variant may be None.
     """
     assert isinstance(gradients, dict) and gradients, f"{what} has no parameters"
     theirs = {}

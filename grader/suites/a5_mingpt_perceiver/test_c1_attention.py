@@ -1,4 +1,4 @@
-"""Task c: CausalSelfAttention."""
+"""Part c: CausalSelfAttention."""
 
 from typing import Any
 
@@ -36,9 +36,9 @@ def test_shapes(student: Any, reference: Any, generator: torch.Generator) -> Non
 
 
 def check_first(y: torch.Tensor, expected: torch.Tensor) -> None:
-    """The first position is right: it sees itself alone, whatever the heads, scale and mask are.
+    """Checks the first position, which sees only itself, whatever the heads, scale and mask are.
 
-    So a shape, or what depends on what, is not had by numbers that are no attention.
+    So a test of shapes or dependencies does not pass without attention.
     """
     expect.close(y[:, :1], expected[:, :1], f"{WHAT} at the first position")
 
@@ -69,7 +69,7 @@ def test_several_heads(student: Any, reference: Any, generator: torch.Generator)
 @pytest.mark.points(2)
 @pytest.mark.hint("mask the scores of later positions before the softmax")
 def test_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """What comes later changes nothing before it."""
+    """Later positions do not change earlier results."""
     theirs, ours = twins(student, reference, make, generator)
     x, other = normal(generator, 2, 6, C), normal(generator, 2, 6, C)
     expect.causal(theirs, x, other, WHAT)
@@ -81,7 +81,7 @@ def test_causal(student: Any, reference: Any, generator: torch.Generator) -> Non
 def test_sees_the_past(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The last position sees every position before it."""
     theirs, ours = twins(student, reference, make, generator)
-    # Of positions that are all alike, every average is the same: a running sum would be none.
+    # If all positions are equal, every average is the same, but a running sum is not.
     alike = normal(generator, 1, 1, C).expand(1, 6, C)
     y = expect.tensor(theirs(alike), (1, 6, C), "float", WHAT)
     expect.close(y[:, -1], ours(alike)[:, -1], f"{WHAT} at the last of equal positions")
@@ -92,14 +92,14 @@ def test_sees_the_past(student: Any, reference: Any, generator: torch.Generator)
         changed[:, t] = normal(generator, C)
         after = expect.tensor(theirs(changed), (1, 6, C), "float", WHAT)
         assert not expect.is_close(after[:, -1], before[:, -1]), (
-            "a change at an earlier position does not reach the last one"
+            "a change at an earlier position does not change the result at the last one"
         )
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("torch's softmax subtracts the largest score first; exp of a large number is inf")
 def test_large_scores(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """Scores of some hundreds give numbers, and the right ones."""
+    """Scores of several hundred give finite, correct results."""
     theirs, ours = twins(student, reference, make, generator)
     x = 12 * normal(generator, 2, BLOCK, C)
     # Scores of that size make rounding show: 1e-3 is 1 part in 10,000 of the largest output.
@@ -140,17 +140,17 @@ def test_attention_dropout(student: Any, reference: Any, generator: torch.Genera
 
 
 def check_dropped(y: torch.Tensor, expected: torch.Tensor, fault: str) -> torch.Tensor:
-    """Which numbers of y are twice those of `expected`; all others are 0, by a dropout of 0.5."""
-    kept = torch.isclose(y, 2 * expected, atol=1e-4, rtol=1e-3)
+    """Which numbers of y are twice those of `expected`; checks that dropout made all others 0."""
+    doubled = torch.isclose(y, 2 * expected, atol=1e-4, rtol=1e-3)
     dropped = y.abs() < 1e-4
-    assert bool((kept | dropped).all()), f"in training, {fault}"
-    assert bool((dropped & ~kept).any()), "in training, nothing is dropped"
-    assert bool((kept & ~dropped).any()), "in training, everything is dropped"
-    return kept
+    assert bool((doubled | dropped).all()), f"in training, {fault}"
+    assert bool((dropped & ~doubled).any()), "in training, nothing is dropped"
+    assert bool((doubled & ~dropped).any()), "in training, everything is dropped"
+    return doubled
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("resid_drop is the last thing, after proj")
+@pytest.mark.hint("apply resid_drop last, after proj")
 def test_residual_dropout(student: Any, reference: Any, generator: torch.Generator) -> None:
     """resid_drop drops outputs of proj, in training only."""
     theirs, ours = twins(student, reference, lambda code: make(code, resid_pdrop=0.5), generator)
@@ -163,9 +163,9 @@ def test_residual_dropout(student: Any, reference: Any, generator: torch.Generat
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
+@pytest.mark.hint("do not use detach, .data or torch.no_grad in forward")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """Gradients go through CausalSelfAttention to its parameters and to its input."""
+    """Gradients flow through CausalSelfAttention to its parameters and its input."""
     theirs, ours = twins(student, reference, make, generator)
     x, cotangent = normal(generator, 2, 5, C), normal(generator, 2, 5, C)
     expected = reference.probe.parameter_gradients(ours, [x])

@@ -1,4 +1,4 @@
-"""Task c: Block and GPT."""
+"""Part c: Block and GPT."""
 
 import math
 from typing import Any
@@ -42,7 +42,7 @@ def with_pads(generator: torch.Generator, targets: torch.Tensor) -> torch.Tensor
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("x + attn(ln1(x)), and to that sum the mlp of its own ln2")
+@pytest.mark.hint("x + attn(ln1(x)), then add mlp(ln2(.)) of that sum")
 def test_block_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Block agrees with the reference on the same weights."""
     theirs, ours = twins(student, reference, make_block, generator)
@@ -61,13 +61,13 @@ def test_gpt_shapes(student: Any, reference: Any, generator: torch.Generator) ->
         logits, loss = expect.items(theirs(idx), 2, "what GPT returns")
         logits = expect.tensor(logits, (batch, length, V), torch.float32, LOGITS)
         assert loss is None, "without targets GPT's loss should be None"
-        expect.close(logits, ours(idx)[0], f"{LOGITS}, of blocks that add nothing,")
+        expect.close(logits, ours(idx)[0], f"{LOGITS}, if its blocks add nothing")
 
 
 def silent_twins(student: Any, reference: Any, generator: torch.Generator) -> tuple[Any, Any]:
-    """Twins whose blocks add nothing: so what stands before and after them is judged alone.
+    """Twins whose blocks add nothing, so that only what comes before and after them is tested.
 
-    A shape, or what depends on what, is not had by numbers that are no logits.
+    So a test of shapes or dependencies does not pass without logits.
     """
     theirs, ours = twins(student, reference, make_gpt, generator)
     for block in ours.blocks:
@@ -89,7 +89,9 @@ def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) ->
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("weights that a run saved must fit the handout's model, and the other way round")
+@pytest.mark.hint(
+    "weights saved by your model must fit the handout's model, and the other way round"
+)
 def test_weights_go_both_ways(student: Any, reference: Any, generator: torch.Generator) -> None:
     """A GPT's own state_dict, loaded into the reference, gives the same logits."""
     theirs = expect.thing(make_gpt(student), "GPT")
@@ -99,7 +101,7 @@ def test_weights_go_both_ways(student: Any, reference: Any, generator: torch.Gen
     ours = take_back(student, make_gpt(reference).eval(), theirs)
     idx = indices(generator, 2, BLOCK)
     logits = expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V), "float", LOGITS)
-    # Zeros fit a head of zeros, in any model.
+    # Logits of 0 fit a head of zeros, in any model.
     assert not expect.is_close(logits[0], logits[1]), f"{LOGITS} are the same for all texts"
     extra = expect.tensors(theirs.state_dict()).keys() - ours.state_dict().keys()
     more = weights.instead(student, extra)
@@ -111,14 +113,14 @@ def test_weights_go_both_ways(student: Any, reference: Any, generator: torch.Gen
 @pytest.mark.points(2)
 @pytest.mark.hint("no position may see a later one, in the attention or anywhere else")
 def test_gpt_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """A guess at the next character does not know what comes next."""
+    """A position's logits do not depend on later characters."""
     theirs, _ = twins(student, reference, make_gpt, generator)
     idx = indices(generator, 2, BLOCK)
     other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
     expect.causal(lambda x: logits_of(theirs(x)), idx, other, LOGITS)
     theirs, ours = silent_twins(student, reference, generator)
     logits = expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V), "float", LOGITS)
-    expect.close(logits, ours(idx)[0], f"{LOGITS}, of blocks that add nothing,")
+    expect.close(logits, ours(idx)[0], f"{LOGITS}, if its blocks add nothing")
 
 
 @pytest.mark.points(2)
@@ -136,13 +138,13 @@ def test_loss(student: Any, reference: Any, generator: torch.Generator) -> None:
 @pytest.mark.points(2)
 @pytest.mark.hint("ignore_index: the mean is over the targets that are left")
 def test_pads_do_not_count(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """Targets that are PAD do not count in the loss, nor in its mean."""
+    """PAD targets count neither in the loss nor in its mean."""
     theirs, ours = silent_twins(student, reference, generator)
     idx = indices(generator, 4, BLOCK)
     targets = with_pads(generator, indices(generator, 4, BLOCK))
     logits, loss = expect.items(theirs(idx, targets), 2, "what GPT returns")
-    # The loss of zeros is ln V, whatever the targets are.
-    logits = expect.close(logits, ours(idx)[0], f"{LOGITS}, of blocks that add nothing,")
+    # The loss of zero logits is ln V, whatever the targets are.
+    logits = expect.close(logits, ours(idx)[0], f"{LOGITS}, if its blocks add nothing")
     expect.close(loss, F.cross_entropy(logits[targets != 0], targets[targets != 0]), LOSS)
 
 
@@ -168,19 +170,21 @@ def test_dropout_in_training_only(student: Any, reference: Any, generator: torch
     expect.close(logits_of(theirs(idx)), ours(idx)[0], "in eval mode " + LOGITS)
     theirs.train()
     first, second = (expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V)) for _ in range(2))
-    assert not torch.equal(first, second), "in training, two runs on one input are the same"
+    assert not torch.equal(first, second), (
+        "in training, two passes over one input give the same logits"
+    )
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("print the loss of run.py: ln(vocabulary size) at first, then less")
 def test_learns(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """60 steps of AdamW teach a GPT that each character comes again, in texts it never saw."""
+    """60 steps of AdamW teach a GPT to continue repeating texts that it never saw."""
     model = expect.thing(make_gpt(student, n_embd=32), "GPT")
     known, unseen = (repeating(generator, 64) for _ in range(2))
     student.probe.optimise(model, known, 60, 1e-2)
-    # What the worker says of its losses is its own claim, and what it answers a look-up could too.
-    # So the weights are taken back, and it is the reference that guesses with them. What follows
-    # a character differs from text to text: weights that pairs were counted into do not help.
+    # The worker could invent its losses, and answer from a look-up table. So the weights are taken
+    # back, and the reference predicts with them. What follows a character differs from text to
+    # text, so weights made from counted pairs do not help.
     # The reference's loss is 0.01 to 0.04 (of four seeds); a tenth of the first is 0.24.
     ours = take_back(student, make_gpt(reference, n_embd=32).eval(), model)
     loss = ours(*unseen)[1]
@@ -188,9 +192,9 @@ def test_learns(student: Any, reference: Any, generator: torch.Generator) -> Non
 
 
 def repeating(generator: torch.Generator, count: int) -> list[torch.Tensor]:
-    """[x, y], (count, BLOCK) long: texts of three characters again and again.
+    """[x, y], (count, BLOCK) long: texts that repeat three characters.
 
-    Of y the first two are PAD: nothing tells what they are.
+    The first two of y are PAD: nothing predicts them.
     """
     text = indices(generator, count, 3).repeat(1, BLOCK)[:, : BLOCK + 1]
     x, y = text[:, :-1].contiguous(), text[:, 1:].clone()

@@ -1,4 +1,4 @@
-"""Task c: which model, and how it is finetuned."""
+"""Part c: which model, and how it is finetuned."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def test_build_vanilla(student: Any, reference: Any, generator: torch.Generator,
     fill(student, theirs, ours)
     theirs.eval()
     idx = indices(generator, 2, block)
-    # Four layers of 256 channels with large weights: rounding differs by some 1e-4.
+    # Four layers of 256 channels with large weights: rounding differs by about 1e-4.
     expect.close(logits_of(theirs(idx)), ours.eval()(idx)[0], "its logits", atol=5e-3)
 
 
@@ -35,22 +35,20 @@ def test_build_vanilla(student: Any, reference: Any, generator: torch.Generator,
 def test_finetune_epochs(student: Any) -> None:
     """Finetuning takes 10 epochs from pretrained weights and 75 without."""
     for pretrained, epochs in ((True, 10), (False, 75)):
-        found = expect.whole(finetune(student, pretrained, 1000).max_epochs, "max_epochs")
-        assert found == epochs, f"max_epochs is wrong with pretrained {pretrained}"
+        result = expect.whole(finetune(student, pretrained, 1000).max_epochs, "max_epochs")
+        assert result == epochs, f"max_epochs is wrong with pretrained={pretrained}"
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint(
-    "finetuning and pretraining have batches of different sizes and rates of their own"
-)
+@pytest.mark.hint("finetuning and pretraining have different batch sizes and learning rates")
 def test_finetune_batches_and_rate(student: Any, seed: int) -> None:
-    """Finetuning takes batches of 256, and the learning rate that it is given, 6e-4 without one."""
+    """Finetuning uses batches of 256 and the given learning rate, by default 6e-4."""
     lr = (1 + seed % 97) * 1e-5
     for pretrained in (True, False):
         config = finetune(student, pretrained, 1000)
         assert expect.whole(config.batch_size, "batch_size") == 256, "batch_size is wrong"
         rate = expect.number(config.learning_rate, "learning_rate")
-        assert abs(rate - 6e-4) < 1e-9, "learning_rate is wrong where none is given"
+        assert abs(rate - 6e-4) < 1e-9, "the default learning_rate is wrong"
         config = finetune(student, pretrained, 1000, lr=lr)
         rate = expect.number(config.learning_rate, "learning_rate")
         assert abs(rate - lr) < 1e-9, "learning_rate is not the one that was given"
@@ -58,7 +56,7 @@ def test_finetune_batches_and_rate(student: Any, seed: int) -> None:
 
 @pytest.mark.points(1)
 @pytest.mark.hint(
-    "tokens are characters, PADs too: 512 * 20, and 200 epochs of the pretraining text"
+    "tokens are characters, including PADs: 512 * 20, and 200 epochs of the pretraining text"
 )
 def test_finetune_schedule(student: Any, seed: int) -> None:
     """Finetuning warms up and decays as the handout's table says."""

@@ -1,4 +1,4 @@
-"""Task d: top_k_logits and sample, on a model of the grader's own that needs no training."""
+"""Part d: top_k_logits and sample, on a model of the grader that needs no training."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ CHARS = "sample's result"
 def greedy(
     table: torch.Tensor, x: torch.Tensor, steps: int, block_size: int = BLOCK
 ) -> torch.Tensor:
-    """What the likeliest characters are, by the definition of probes.plain_model."""
+    """x and the likeliest characters after it, by the definition of probes.plain_model."""
     for _ in range(steps):
         rows = x[:, -block_size:].sum(1) % V
         x = torch.cat((x, table[rows].argmax(1, keepdim=True)), dim=1)
@@ -25,18 +25,18 @@ def greedy(
 
 
 def check_prefix(y: Any, x: torch.Tensor, steps: int) -> torch.Tensor:
-    """y is x and `steps` characters more."""
-    found = expect.tensor(y, (x.size(0), x.size(1) + steps), torch.long, CHARS)
-    assert torch.equal(found[:, : x.size(1)], x), f"{CHARS} does not begin with x"
-    in_range = bool(((found >= 0) & (found < V)).all())
-    assert in_range, f"{CHARS} has indices that are no characters"
-    return found
+    """Checks that y is x and `steps` more characters."""
+    result = expect.tensor(y, (x.size(0), x.size(1) + steps), torch.long, CHARS)
+    assert torch.equal(result[:, : x.size(1)], x), f"{CHARS} does not begin with x"
+    in_range = bool(((result >= 0) & (result < V)).all())
+    assert in_range, f"{CHARS} has indices that are not characters"
+    return result
 
 
 def check_frequencies(drawn: torch.Tensor, probabilities: torch.Tensor) -> None:
     """Each character is drawn as often as its probability says.
 
-    5 standard errors: a right sampler fails once in about 200,000 gradings.
+    5 standard errors: a correct sampler fails once in about 200,000 gradings.
     """
     shares = torch.bincount(drawn, minlength=V) / len(drawn)
     error = (probabilities * (1 - probabilities) / len(drawn)).sqrt()
@@ -49,14 +49,14 @@ def check_frequencies(drawn: torch.Tensor, probabilities: torch.Tensor) -> None:
 @pytest.mark.points(2)
 @pytest.mark.hint("compare with the k-th largest of the same row; masked_fill returns a new tensor")
 def test_top_k_logits(student: Any, generator: torch.Generator) -> None:
-    """top_k_logits keeps the k largest of each row, makes the others -inf, and spares its input."""
+    """top_k_logits keeps the k largest of each row, sets the others to -inf, keeps its input."""
     for k in (1, 3, V - 1, V):
         logits = normal(generator, 5, V)
         smallest = logits.sort(dim=1, descending=True).values[:, k - 1 : k]
-        kept = student.utils.top_k_logits(logits.clone(), k)
-        kept = expect.tensor(kept, (5, V), "float", "top_k_logits")
+        result = student.utils.top_k_logits(logits.clone(), k)
+        result = expect.tensor(result, (5, V), "float", "top_k_logits")
         expected = torch.where(logits >= smallest, logits, -torch.inf)
-        assert torch.equal(kept, expected), "top_k_logits does not keep the k largest of each row"
+        assert torch.equal(result, expected), "top_k_logits does not keep the k largest of each row"
     call = [logits.clone(), 2]
     call = student.probe.arguments_after(student.utils.top_k_logits, call)
     after = expect.tensor(expect.items(call, 2, "the arguments")[0], (5, V), "float")
@@ -64,19 +64,19 @@ def test_top_k_logits(student: Any, generator: torch.Generator) -> None:
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("the logits at the last position, argmax, appended, and so on")
+@pytest.mark.hint("take argmax of the last position's logits, append it, and repeat")
 def test_greedy(student: Any, generator: torch.Generator) -> None:
-    """Without `sample`, each new character is the likeliest, and is seen by the next."""
+    """Without `sample`, each new character is the likeliest after those before it."""
     table = normal(generator, V, V)
     for batch, length, steps in ((1, 1, 5), (4, 3, 3), (2, 2, 0)):
         x = torch.randint(V, (batch, length), generator=generator)
         model = student.probe.plain_model(table, BLOCK)
         y = check_prefix(student.utils.sample(model, x, steps), x, steps)
-        assert torch.equal(y, greedy(table, x, steps)), "a character is not the likeliest"
+        assert torch.equal(y, greedy(table, x, steps)), "a new character is not the likeliest"
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("x[:, -block_size:] is what the model may see")
+@pytest.mark.hint("give the model x[:, -block_size:]")
 def test_long_context(student: Any, generator: torch.Generator) -> None:
     """A context longer than the block is cut to its last block_size characters."""
     table = normal(generator, V, V)
@@ -84,19 +84,19 @@ def test_long_context(student: Any, generator: torch.Generator) -> None:
         x = torch.randint(V, (3, length), generator=generator)
         model = student.probe.plain_model(table, BLOCK)
         y = check_prefix(student.utils.sample(model, x, BLOCK + 2), x, BLOCK + 2)
-        assert torch.equal(y, greedy(table, x, BLOCK + 2)), "a character is not the likeliest"
+        assert torch.equal(y, greedy(table, x, BLOCK + 2)), "a new character is not the likeliest"
 
 
 @pytest.mark.points(1)
 @pytest.mark.hint("model.eval()")
 def test_no_dropout(student: Any, generator: torch.Generator) -> None:
-    """sample works without dropout, whatever mode the model comes in."""
+    """sample turns dropout off, whatever mode the model is in."""
     table = normal(generator, V, V)
     model = student.probe.plain_model(table, BLOCK)
     model.train()
     x = torch.randint(V, (4, 2), generator=generator)
     y = check_prefix(student.utils.sample(model, x, 4), x, 4)
-    assert torch.equal(y, greedy(table, x, 4)), "the model works as in training"
+    assert torch.equal(y, greedy(table, x, 4)), "the model is in training mode while sampling"
 
 
 @pytest.mark.points(2)
@@ -117,9 +117,9 @@ def test_random(student: Any, generator: torch.Generator) -> None:
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("inside the loop: the model sees x with the characters that were just drawn")
+@pytest.mark.hint("inside the loop, give the model x with the characters drawn so far")
 def test_random_goes_on(student: Any, generator: torch.Generator) -> None:
-    """With `sample`, every step draws, and from what the characters drawn before lead to."""
+    """With `sample`, every step draws, given the characters drawn before."""
     # Even enough that no character is rare: the counts are then nearly normal.
     table = 0.7 * normal(generator, V, V)
     x = torch.randint(V, (DRAWS, 2), generator=generator)
@@ -132,10 +132,10 @@ def test_random_goes_on(student: Any, generator: torch.Generator) -> None:
 
 
 def check_draws(drawn: torch.Tensor, probabilities: torch.Tensor, which: str) -> None:
-    """Characters (n,) drawn from the rows of probabilities (n, V), each row another's.
+    """Characters (n,) drawn from the rows of probabilities (n, V), one from each row.
 
-    Compared are how often each is drawn, and how likely on average what was drawn is, which is
-    too high for a greedy choice, too low for a choice among other rows. All to 5 standard errors.
+    Compares how often each is drawn, and the mean log probability of the draws, which is too high
+    for a greedy choice, too low for draws from other rows. All to 5 standard errors.
     """
     hits = torch.nn.functional.one_hot(drawn, V)
     error = (probabilities * (1 - probabilities)).sum(0).sqrt()

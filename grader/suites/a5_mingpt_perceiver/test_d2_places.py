@@ -1,4 +1,4 @@
-"""Task d: evaluate_places and the London baseline."""
+"""Part d: evaluate_places and the London baseline."""
 
 import functools
 import random
@@ -35,7 +35,7 @@ def counted(value: Any, what: str = WHAT) -> tuple[float, float]:
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("an answer is right when it is the same text, not when it is a part of it")
+@pytest.mark.hint("an answer is right if it is the same text, not if it is a part of it")
 def test_evaluate_places(student: Any, seed: int) -> None:
     """evaluate_places counts the questions and the right answers, in this order."""
     rng = random.Random(seed)
@@ -50,15 +50,15 @@ def test_evaluate_places(student: Any, seed: int) -> None:
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("zip stops at the shorter one without a word")
+@pytest.mark.hint("zip silently stops at the shorter one")
 def test_evaluate_without_answers(student: Any, seed: int) -> None:
-    """Questions without answers give (0, 0); too few or too many predictions are refused."""
+    """Questions without answers give (0, 0); too few or too many predictions are rejected."""
     evaluate, places = student.utils.evaluate_places, invent(seed, 9)
     questions = "".join(f"Where was Person {number} born?\n" for number in range(9))
     assert counted(student.probe.on_file(evaluate, questions, places)) == (0, 0), (
-        "without answers there is nothing to count"
+        "questions without answers should give (0, 0)"
     )
-    # With answers there is, and it is counted: (9, 9) alone could be a constant.
+    # With answers the counts vary: (9, 9) alone could be a constant.
     for right in range(4 + seed % 3, 8):
         guesses = places[:right] + ["Nowhere"] * (9 - right)
         assert counted(student.probe.on_file(evaluate, tsv(places), guesses)) == (9, right), (
@@ -67,7 +67,7 @@ def test_evaluate_without_answers(student: Any, seed: int) -> None:
     for wrong in (places[:-1], [*places, "London"]):
         expect.refusal(
             functools.partial(student.probe.on_file, evaluate, tsv(places), wrong),
-            "as many predictions as questions are needed, and others are taken",
+            "the call should fail if there are not as many predictions as questions",
         )
 
 
@@ -80,12 +80,12 @@ def test_london_command(student: Any, seed: int) -> None:
         right = places.count("London")
         files = {"birth_dev.tsv": tsv(places, end)}
         answer = student.probe.run_command("london_baseline", ["birth_dev.tsv"], files)
-        code, printed, _ = expect.items(answer, 3, "the command's result")
-        assert expect.whole(code, "the exit code") == 0, "the command does not end with 0"
-        found = re.search(
-            r"Correct: ([\d.]+) out of ([\d.]+): ([\d.]+) ?%", expect.text(printed, "its output")
+        code, output, _ = expect.items(answer, 3, "the command's result")
+        assert expect.whole(code, "the exit code") == 0, "the command's exit code should be 0"
+        match = re.search(
+            r"Correct: ([\d.]+) out of ([\d.]+): ([\d.]+) ?%", expect.text(output, "its output")
         )
-        assert found, "no line `Correct: {correct} out of {total}: {percent}%` is printed"
-        correct, total, percent = (float(number.strip(".") or -1) for number in found.groups())
+        assert match, "no line `Correct: {correct} out of {total}: {percent}%` is printed"
+        correct, total, percent = (float(number.strip(".") or -1) for number in match.groups())
         assert (correct, total) == (right, count), "the printed counts are wrong"
         assert abs(percent - 100 * right / count) < 0.06, "the printed percentage is wrong"

@@ -1,4 +1,4 @@
-"""Task f: how the model is pretrained."""
+"""Part f: how the model is pretrained."""
 
 from typing import Any
 
@@ -24,9 +24,9 @@ def test_epochs_and_batches(student: Any, seed: int) -> None:
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("finetuning and pretraining have learning rates of their own")
+@pytest.mark.hint("finetuning and pretraining have different learning rates")
 def test_rate(student: Any, seed: int) -> None:
-    """Pretraining takes the learning rate that it is given, 6e-3 without one."""
+    """Pretraining uses the given learning rate, by default 6e-3."""
     lr = (1 + seed % 97) * 1e-4
     for config, expected in ((pretrain(student, 50), 6e-3), (pretrain(student, 50, lr=lr), lr)):
         rate = expect.number(config.learning_rate, "learning_rate")
@@ -34,7 +34,7 @@ def test_rate(student: Any, seed: int) -> None:
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("without lr_decay the trainer does not look at the two numbers of tokens")
+@pytest.mark.hint("without lr_decay the trainer ignores warmup_tokens and final_tokens")
 def test_schedule(student: Any, seed: int) -> None:
     """Pretraining warms up and decays as the handout's table says."""
     documents, block = 500 + seed % 1000, 64 + seed % 64

@@ -1,4 +1,4 @@
-"""Task g: the perceiver's blocks, in each of the right variants (variants.py)."""
+"""Part g: the perceiver's blocks, in each of the right variants (variants.py)."""
 
 import math
 from typing import Any
@@ -40,22 +40,22 @@ def make_gpt(code: Any, **changes: Any) -> Any:
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("nn.Parameter, not a tensor and not a buffer")
+@pytest.mark.hint("use nn.Parameter, not a plain tensor or a buffer")
 def test_basis_is_trained(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The basis C, of shape (1, m, C), is a parameter: it is saved, and training moves it."""
     theirs, ours = twins(student, reference, make_down, generator)
     before, x, lr = basis(theirs), normal(generator, 3, BLOCK, C), 0.1
     student.probe.sgd_step(theirs, [x], lr)
     after = basis(theirs)
-    assert not torch.equal(after, before), "a step of training leaves C as it was"
-    # What is a Parameter, and has a gradient, is the worker's claim; where the step leads is not.
+    assert not torch.equal(after, before), "a training step does not change C"
+    # The worker can claim that C is a Parameter with a gradient, but not fake the step's result.
     right = [ours.C - lr * torch.autograd.grad(down(ours, x).sum(), ours.C)[0]
              for down in variants.DOWN]  # fmt: skip
-    expect.close_to_any(after, right, "C after a step of training", atol=1e-4)
+    expect.close_to_any(after, right, "C after a training step", atol=1e-4)
 
 
 def basis(block: Any) -> torch.Tensor:
-    """The basis as it is saved, (1, m, C)."""
+    """The saved basis, (1, m, C)."""
     saved = expect.tensors(block.state_dict())
     assert "C" in saved, "C is not in the state_dict, so it is not saved"
     return expect.tensor(saved["C"], (1, M, C), torch.float32, "C").clone()
@@ -64,15 +64,15 @@ def basis(block: Any) -> torch.Tensor:
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.nn.init.xavier_uniform_")
 def test_basis_at_the_start(student: Any) -> None:
-    """The basis is drawn as xavier_uniform_ draws it, anew for each block."""
+    """Each block draws its own basis as xavier_uniform_ does."""
     m, channels = 32, 64
     draws = []
     for _ in range(2):
         block = expect.thing(make_down(student, n_embd=channels, bottleneck_dim=m, block_size=m))
         saved = expect.tensors(block.state_dict())
         draws.append(expect.tensor(saved.get("C"), (1, m, channels), "float", "C"))
-    assert not torch.equal(*draws), "two blocks begin with the same basis"
-    # xavier_uniform_ sees (1, m, C) as a convolution; of the matrix (m, C) alone the bound is
+    assert not torch.equal(*draws), "two blocks start with the same basis"
+    # xavier_uniform_ treats (1, m, C) as a convolution; for the matrix (m, C) the bound is
     # sqrt(6 / (m + C)). A uniform variable's deviation is its bound over sqrt(3).
     low = math.sqrt(2 / (m * channels + channels))
     high = math.sqrt(2 / (m + channels))
@@ -90,7 +90,7 @@ def test_shapes(student: Any, reference: Any, generator: torch.Generator) -> Non
     for batch, length in ((1, 1), (1, BLOCK), (3, M), (4, M - 2), (2, M + 3)):
         x = normal(generator, batch, length, C)
         y = expect.tensor(first(x), (batch, M, C), torch.float32, DOWN)
-        # The basis repeated, or the input, has these shapes too.
+        # A repeated basis, or the input, has these shapes too.
         expect.close_to_any(y, [down(own_first, x) for down in variants.DOWN], DOWN)
         z = expect.tensor(last(y, x), (batch, length, C), torch.float32, UP)
         expect.close_to_any(z, [up(own_last, y, x) for up in variants.UP], UP)
@@ -98,8 +98,8 @@ def test_shapes(student: Any, reference: Any, generator: torch.Generator) -> Non
 
 @pytest.mark.points(3)
 @pytest.mark.hint(
-    "queries are the basis, keys and values the input, ln1 on one of them or on both; then the mlp "
-    "of its own ln2"
+    "queries are the basis, keys and values the input, ln1 on one of them or on both; then add "
+    "mlp(ln2(.))"
 )
 def test_down_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """DownProjectBlock agrees with the reference, in any right variant, on the same weights."""
@@ -110,7 +110,7 @@ def test_down_agrees(student: Any, reference: Any, generator: torch.Generator) -
 
 
 @pytest.mark.points(3)
-@pytest.mark.hint("queries are x_input, keys and values ln1(y); then the mlp of its own ln2")
+@pytest.mark.hint("queries are x_input, keys and values ln1(y); then add mlp(ln2(.))")
 def test_up_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """UpProjectBlock agrees with the reference, in any right variant, on the same weights."""
     theirs, ours = twins(student, reference, make_up, generator)
@@ -120,9 +120,7 @@ def test_up_agrees(student: Any, reference: Any, generator: torch.Generator) -> 
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint(
-    "the up block reads what the inner blocks made, and what went into the down block"
-)
+@pytest.mark.hint("the up block reads the inner blocks' output and the down block's input")
 def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
     """A perceiver GPT agrees with the reference, in any right variant, on the same weights."""
     theirs, ours = twins(student, reference, make_gpt, generator)
@@ -134,12 +132,12 @@ def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) ->
 @pytest.mark.points(1)
 @pytest.mark.hint("place j of the bottleneck sees the input up to j, position t the places up to t")
 def test_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """The perceiver's guess at the next character does not know what comes next either."""
+    """The perceiver's logits do not depend on later characters either."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     idx = indices(generator, 2, BLOCK)
     other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
     expect.causal(lambda x: logits_of(theirs(x)), idx, other, "the perceiver's logits")
-    # A vector for each character alone would be as blind to what comes next.
+    # One fixed vector for each character would not depend on later ones either.
     logits = logits_of(theirs(idx))
     expect.close_to_any(logits, variants.logits(ours, idx), "the perceiver's logits")
 
@@ -147,7 +145,7 @@ def test_causal(student: Any, reference: Any, generator: torch.Generator) -> Non
 @pytest.mark.points(1)
 @pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """The perceiver's loss reaches every parameter."""
+    """The gradient of the perceiver's loss reaches every parameter."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     idx = torch.stack([torch.randperm(V, generator=generator) for _ in range(3)])
     idx = torch.cat((idx, idx[:, :1]), dim=1)  # (3, BLOCK), every character of the vocabulary
@@ -157,7 +155,7 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("perceiver=True and bottleneck_dim, beside the vanilla model's sizes")
+@pytest.mark.hint("perceiver=True and bottleneck_dim, in addition to the vanilla model's sizes")
 def test_build_perceiver(
     student: Any, reference: Any, generator: torch.Generator, seed: int
 ) -> None:
@@ -171,5 +169,5 @@ def test_build_perceiver(
     theirs.eval()
     idx = indices(generator, 2, block)
     logits = logits_of(theirs(idx))
-    # Four layers of 256 channels with large weights: rounding differs by some 1e-4.
+    # Four layers of 256 channels with large weights: rounding differs by about 1e-4.
     expect.close_to_any(logits, variants.logits(ours, idx), "its logits", atol=5e-3)

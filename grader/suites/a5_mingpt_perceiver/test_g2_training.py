@@ -1,4 +1,4 @@
-"""Task g: a short pretraining and finetuning of a perceiver, and what its weights then know."""
+"""Part g: a short pretraining and finetuning of a perceiver, and what its weights then know."""
 
 from typing import Any
 
@@ -11,25 +11,25 @@ pytestmark = [pytest.mark.part("g"), pytest.mark.slow, pytest.mark.limit(120)]
 
 @pytest.fixture(scope="module")
 def memory() -> dict[str, Any]:
-    """What the one training gave, for both tests; empty if it came to nothing."""
+    """The result of the one training run, for both tests; empty if there is none."""
     return {}
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint("run the other tests of task g first: the training needs them all")
+@pytest.mark.hint("pass the other tests of part g first: the training needs them all")
 def test_better_than_london(
     student: Any, reference: Any, seed: int, memory: dict[str, Any]
 ) -> None:
-    """Pretrained and finetuned for some seconds, a small perceiver beats the London baseline."""
+    """Pretrained and finetuned for a few seconds, a small perceiver beats the London baseline."""
     right, floor = examine(memory, student, reference, seed, PERCEIVER)
     assert right >= max(PERCEIVER.some, 1.5 * floor), (
-        "London for every answer is nearly as good, or better"
+        "answering London every time is nearly as good, or better"
     )
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("the basis must be trained too, and the up block read what the blocks made")
+@pytest.mark.hint("the basis must be trained too, and the up block must read the blocks' output")
 def test_knowledge(student: Any, reference: Any, seed: int, memory: dict[str, Any]) -> None:
-    """Pretrained and finetuned for some seconds, a small perceiver knows some birthplaces."""
+    """Pretrained and finetuned for a few seconds, a small perceiver knows some birthplaces."""
     right, _ = examine(memory, student, reference, seed, PERCEIVER)
     assert right >= PERCEIVER.enough, "too few of the hidden questions are answered right"

@@ -1,9 +1,9 @@
-"""A short training on the tiny embedded data, and what the trained weights know.
+"""A short training run on the tiny embedded data, and what the trained weights know.
 
-A model is trained in the worker, by a probe, on biographies and on questions about some of the
-people; its weights are then loaded into the reference's model, which answers the questions about
-the others here. So the answers stay outside, and nothing but weights can be right: whoever finds
-the answers in the text by a search has no use for them.
+A probe trains a model in the worker on biographies and on questions about some of the people; its
+weights are then loaded into the reference's model, which answers the questions about the others
+here. So the answers stay outside the worker, and only weights can be right: finding the answers by
+searching the text does not help.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ MASK = "\u2047"
 
 @dataclass(frozen=True)
 class Lesson:
-    """A small model, how long it is pretrained, and what share of answers is asked of it.
+    """A small model, how long it is pretrained, and the required share of right answers.
 
-    The embeddings begin with numbers of this deviation. forward: how the weights of a trained model
-    are to be used, idx (B, T) -> logits (B, T, V), given the (x, y) that it was finetuned on.
+    embeddings: their initial standard deviation. forward: how to use the weights of a trained
+    model, idx (B, T) -> logits (B, T, V), given the (x, y) that it was finetuned on.
     """
 
     sizes: dict[str, Any]
@@ -43,15 +43,15 @@ class Lesson:
 
 _SIZES = {"n_head": 4, "n_embd": 64} | NO_DROPOUT
 # The reference answers 0.95 to 1.0 of the hidden questions over the seeds 100 to 105, and none
-# without pretraining. From 60 epochs 0.5 to 0.675. (tests/grader/suites/test_a5.py, with --slow,
+# without pretraining. After 60 epochs 0.5 to 0.675. (tests/grader/suites/test_a5.py, with --slow,
 # repeats three seeds in test_short_training_needs_pretraining.)
 VANILLA = Lesson(
     _SIZES | {"n_layer": 1},
     epochs=90, embeddings=0.02, some=0.2, enough=0.4,
     forward=lambda model, x, y: lambda idx: model(idx)[0],
 )  # fmt: skip
-# The reference and the perceivers of alternatives/ 0.75 to 1.0 over the seeds 100 to 103, and none
-# without pretraining (test_every_perceiver_learns repeats two seeds).
+# The reference and the perceivers in alternatives/ answer 0.75 to 1.0 over the seeds 100 to 103,
+# and none without pretraining (test_every_perceiver_learns repeats two seeds).
 PERCEIVER = Lesson(
     _SIZES | {"n_layer": 3, "perceiver": True, "bottleneck_dim": 32},
     epochs=110, embeddings=0.5, some=0.2, enough=0.4,
@@ -62,9 +62,9 @@ PERCEIVER = Lesson(
 def examine(
     memory: dict[str, Any], student: Any, reference: Any, seed: int, lesson: Lesson
 ) -> tuple[float, float]:
-    """(the share of hidden questions that are answered right, London's share), by one training.
+    """(share of hidden questions that are answered right, London's share), from one training run.
 
-    memory: keeps them for the next test of the same module, or what the training ended with.
+    memory: keeps both, or the exception that ended the run, for the next test of the same module.
     """
     if "failure" in memory:
         raise memory["failure"]
@@ -72,7 +72,7 @@ def examine(
         try:
             memory["shares"] = _examine(student, reference, seed, lesson)
         except SandboxError:
-            raise  # the worker was lost, not the student's training: it may be tried again
+            raise  # the worker was lost, not by the student: a later test may try again
         except Exception as failure:
             memory["failure"] = failure
             raise
@@ -84,7 +84,7 @@ def _examine(student: Any, reference: Any, seed: int, lesson: Lesson) -> tuple[f
     embedded = reference.embedded
     corpus = embedded.build("tiny", seed)
     known = reference.dataset.CharCorruptionDataset(corpus.biographies, BLOCK)
-    # NameDataset is given: others drop letters by which people are told apart.
+    # NameDataset is given: other datasets drop letters that distinguish people.
     questions = reference.dataset.NameDataset(known, embedded.lines(corpus.train))
     x, y = stacked(questions)
     forward = lesson.forward(learn(student, reference, known, x, y, lesson), x, y)
@@ -97,7 +97,7 @@ def learn(
     """The reference's model with the weights that the student's model learned.
 
     known: the reference's dataset of the text to pretrain on, so that nothing here depends on the
-    student's span corruption, which part e judges; x, y: (B, T), to finetune on.
+    student's span corruption, which part e tests; x, y: (B, T), to finetune on.
     """
     ours = begin(reference, known.vocab_size, lesson)
     config = student.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
@@ -117,11 +117,11 @@ def stacked(items: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
 
 
 def begin(reference: Any, vocab_size: int, lesson: Lesson) -> Any:
-    """The model from which every training begins. The worker sees it: no hidden seed draws it.
+    """The model that every training run starts from. The worker sees it, so it uses no hidden seed.
 
     Larger numbers than GPT's let every variant of the perceiver learn within seconds: without
-    residuals all of the text goes through the cross-attention, and where ln1's output is added to
-    the cross-attention's, it drowns it.
+    residuals the whole text goes through the cross-attention, and if ln1's output is added to the
+    cross-attention's, it drowns it out.
     """
     config = reference.model.GPTConfig(vocab_size, BLOCK, **lesson.sizes)
     with torch.random.fork_rng(devices=[]):
@@ -137,7 +137,7 @@ def begin(reference: Any, vocab_size: int, lesson: Lesson) -> Any:
 
 
 def london(pairs: Sequence[tuple[str, str]]) -> float:
-    """The share of pairs that are right for whoever always answers London."""
+    """The share of pairs that the answer London gets right."""
     return sum(answer == "London" for _, answer in pairs) / len(pairs)
 
 
@@ -145,10 +145,10 @@ def london(pairs: Sequence[tuple[str, str]]) -> float:
 def accuracy(
     forward: Callable[[Tensor], Tensor], pairs: Sequence[tuple[str, str]], known: Any
 ) -> float:
-    """The share of (question, answer) pairs that a model gets right, written on greedily.
+    """The share of (question, answer) pairs that a model gets right, decoding greedily.
 
     forward: (B, T) long -> logits (B, T, V); known: a dataset, for its vocabulary. The questions
-    go in together, PADs after each: a causal model does not see them.
+    are one batch, padded at the end: a causal model does not see the PADs.
     """
     questions = [[known.stoi[char] for char in question + MASK] for question, _ in pairs]
     longest = max(len(answer) for _, answer in pairs) + 1

@@ -1,10 +1,10 @@
 """The perceiver's right variants, computed with the modules of the reference.
 
-The published texts of the assignment agree on ln1 and differ on where it stands: on the input, on
-the basis ("use the layernorm layers on C"), or on both; in the up block on the bottleneck, and at
-times on the queries too; each without a residual around the cross-attention, or with one, of the
-queries as they came or as ln1 made them. Every test of the perceiver accepts all of these, by this
-one list.
+The published texts of the assignment agree on ln1 and differ on where to apply it: to the input, to
+the basis ("use the layernorm layers on C"), or to both; in the up block to the bottleneck, and
+sometimes to the queries too; each without a residual around the cross-attention, or with one, of
+the queries before or after ln1. Every test of the perceiver accepts all of these, from this one
+list.
 
 Letters in the shapes: B batch, T time, C channels, V vocabulary, m places of the bottleneck.
 """
@@ -58,7 +58,7 @@ class Down:
 
 @dataclass(frozen=True)
 class Up:
-    """How an up block reads the bottleneck; ln1 always stands on the bottleneck."""
+    """How an up block reads the bottleneck; ln1 is always applied to the bottleneck."""
 
     norm_input: bool
     residual: Residual
@@ -73,7 +73,7 @@ class Up:
 
 
 def _residuals(norm_queries: bool) -> list[Residual]:
-    """Which there may be: what ln1 made is added only by who made it the queries."""
+    """The possible residuals: ln1's output is added only if it is the queries."""
     return [each for each in Residual if norm_queries or each is not Residual.NORMED]
 
 
@@ -83,7 +83,7 @@ UP = [Up(each, residual) for each in (False, True) for residual in _residuals(ea
 
 
 def forwards(model: Any) -> list[Callable[[Tensor], Tensor]]:
-    """idx (B, T) -> logits (B, T, V) by each right variant of a perceiver GPT without dropout."""
+    """idx (B, T) -> logits (B, T, V) for each right variant of a perceiver GPT without dropout."""
 
     def forward(down: Down, up: Up, idx: Tensor) -> Tensor:
         x = model.tok_emb(idx) + model.pos_emb[:, : idx.size(1)]
@@ -100,7 +100,7 @@ def logits(model: Any, idx: Tensor) -> list[Tensor]:
 
 
 def trained(model: Any, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
-    """The right variant that a model was trained as: the one whose loss on (x, y) is smallest."""
+    """The right variant that a model was trained as: the one with the smallest loss on (x, y)."""
     with torch.no_grad():
         return min(forwards(model), key=lambda forward: _loss(forward(x), y))
 
@@ -113,5 +113,5 @@ def gradients(model: Any, idx: Tensor, targets: Tensor) -> Iterator[dict[str, Te
     """{name: gradient of the loss} of each right variant."""
     names, parameters = zip(*model.named_parameters(), strict=True)
     for each in logits(model, idx):
-        found = torch.autograd.grad(_loss(each, targets), parameters, retain_graph=True)
-        yield dict(zip(names, found, strict=True))
+        values = torch.autograd.grad(_loss(each, targets), parameters, retain_graph=True)
+        yield dict(zip(names, values, strict=True))

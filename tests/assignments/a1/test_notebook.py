@@ -118,7 +118,7 @@ def test_the_same_module_gives_the_same_notebook() -> None:
 
 
 def test_code_before_the_first_cell_is_refused() -> None:
-    with pytest.raises(BadMarker, match=r"a\.py:2: stands before the first cell, '# %%'"):
+    with pytest.raises(BadMarker, match=r"a\.py:2: comes before the first cell, '# %%'"):
         notebook.from_source("\nimport math\n# %%\nx = 1\n", "a.py")
 
 

@@ -85,9 +85,9 @@ MISTAKES = {
     "steps": (["train", "--max_steps", "0"], "--max_steps 0: it must be above 0"),
     "batch": (["train", "--batch_size", "1"], "--batch_size 1: at least 2"),
     "block": (["train", "--block_size", "6"], "--block_size 6 is not a power of 2"),
-    "noise": (["train", "--noise", "1.5"], "--noise 1.5: from 0 to below 1"),
+    "noise": (["train", "--noise", "1.5"], "--noise 1.5: must be at least 0 and below 1"),
     "wide": (["train", "--n_hidden", "1000000000000"], "it must be at most 16,384"),
-    "threads": (["train", "--threads", "1000000000000"], "at most 1024 can be had"),
+    "threads": (["train", "--threads", "1000000000000"], "at most 1024 are allowed"),
     "long name": (["evaluate", "--reading_params_path", "x" * 300], "File name too long"),
     "long folder": (["train", "names.txt", "--out", "x" * 300], "File name too long"),
     "cuda": (["train", "--device", "cuda"], "--device cuda: these layers compute on the CPU"),
@@ -99,7 +99,7 @@ MISTAKES = {
     ),
     "other names": (
         ["evaluate", "--reading_params_path", "small.params"],
-        "small.params: its model was trained on names of other characters than these",
+        "small.params: its model was trained on names with other characters",
     ),
     "odd shape": (
         ["evaluate", "names.txt", "--reading_params_path", "odd.params"],

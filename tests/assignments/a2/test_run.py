@@ -69,18 +69,18 @@ def test_a_run_of_other_code_is_not_taken_up(tmp_path):
     with (copy / "solution" / "bow.py").open("a", encoding="utf-8") as file:
         file.write("# mended\n")
     error = error_of(python(copy / "run.py", *one, cwd=tmp_path))
-    assert error.startswith("run holds a run of other code than there is now: ")
+    assert error.startswith("run holds a run of other code (it has changed since): ")
 
 
 def test_a_sweep_goes_on_repeats_nothing_and_is_reported(tmp_path):
     lists = ("sweep", "--model", "bigram,bow", "--n_embd", 8, "--lr", "1e-2,1e-3", *SHORT)
     first = run(*lists, "--pe_type", "rope", "--processes", 1, cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    assert first.stdout.startswith("4 cells trained, 0 were there")
+    assert first.stdout.startswith("4 cells trained, 0 already done")
     folder = tmp_path / "runs" / "a2_bigram_bow" / "embedded_sweep_solution"
     before = rows(folder / "table.csv")
     second = run(*lists, "--pe_type", "randn,rope", "--processes", 1, "--plain", cwd=tmp_path)
-    assert second.stdout.startswith("2 cells trained, 4 were there")
+    assert second.stdout.startswith("2 cells trained, 4 already done")
     after = rows(folder / "table.csv")
     assert after[:4] == before and len(after) == 6
     told = run("report", "--solution", cwd=tmp_path)

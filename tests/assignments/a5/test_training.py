@@ -215,7 +215,7 @@ def test_muon_trains_the_matrices_inside_and_nothing_else(a5):
 
 
 def test_an_unknown_optimizer_is_named_with_the_valid_ones(a5):
-    with pytest.raises(ValueError, match="'sgd' is no optimizer: choose one of adamw, muon"):
+    with pytest.raises(ValueError, match="'sgd' is not an optimizer: choose one of adamw, muon"):
         trainer_of(a5, [], "sgd")
 
 

@@ -160,19 +160,19 @@ def test_check_names_every_difference(toy: Assignment) -> None:
     [
         ("    ### END SOLUTION\n", "", 3, "'### BEGIN SOLUTION' without '### END SOLUTION'"),
         ("    ### BEGIN SOLUTION\n", "", 4, "without '### BEGIN SOLUTION' before it"),
-        ("### BEGIN SOLUTION", "### BEGIN SOLUTON", 3, "is no marker"),
-        ("### BEGIN SOLUTION", "# BEGIN SOLUTION", 3, "is no marker"),
-        ("### BEGIN SOLUTION", "### begin solution", 3, "is no marker"),
-        ("### BEGIN SOLUTION", "### BEGIN", 3, "is no marker"),
-        ("### END SOLUTION", "## END SOLUTION", 5, "is no marker"),
-        ("### END SOLUTION", "### END OF SOLUTION", 5, "is no marker"),
-        ("y = x + 1", "y = x + 1  ### END SOLUTION", 4, "is no marker"),
-        ("    y = x", "    ### BEGIN SOLUTION\n    y = x", 4, "a region inside the one of line 3"),
+        ("### BEGIN SOLUTION", "### BEGIN SOLUTON", 3, "is not a marker"),
+        ("### BEGIN SOLUTION", "# BEGIN SOLUTION", 3, "is not a marker"),
+        ("### BEGIN SOLUTION", "### begin solution", 3, "is not a marker"),
+        ("### BEGIN SOLUTION", "### BEGIN", 3, "is not a marker"),
+        ("### END SOLUTION", "## END SOLUTION", 5, "is not a marker"),
+        ("### END SOLUTION", "### END OF SOLUTION", 5, "is not a marker"),
+        ("y = x + 1", "y = x + 1  ### END SOLUTION", 4, "is not a marker"),
+        ("    y = x", "    ### BEGIN SOLUTION\n    y = x", 4, "a region inside that of line 3"),
         ("    # TODO(a): x plus one\n", "", 2, "no '# TODO(part): ...' comment before it in f"),
         ("TODO(a)", "TODO(z)", 2, "'z' is not a part of the assignment: choose from a, b"),
         ("TODO(a)", "TODO()", 2, "'' is not a part"),
         ("    y = x + 1\n", "    # nothing\n", 3, "the region has no statement"),
-        ("    ### END", "        ### END", 5, "is not indented as line 3"),
+        ("    ### END", "        ### END", 5, "is not indented like line 3"),
         ("    y = x + 1", "    if x:\n        y = x", None, None),
         ("    return y", "    # TODO(b): more\n    return y", 6, "TODO(b) has no region after"),
         ("    return y", "    return y y", 6, "is not Python"),
@@ -235,10 +235,10 @@ def test_nothing_is_written_when_one_file_is_bad(toy: Assignment) -> None:
 def test_a_missing_solution_is_named(toy: Assignment) -> None:
     """No solution folder, or a student's file that it lacks."""
     (toy.solution / "model.py").unlink()
-    with pytest.raises(UserError, match=r"src/model\.py is a student's file and has no solution"):
+    with pytest.raises(UserError, match=r"src/model\.py is a student's file but has no solution"):
         skeleton.build(toy)
     toy.solution.rename(toy.root / "elsewhere")
-    with pytest.raises(UserError, match="solution is not there"):
+    with pytest.raises(UserError, match="solution does not exist"):
         skeleton.build(toy)
 
 

@@ -92,7 +92,7 @@ def test_a_worker_that_ends_is_a_refusal(
         raise StudentCrash("the process ended (signal 11)")
 
     monkeypatch.setattr(isolated, "_ask", crash)
-    with pytest.raises(Refused, match="work: cannot be read, its reader broke off: hand in only"):
+    with pytest.raises(Refused, match="work: cannot be read, the reader crashed: hand in only"):
         take(make_folder(tmp_path / "work", FILES), toy, object())
 
 

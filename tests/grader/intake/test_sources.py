@@ -122,7 +122,7 @@ def test_a_tar_by_git_is_read() -> None:
 NAMES = {
     "long": ("n" * (MAX_NAME + 1), "has a name of more than 255 bytes"),
     "long in bytes": ("ü" * 128, "has a name of more than 255 bytes"),
-    "deep": ("d/" * MAX_DEPTH + "x.py", "lies more than 40 folders deep"),
+    "deep": ("d/" * MAX_DEPTH + "x.py", "is more than 40 folders deep"),
     "control": ("\x9b2J", "has a control character in its name"),
 }
 
@@ -146,7 +146,7 @@ def test_a_deep_folder_is_refused(tmp_path: Path, toy: Any) -> None:
     Path(work, *["d"] * MAX_DEPTH).mkdir(parents=True)
     assert take(work, toy).files == FILES
     Path(work, *["d"] * (MAX_DEPTH + 1)).mkdir()
-    with pytest.raises(Refused, match="lies more than 40 folders deep"):
+    with pytest.raises(Refused, match="is more than 40 folders deep"):
         take(work, toy)
 
 
@@ -172,7 +172,7 @@ def test_a_whole_repository_is_told_where_the_work_lies(
     path = SHAPES[shape](tmp_path / shape, {f"repo/{n}": d for n, d in (more | kept).items()})
     with pytest.raises(Refused) as error:
         take(path, toy)
-    assert str(error.value) == (f"{path}: your files lie in 'repo/{lie}': hand in 'repo/{better}'")
+    assert str(error.value) == (f"{path}: your files are in 'repo/{lie}': hand in 'repo/{better}'")
 
 
 def code(*cells: Any, **more: Any) -> bytes:
@@ -245,7 +245,7 @@ def test_notebooks_of_other_makers_are_read() -> None:
         (code(7), "a code cell has no text"),
         (code([["x"]]), "a code cell has no text"),
         (code(*["x"] * 2001), "has 2001 code cells: at most 2000"),
-        (b'{"cells": []}', "without a code cell"),
+        (b'{"cells": []}', "without code cells"),
     ],
 )
 def test_a_malformed_notebook_is_refused(data: bytes, message: str) -> None:

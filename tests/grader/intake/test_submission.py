@@ -125,7 +125,7 @@ def test_optional_files_are_taken_and_others_left_out(tmp_path: Path, toy: Assig
     tree = take(make_folder(tmp_path / "work", FILES | extra), toy)
     assert list(tree.files) == ["predictions/dev.txt", "src/model.py", "src/utils.py"]
     assert tree.notes == (
-        "ignored, as the assignment does not ask for them: "
+        "ignored, since the assignment does not ask for them: "
         "'predictions/deep/dev.txt', 'run.py', 'src/Notes.md'",
     )
 
@@ -159,7 +159,7 @@ def test_a_missing_file_is_noted(tmp_path: Path, toy: Assignment) -> None:
     """The skeleton's will be used, and the student is told so."""
     tree = take(make_folder(tmp_path / "work", {"model.py": MODEL}), toy)
     assert list(tree.files) == ["src/model.py"]
-    assert tree.notes == ("src/utils.py is missing: the skeleton's is used",)
+    assert tree.notes == ("src/utils.py is missing: the skeleton's copy is used",)
 
 
 def test_another_spelling_is_not_taken(tmp_path: Path, toy: Assignment) -> None:
@@ -549,7 +549,7 @@ def test_a_path_that_is_not_there_is_refused(tmp_path: Path, toy: Assignment) ->
 
 def test_none_of_the_files_is_refused(tmp_path: Path, toy: Assignment) -> None:
     """An empty folder, or another assignment's, would otherwise be graded as an empty skeleton."""
-    message = r"holds no file of b1_toy: put src/model\.py, src/utils\.py at the top or in src/"
+    message = r"contains no file of b1_toy: put src/model\.py, src/utils\.py at the top or in src/"
     with pytest.raises(Refused, match=message):
         take(make_folder(tmp_path / "w", {"a/b/src/other.py": MODEL, "x.py": b""}), toy)
 
@@ -604,7 +604,7 @@ def test_a_notebook_among_other_files_is_told_of(tmp_path: Path, toy: Assignment
         take(work, toy)
     tree = take(make_folder(tmp_path / "both", FILES | {"mine.ipynb": notebook("x = 1")}), toy)
     assert tree.notes == (
-        "the notebook beside the other files is ignored: hand in a notebook by itself, "
+        "the notebook among the other files is ignored: hand in a notebook by itself, "
         "not in a folder or an archive",
     )
 
@@ -615,7 +615,7 @@ def test_a_notebook_is_refused_where_none_is_wanted(tmp_path: Path, toy: Assignm
 
     path = tmp_path / "work.ipynb"
     path.write_bytes(notebook("x = 1"))
-    with pytest.raises(Refused, match="b1_toy takes no notebook: hand in a folder or an archive"):
+    with pytest.raises(Refused, match="b1_toy does not take a notebook: hand in a folder or"):
         take(path, replace(toy, notebook_file=None))
 
 
@@ -626,8 +626,8 @@ def test_a_notebook_is_refused_where_none_is_wanted(tmp_path: Path, toy: Assignm
         (b"[1, 2]", "is not a notebook"),
         (b"[" * 100_000, "is not a notebook"),
         (b"\xff", "is not UTF-8"),
-        (notebook("text", kind="markdown"), "without a code cell"),
-        (notebook("x = '\ud800'"), "half a character"),
+        (notebook("text", kind="markdown"), "without code cells"),
+        (notebook("x = '\ud800'"), "lone surrogate"),
         (notebook("x = '\0'"), "has a NUL byte"),
         (notebook("#" * (archive.MAX_FILE + 1)), "its code is larger than 1 MiB"),
     ],

@@ -59,7 +59,7 @@ def test_every_report_says_that_a_grade_is_not_to_be_used(fault: Result, kind: s
     if kind == "json":
         assert json.loads(text)["usable"] is False
     else:
-        assert "this grade is not to be used" in text.lower()
+        assert "this grade must not be used" in text.lower()
 
 
 @pytest.mark.parametrize("kind", RENDERED)
@@ -116,10 +116,10 @@ def test_json_of_something_else_is_refused(text: str) -> None:
 def test_json_of_a_part_of_a_result_is_refused(every: Result) -> None:
     """A key that is missing or unknown is named."""
     value = json.loads(json_report.render(every))
-    with pytest.raises(ValueError, match=r"not a whole result.*surprise"):
+    with pytest.raises(ValueError, match=r"not a complete result.*surprise"):
         json_report.parse(json.dumps(value | {"surprise": 1}))
     del value["isolation"]
-    with pytest.raises(ValueError, match=r"not a whole result.*isolation"):
+    with pytest.raises(ValueError, match=r"not a complete result.*isolation"):
         json_report.parse(json.dumps(value))
 
 

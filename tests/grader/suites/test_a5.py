@@ -61,7 +61,7 @@ def test_a_span_drawn_from_the_drawn_length_is_told_so() -> None:
     """The commonest real error of part e passed: 35 to 47 % of its spans were empty."""
     result = graded(Kind.MISTAKE, "corruption_of_the_drawn_length", ("e",))
     (failed,) = [test for test in result.tests if test.outcome is not Outcome.PASSED]
-    assert failed.message == "of documents shorter than the block, too many spans are empty"
+    assert failed.message == "in documents shorter than the block, too many spans are empty"
     assert "len(document)" in failed.hint
 
 
@@ -70,8 +70,8 @@ def test_a_model_with_other_weights_is_told_which() -> None:
     result = graded(Kind.MISTAKE, "attention_one_layer_for_all", ("c",))
     messages = {test.message for test in result.tests if test.name.endswith("test_block_agrees")}
     assert messages == {
-        "attn.query.weight is missing from the model; attn.query_and_value.bias, "
-        "attn.query_and_value.weight are there, which the handout's model does not have"
+        "attn.query.weight is missing from the model; your model has "
+        "attn.query_and_value.bias, attn.query_and_value.weight, which the handout's does not"
     }
 
 

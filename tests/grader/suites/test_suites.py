@@ -15,7 +15,7 @@ import torch
 from course.errors import UserError
 from grader import expect
 from grader.assignment import Assignment, all_assignments, read
-from grader.authoring.skeleton import BEGIN, END
+from grader.authoring.markers import BEGIN, END
 from grader.boundary.sandbox import why_no_sandbox
 from grader.boundary.worker_process import WorkerProcess
 from grader.intake.submission import Tree, take
@@ -179,7 +179,7 @@ def test_public_tests_run_in_a_checkout_without_solutions(assignment: Assignment
     result = check(there, take(there.src, there), (part,))
     found = result.tests
     assert found and all(test.outcome is Outcome.PASSED for test in found)
-    with pytest.raises(UserError, match="a grade compares with the solution"):
+    with pytest.raises(UserError, match="does not exist, and a grade needs it"):
         grade(there, take(there.src, there))
 
 

@@ -159,7 +159,7 @@ def test_points_for_nothing_and_wrong_sums_are_named(tmp_path: Path) -> None:
     )
     report, printed = run(make(tmp_path, **{"test_work.py": free}))
     assert not report.ok
-    assert "part b: the suite has 3 points, assignment.toml 1" in printed[0]
+    assert "part b: the suite has 3 points, but assignment.toml has 1" in printed[0]
     assert printed[-1].startswith("audit a9_toy: solution 6/4, skeleton 2")
 
 
@@ -195,5 +195,5 @@ def test_a_patch_that_does_not_fit(tmp_path: Path, old: str, new: str, said: str
 
 def test_a_mistake_in_an_unknown_part(tmp_path: Path) -> None:
     toy = make(tmp_path, **{"mistakes/m.toml": MISTAKE.replace('["a"]', '["z"]')})
-    with pytest.raises(assignments.UserError, match=r"mistakes/m.toml: parts \['z'\]: of a, b"):
+    with pytest.raises(assignments.UserError, match=r"mistakes/m.toml: parts \['z'\]: use a, b"):
         audit(toy)

@@ -70,7 +70,7 @@ def test_names_of_a_stand_in_are_found_and_raise_when_used() -> None:
     name = scope["__getattr__"]("CausalCrossAttention")
     derived = type("Derived", (name,), {})
     for made in (name, derived):
-        with pytest.raises(scope["GivenFileWithheld"], match="is given, and not there"):
+        with pytest.raises(scope["GivenFileWithheld"], match="is given, and unavailable"):
             made(1, key=2)
 
 
