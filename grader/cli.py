@@ -120,8 +120,7 @@ def grade(
     wanted = {"json": json, "html": html, "junit": junit, "gradescope": gradescope}
     targets = {kind: path for kind, path in wanted.items() if path}
     output.check_targets(list(targets.values()))
-    from grader.verdict.grade import Options
-    from grader.verdict.grade import grade as grade_hidden
+    from grader.verdict.grade import Options, grade_with_output
 
     with _sandbox(isolation.value, parcel, assignment) as sandbox:
         tree = unpack(parcel, assignment, sandbox)
@@ -131,9 +130,9 @@ def grade(
             targets = output.run_folder(folder)
             output.check_run_folder(folder)
         options = Options(isolation=isolation.value, parts=parts, sandbox=sandbox)
-        result = grade_hidden(assignment, tree, options)
+        result, printed = grade_with_output(assignment, tree, options)
     try:
-        output.write(targets, result, b"".join(options.output))
+        output.write(targets, result, printed)
     finally:  # show the score even if the disk is full
         _show(result, verbose)
     for kind, path in targets.items():
@@ -207,7 +206,7 @@ def _sandbox(
     if parcel.own:
         return nullcontext()
     from grader.boundary.sandbox import Sandbox, choose_isolation
-    from grader.verdict.grade import protected_folders
+    from grader.verdict.students import protected_folders
 
     kind, _ = choose_isolation(isolation, trusted=False)
     return Sandbox(kind, assignment.limits.threads, protected_folders())

@@ -90,6 +90,7 @@ PARSERS = ["contents", "archive", "tar", "notebook", "sources"]
 def test_what_runs_inside_imports_only_the_wire_and_torch(name: str) -> None:
     path = ROOT / "grader" / "boundary" / "inside" / f"{name}.py"
     inside = {"grader.boundary", "grader.boundary.inside", "grader.boundary.wire"}
+    inside |= {"grader.boundary.channel"}
     inside |= {f"grader.boundary.inside.{each}" for each in INSIDE}
     assert {each for each in _ours(path) if each in MODULES} <= inside
     assert _third_party(path) <= {"torch", "numpy"}

@@ -29,6 +29,7 @@ class LocalStudent:
         self.folder = folder
         self._folders = (folder, folder.parent / "given")
         self.probe = _LocalProbes(self)
+        self.output: list[bytes] = []  # nobody's: what code prints here goes to the terminal
         self.answered = False  # here, an exception in a test counts as our own fault
         self._names = {path.stem for each in self._folders for path in each.glob("*.py")}
         self._modules: dict[str, ModuleType] = {}

@@ -34,7 +34,7 @@ _INSIDE = (
         for name in ("__init__", "contents", "archive", "tar", "notebook", "sources")
     ),
     "grader/errors.py",
-    *(f"grader/boundary/{name}.py" for name in ("__init__", "wire")),
+    *(f"grader/boundary/{name}.py" for name in ("__init__", "channel", "wire")),
     *(f"grader/boundary/inside/{path.name}" for path in sorted(_HERE.glob("inside/*.py"))),
 )
 ROOT = "/submission"  # where the submission lies inside

@@ -16,9 +16,7 @@ time and memory bounded by the two limits below.
 from __future__ import annotations
 
 import math
-import socket
 import struct
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +31,6 @@ MAX_BUFFERS = 256 * 2**20  # bytes of tensors in one frame
 MAX_DIMENSIONS = 16
 MAX_ELEMENTS = 2**31  # of a tensor, dimensions of size 0 counted as 1, so that strides fit too
 MAX_KIND = 100  # characters of a handle's type name
-LONGEST_WAIT = 1e6  # seconds; the platform's clock has no infinity
 HEADER = struct.Struct("<II")
 
 _HANDLE, _TENSOR, _TUPLE, _SLICE, _ELLIPSIS = range(1, 6)
@@ -295,57 +292,3 @@ def _read_tensor_header(data: bytes) -> tuple[torch.dtype, list[int]]:
     if math.prod(max(size, 1) for size in shape) > MAX_ELEMENTS:
         raise WireError(f"a tensor of shape {shape} is too large")
     return _DTYPES[code], shape
-
-
-def send(sock: socket.socket, value: Any, deadline: float | None = None) -> None:
-    """Writes the frame of `value` by `deadline` (of time.monotonic), however slowly it is read.
-
-    Raises WireError for a value that cannot cross, TimeoutError, or OSError if the other side is
-    gone.
-    """
-    for chunk in encode(value):
-        _keep_to(sock, deadline)
-        sock.sendall(chunk)
-
-
-def _keep_to(sock: socket.socket, deadline: float | None) -> None:
-    """Sets the socket's clock to what is left; TimeoutError if nothing is, even if it is ready."""
-    if deadline is None:
-        return
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError("the deadline has passed")
-    sock.settimeout(min(remaining, LONGEST_WAIT))
-
-
-def receive(
-    sock: socket.socket,
-    from_handle: Callable[[Handle], Any] = lambda handle: handle,
-    deadline: float | None = None,
-) -> Any:
-    """The value of the next frame; raises what `receive_frame` and `decode` raise."""
-    return decode(*receive_frame(sock, deadline), from_handle)
-
-
-def receive_frame(
-    sock: socket.socket, deadline: float | None = None
-) -> tuple[bytearray, bytearray]:
-    """The two halves of the next frame by `deadline` (of time.monotonic), however slow they are.
-
-    Raises EOFError if the other side has closed, TimeoutError, or WireError if it lies.
-    """
-    sizes = read_header(_receive_exactly(sock, HEADER.size, deadline))
-    structure, buffers = (_receive_exactly(sock, size, deadline) for size in sizes)
-    return structure, buffers
-
-
-def _receive_exactly(sock: socket.socket, size: int, deadline: float | None) -> bytearray:
-    data = bytearray(size)
-    view = memoryview(data)
-    while view:
-        _keep_to(sock, deadline)
-        count = sock.recv_into(view)
-        if not count:
-            raise EOFError("the other side has closed the wire")
-        view = view[count:]
-    return data

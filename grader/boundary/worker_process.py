@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from grader.boundary import wire
+from grader.boundary import channel, wire
 from grader.boundary.errors import (
     Claim,
     NestingRefused,
@@ -68,9 +68,9 @@ class WorkerProcess:
             theirs.close()
             os.close(output_theirs)
             os.close(status_theirs)
-            wire.send(ours, task)
+            channel.send(ours, task)
             pid = _receive_ready(ours)
-            in_force = wire.receive(ours, deadline=time.monotonic() + START_SECONDS)
+            in_force = channel.receive(ours, deadline=time.monotonic() + START_SECONDS)
             if "failed" in in_force:
                 refused = NestingRefused if in_force["refused"] else SandboxError
                 raise refused(f"a worker did not start: {in_force['failed']}")
@@ -94,8 +94,8 @@ class WorkerProcess:
         self._number += 1
         deadline = time.monotonic() + seconds
         try:
-            wire.send(self._sock, [self._number, operation, arguments], deadline)
-            frame = wire.receive_frame(self._sock, deadline)
+            channel.send(self._sock, [self._number, operation, arguments], deadline)
+            frame = channel.receive_frame(self._sock, deadline)
             self._weigh(*frame)
             reply = wire.decode(*frame, from_handle)
         except TimeoutError:

@@ -10,10 +10,11 @@ from grader.assignment import Assignment
 from grader.boundary.local import LocalStudent
 from grader.intake.submission import Tree
 from grader.verdict import workspace
-from grader.verdict.grade import Options, open_student, run_suite, texts, to_result
 from grader.verdict.outcomes import Explainer
 from grader.verdict.plugin import Suite
 from grader.verdict.result import Result
+from grader.verdict.run import run_suite, to_result
+from grader.verdict.students import open_here, texts
 
 
 def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = None) -> Result:
@@ -21,14 +22,13 @@ def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = No
     started = time.monotonic()
     torch.set_num_threads(1)  # small products; more threads only wait for each other
     layout = workspace.public(assignment, tree)
-    here = Options(isolation="none", parts=parts)
-    with open_student(assignment, tree, layout, here) as (student, root, describe):
+    with open_here(layout) as opened:
         suite = Suite(
-            student=student,
+            student=opened.student,
             reference=LocalStudent(assignment.solution),
-            explainer=Explainer(texts(layout.files), hidden=False, root=root),
+            explainer=Explainer(texts(layout.files), hidden=False, root=opened.root),
             visibility="public",
             parts=frozenset(parts) if parts else None,
         )
         run_suite(suite, assignment.tests)
-    return to_result(assignment, tree, suite, describe(), time.monotonic() - started)
+    return to_result(assignment, tree, suite, opened.isolation(), time.monotonic() - started)

@@ -82,9 +82,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """What the verbs call instead of the real grading."""
     made = Fake()
 
-    def grade(assignment: Any, tree: Any, options: Any) -> Result:
-        options.output.append(b"hello from the student\n")
-        return made.result(assignment, tree, options=options)
+    def grade(assignment: Any, tree: Any, options: Any) -> tuple[Result, bytes]:
+        return made.result(assignment, tree, options=options), b"hello from the student\n"
 
     def audit(assignment: Any, **asked: Any) -> bool:
         made.asked.append({"assignment": assignment, **asked})
@@ -93,8 +92,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     real = importlib.import_module("grader.verdict.grade")
     for name, values in {
         "grade": {
-            "grade": grade,
-            **{n: getattr(real, n) for n in ("Options", "protected_folders")},
+            "grade_with_output": grade,
+            "Options": real.Options,
         },
         "check": {"check": made.result},
         "audit": {"audit": audit},

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from grader.boundary import wire
+from grader.boundary import channel, wire
 from grader.boundary.inside import probes
 
 _MAX_FRAMES = 20
@@ -52,7 +52,7 @@ class Worker:
         """Answers until the grader closes the wire."""
         while True:
             try:
-                number, operation, arguments = wire.receive(sock, self._from_handle)
+                number, operation, arguments = channel.receive(sock, self._from_handle)
             except (EOFError, OSError):
                 return
             for chunk in self._reply(number, operation, arguments):

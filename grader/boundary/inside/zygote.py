@@ -24,7 +24,7 @@ import numpy  # noqa: F401 - imported here once for all workers, as torch is
 import torch
 import torch._dynamo  # else the first optimiser of each worker imports it, for more than a second
 
-from grader.boundary import wire
+from grader.boundary import channel
 from grader.boundary.inside import lockdown, syscalls, worker
 
 # Folders of the outer sandbox in which workers could find one another, and the MiB of what each
@@ -62,7 +62,7 @@ def _become_worker(descriptors: list[int], threads: int) -> None:
     sock = socket.socket(fileno=wire_fd)
     try:
         lockdown.die_with_parent()
-        task = wire.receive(sock)
+        task = channel.receive(sock)
         if task["nested"]:
             lockdown.leave_siblings()
         child = os.fork()
@@ -78,7 +78,7 @@ def _become_worker(descriptors: list[int], threads: int) -> None:
         os.write(status_fd, f"{status} {used.ru_utime + used.ru_stime:.0f}".encode())
     except OSError as error:
         sock.sendall(READY)
-        wire.send(sock, {"failed": str(error), "refused": type(error) is lockdown.KernelRefuses})
+        channel.send(sock, {"failed": str(error), "refused": type(error) is lockdown.KernelRefuses})
     finally:
         os._exit(0)
 
@@ -112,7 +112,7 @@ def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
     torch.set_num_threads(threads)
     os.chdir(root)
     sock.sendall(READY)
-    wire.send(sock, _in_force(task["nested"], held))
+    channel.send(sock, _in_force(task["nested"], held))
     worker.serve(sock, str(root), [str(root / path) for path in task["path"]])
 
 

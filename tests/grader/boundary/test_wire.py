@@ -18,7 +18,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.boundary import wire
+from grader.boundary import channel, wire
 
 # Beside the two properties of any and of mutated bytes, which have all the profile's examples.
 FEWER = settings(max_examples=settings.default.max_examples // 4)
@@ -276,11 +276,11 @@ def test_a_frame_crosses_a_socket_and_a_closed_one_says_so() -> None:
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            wire.send(theirs, [torch.arange(100), "text"])
-            numbers, text = wire.receive(ours)
+            channel.send(theirs, [torch.arange(100), "text"])
+            numbers, text = channel.receive(ours)
             assert (numbers.tolist(), text) == (list(range(100)), "text")
         with pytest.raises(EOFError, match="closed"):
-            wire.receive(ours)
+            channel.receive(ours)
 
 
 def test_a_deadline_holds_however_the_bytes_drip() -> None:
@@ -288,7 +288,7 @@ def test_a_deadline_holds_however_the_bytes_drip() -> None:
     with ours, theirs:
         theirs.sendall(wire.HEADER.pack(100, 0) + b"\x00")
         with pytest.raises(TimeoutError):
-            wire.receive(ours, deadline=0.0)
+            channel.receive(ours, deadline=0.0)
 
 
 def test_a_deadline_holds_for_bytes_that_are_always_there() -> None:
@@ -298,11 +298,11 @@ def test_a_deadline_holds_for_bytes_that_are_always_there() -> None:
         for chunk in wire.encode([1, "value", torch.arange(10)]):
             theirs.sendall(chunk)
         with pytest.raises(TimeoutError):
-            wire.receive(ours, deadline=0.0)
+            channel.receive(ours, deadline=0.0)
 
 
 def test_a_request_that_nobody_reads_ends_at_the_deadline() -> None:
     """Each chunk of it once had the whole time for itself."""
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(TimeoutError):
-        wire.send(ours, [torch.zeros(2**20)] * 3, deadline=time.monotonic() + 0.1)
+        channel.send(ours, [torch.zeros(2**20)] * 3, deadline=time.monotonic() + 0.1)

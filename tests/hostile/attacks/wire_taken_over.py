@@ -10,13 +10,13 @@ import socket
 
 
 def mean(numbers):
-    from grader.boundary import wire
+    from grader.boundary import channel, wire
 
     wires = socket.socket(fileno=3)
-    wire.send(wires, [4, "value", 0.0])
+    channel.send(wires, [4, "value", 0.0])
     while True:
         try:
-            number, *_ = wire.receive(wires)
-            wire.send(wires, [number, "value", True])
+            number, *_ = channel.receive(wires)
+            channel.send(wires, [number, "value", True])
         except wire.WireError:
             pass
