@@ -12,7 +12,7 @@ import pytest
 from grader.boundary.sandbox import Sandbox
 from grader.errors import Refused, printable
 from grader.intake import submission
-from grader.verdict.grade import Options, grade
+from grader.verdict.grade import Options, grade_with_output
 from grader.verdict.result import Result
 from tests.clock import within
 from tests.hostile.corpus import (
@@ -38,9 +38,8 @@ pytestmark = pytest.mark.usefixtures("sandboxed", "no_traces")
 
 def _grade(path: Path, sandbox: Sandbox | None) -> tuple[Result, bytes]:
     """The result and what the workers printed."""
-    output: list[bytes] = []
-    options = Options("sandbox", sandbox=sandbox, output=output)
-    return grade(TOY, submission.take(path, HANDED_IN, sandbox), options), b"".join(output)
+    tree = submission.take(path, HANDED_IN, sandbox)
+    return grade_with_output(TOY, tree, Options("sandbox", sandbox=sandbox))
 
 
 @pytest.fixture(scope="session", name="baseline")
