@@ -18,9 +18,7 @@ from grader.intake import isolated
 from grader.intake.archive import MAX_ENTRIES, MAX_FILE
 from grader.intake.contents import Contents
 from grader.intake.submission import take
-from tests.grader.intake.test_submission import FILES, MODEL, SHAPES, make_folder, notebook, toy
-
-__all__ = ["toy"]  # the fixture
+from tests.grader.intake.submissions import FILES, MODEL, SHAPES, make_folder, notebook
 
 NOBODY: Any = None  # a sandbox that is not asked
 

@@ -18,17 +18,14 @@ from grader.intake.sources import MAX_LINE, source
 from grader.intake.submission import digest, take
 from grader.intake.tar import open_tar
 from tests.clock import within
-from tests.grader.intake.test_submission import (
+from tests.grader.intake.submissions import (
     FILES,
     MODEL,
     SHAPES,
     make_folder,
     make_tar,
     make_zip,
-    toy,
 )
-
-__all__ = ["toy"]  # the fixture
 
 SECONDS = 20.0  # of what took minutes; a few tenths of one today
 BOM = b"\xef\xbb\xbf"
