@@ -12,6 +12,7 @@ is imported once.
 import atexit
 import json
 import os
+import random
 import shutil
 import signal
 import sys
@@ -51,6 +52,8 @@ def grade(folder: Path) -> None:
     """In a process of its own: runs the tests and writes results.json."""
     os.chdir(folder)
     sys.path[:0] = [str(folder / "src")]
+    random.seed(0)  # else the right solution fails test_hidden_text once in many runs
+    torch.manual_seed(0)
     points = Points()
     code = pytest.main(["-q", "-p", "no:cacheprovider", "test_toy.py"], plugins=[points])
     with Path("results.json").open("w") as file:
