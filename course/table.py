@@ -83,5 +83,7 @@ def only_one(folder: Path) -> Iterator[None]:
         raise UserError(f"{folder}: another sweep is writing this table") from None
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error.strerror or error}") from error
-    with lock:
+    try:
         yield
+    finally:
+        lock.release()

@@ -182,7 +182,7 @@ def draw(run: Run, model: Any, data: tuple[Tensor, Tensor], size: int) -> None:
 
 def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
     """Everything that affects a training's numbers, in plain values."""
-    chosen = {k: v for k, v in asdict(config).items() if k not in ("fast",)}
+    chosen = {k: v for k, v in asdict(config).items() if k != "fast"}
     named = ("block_size", "n_embd", "n_hidden", "solution", "code")
     return chosen | {name: getattr(args, name) for name in named}
 

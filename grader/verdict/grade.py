@@ -55,8 +55,8 @@ def grade_with_output(
         raise UserError(f"{assignment.solution} does not exist, and a grade needs it; "
                         "`grader check` runs the public tests")  # fmt: skip
     layout = workspace.hidden(assignment, tree)
-    asked = (options.isolation, tree.own, options.sandbox)
-    with open_student(assignment, layout, *asked) as opened:
+    isolation = options.isolation
+    with open_student(assignment, layout, isolation, tree.own, options.sandbox) as opened:
         suite = Suite(
             student=opened.student,
             reference=LocalStudent(assignment.solution),
@@ -69,10 +69,10 @@ def grade_with_output(
             deadline=time.monotonic() + assignment.limits.total_seconds,
         )
         run_suite(suite, assignment.suite)
-        isolation = opened.isolation()
+        in_force = opened.isolation()
     if suite.parts is None and not suite.quick:
         _check_points(assignment, suite)
-    result = to_result(assignment, tree, suite, isolation, time.monotonic() - started)
+    result = to_result(assignment, tree, suite, in_force, time.monotonic() - started)
     return result, opened.printed
 
 

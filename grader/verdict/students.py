@@ -49,8 +49,8 @@ def open_sandboxed(
     assignment: Assignment, layout: Workspace, kind: str, warning: str, sandbox: Sandbox | None
 ) -> Iterator[Opened]:
     """The student in workers of `sandbox`, or of its own sandbox if that is of another kind."""
-    own = sandbox is None or sandbox.isolation != kind
-    if sandbox is None or own:
+    shared = sandbox
+    if sandbox is None or sandbox.isolation != kind:
         sandbox = Sandbox(kind, assignment.limits.threads, protected_folders())
     path, limits = list(workspace.PATH), assignment.limits
     student = RemoteStudent(sandbox, layout.files, path, limits, layout.instead)
@@ -66,7 +66,7 @@ def open_sandboxed(
         yield Opened(student, isolation)
     finally:
         student.close()
-        if own:
+        if sandbox is not shared:
             sandbox.close()
 
 
