@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course.cli import new_parser
 from course.devices import hardware, seed_everything, set_threads
 from course.errors import UserError, run_main
 from course.launch import put_on_path
@@ -35,9 +36,7 @@ Steps = Callable[[], None]
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--steps", type=int, default=2000, help="timed steps of each")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1)
@@ -63,14 +62,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     clock = time.perf_counter if args.wall else time.process_time
     times = take_turns(sides, max(args.steps // PIECE, 1), clock)
     pairs = list(zip(times["ours"], times["torch_nn"], times["plain"], strict=True))
-    result = {f"{side}_steps_per_second": round(PIECE / statistics.median(seconds))
-              for side, seconds in times.items()}  # fmt: skip
+    medians = {side: statistics.median(seconds) for side, seconds in times.items()}
+    result = {f"{side}_steps_per_second": round(PIECE / s) for side, s in medians.items()}
+    result |= {"batch_size": args.batch_size, "pieces": len(pairs), "threads": args.threads}
     result |= {
         "ratio": round(statistics.median(theirs / ours for ours, theirs, _ in pairs), 3),
         "plain_ratio": round(statistics.median(theirs / plain for _, theirs, plain in pairs), 3),
-        "batch_size": args.batch_size, "pieces": len(pairs), "threads": args.threads,
-        "clock": "wall" if args.wall else "process", "hardware": hardware(),
-    }  # fmt: skip
+        "clock": "wall" if args.wall else "process",
+        "hardware": hardware(),
+    }
     if args.profile:
         print(profile(sides["ours"]))
     print(json.dumps(result))

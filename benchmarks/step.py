@@ -47,11 +47,13 @@ KINDS = {  # the first match wins, by a part of the operation's name
     "softmax": ("softmax",),
     "dropout's draws": ("bernoulli_", "random_", "aten::ge"),
     "layer norm": ("layer_norm",),
-    "sums, products by element": ("aten::add", "aten::mul", "aten::div", "aten::addcmul",
-                                  "masked_fill", "aten::eq", "aten::sum"),
+    "sums, products by element": (
+        *(f"aten::{name}" for name in ("add", "mul", "div", "addcmul", "eq", "sum")),
+        "masked_fill",
+    ),
     "copies and conversions": ("copy_", "index", "fill_", "zero_", "embedding", "aten::cat"),
     "optimiser": ("adamw", "foreach", "norm"),
-}  # fmt: skip
+}
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -13,7 +13,6 @@ JSON object.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import sys
@@ -21,14 +20,17 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from course.cli import check, new_parser, positive
 from course.devices import available_cores, hardware, seed_everything
 from course.errors import UserError, run_main
 from course.launch import put_on_path
+from course.sweep import run as run_jobs
 
 A2 = Path(__file__).resolve().parents[1] / "a2_bigram_bow"
 RATES = (1e-2, 1e-3)
@@ -37,15 +39,12 @@ SEED = 1337
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--shapes", type=int, default=8, help="how many of the 44 (default: 8)")
     parser.add_argument("--steps", type=int, default=200, help="timed steps (default: 200)")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
-    if args.shapes < 1 or args.steps < 1:
-        raise UserError("--shapes and --steps must be above 0")
+    check(args, dict.fromkeys(("shapes", "steps"), positive(10**6)))
     put_on_path(A2, solution=True)
     seed_everything(args.seed)
     print(json.dumps(measure(args.shapes, args.steps, args.seed)))
@@ -66,16 +65,15 @@ def measure(shapes: int, steps: int, seed: int) -> dict[str, Any]:
     stacked = per_step(lambda n: run_sweep(cells, n), steps)
     share = sweep.cost_of(every) / sweep.cost_of(cells)
     best = min(plain.values())
-    return {
-        "cells": len(cells), "shapes": shapes, "steps": steps, "seed": seed,
+    ways = {"plain": best, "sweep": stacked}
+    minutes = {name: round(each * FULL_STEPS * share / 60) for name, each in ways.items()}
+    sizes = {"cells": len(cells), "shapes": shapes, "steps": steps, "seed": seed}
+    return sizes | {
         "seconds_a_step": {**plain, "sweep": stacked},
         "speed_up": round(best / stacked, 2),
-        "estimated_minutes_of_422_cells": {
-            "plain": round(best * FULL_STEPS * share / 60), "sweep":
-            round(stacked * FULL_STEPS * share / 60),
-        },
+        "estimated_minutes_of_422_cells": minutes,
         "hardware": hardware(),
-    }  # fmt: skip
+    }
 
 
 def sample(every: Sequence[Any], shapes: int, seed: int) -> list[Any]:
@@ -122,10 +120,11 @@ def run_plain(cells: Sequence[Any], steps: int, threads: int) -> None:
 
 def run_sweep(cells: Sequence[Any], steps: int) -> None:
     import sweep
+    from table import of_cells
 
-    setting, corpus = setting_and_corpus(steps)
+    work = partial(sweep.train, *setting_and_corpus(steps), False)
     with tempfile.TemporaryDirectory() as folder:
-        sweep.run(cells, setting, corpus, Path(folder, "table.csv"))
+        run_jobs(of_cells(Path(folder, "table.csv")), [], sweep.stacks(cells), work)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from course.cli import new_parser
 from course.devices import hardware, keep_memory, seed_everything, set_threads
 from course.errors import run_main
 from course.launch import put_on_path
@@ -45,9 +46,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def common_parser(description: str | None) -> argparse.ArgumentParser:
     """The flags that a5's benchmarks share."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(description)
     parser.add_argument("--data", choices=("embedded", "birthplaces"), default="embedded")
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--threads", type=int, default=2)
@@ -129,12 +128,9 @@ def their_step(vocab_size: int) -> Callable[[Tensor, Tensor], float]:
     """The loop that a user of transformers would write: all defaults, dropout 0.1 like ours."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    model = GPT2LMHeadModel(
-        GPT2Config(
-            vocab_size=vocab_size, n_positions=BLOCK_SIZE, n_embd=N_EMBD, n_layer=N_LAYER,
-            n_head=N_HEAD, use_cache=False, bos_token_id=0, eos_token_id=0,
-        )
-    ).train()  # fmt: skip
+    sizes = {"n_positions": BLOCK_SIZE, "n_embd": N_EMBD, "n_layer": N_LAYER, "n_head": N_HEAD}
+    tokens = {"vocab_size": vocab_size, "bos_token_id": 0, "eos_token_id": 0}
+    model = GPT2LMHeadModel(GPT2Config(**sizes, **tokens, use_cache=False)).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=6e-4, betas=(0.9, 0.95))
 
     def step(x: Tensor, y: Tensor) -> float:

@@ -1,6 +1,6 @@
 """What run.py does while its trainer works: progress bar, metrics, checkpoints.
 
-with watched(trainer, folder, "a5_mingpt_perceiver", "run", identity, seed=0, title="train"):
+with watched(trainer, folder, "a5_mingpt_perceiver", "run", identity, title="train"):
     trainer.train()
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from course import checkpoints
+from course.cli import SAVE_EVERY
 from course.errors import UserError
 from course.files import is_file
 from course.progress import Progress
@@ -20,28 +22,26 @@ from course.runs import Run, open_run
 from course.training import Trainable
 
 LOG_EVERY = 20  # steps
-SAVE_EVERY = 30.0  # seconds
+State = dict[str, Any]
 
 
 @contextmanager
 def watched(
-    trainer: Trainable, folder: Path, assignment: str, name: str, identity: dict[str, Any],
-    seed: int, title: str, **options: Any,
-) -> Iterator[Run]:  # fmt: skip
+    trainer: Trainable, folder: Path, assignment: str, name: str, identity: State, **options: Any
+) -> Iterator[Run]:
     """Open the run folder, and resume the trainer from its checkpoint if there is one.
 
-    identity: what a run must have in common with a checkpoint to resume from it. options: those of
-    Watcher. Raises UserError for another run's checkpoint, and in place of a FloatingPointError.
+    identity: the seed, and all else that a run must have in common with a checkpoint to resume
+    from it. options: those of Watcher. Raises UserError for another run's checkpoint, and in place
+    of a FloatingPointError.
     """
     state = earlier(folder, identity)
     if state is not None:
         trainer.load_state_dict(state["trainer"])
-    run = open_run(
-        folder, assignment, name, identity, seed,
-        resumed_step=None if state is None else trainer.step,
-        device=getattr(trainer, "device", None),
-    )  # fmt: skip
-    watcher = Watcher(trainer, run, title, identity, **options)
+    step = None if state is None else trainer.step
+    device, seed = getattr(trainer, "device", None), identity["seed"]
+    run = open_run(folder, assignment, name, identity, seed, resumed_step=step, device=device)
+    watcher = Watcher(trainer, run, identity, **options)
     watcher.losses += state["losses"] if state else []
     with run, watcher:
         try:
@@ -50,24 +50,23 @@ def watched(
             raise UserError(f"{error}; a lower learning rate may keep it finite") from error
 
 
+@dataclass
 class Watcher:
     """Called by the trainer after each step or every few; a context manager around the training."""
 
-    def __init__(
-        self, trainer: Trainable, run: Run, title: str, identity: dict[str, Any],
-        seconds: float = SAVE_EVERY, log_every: int = LOG_EVERY,
-    ) -> None:  # fmt: skip
-        """seconds: between checkpoints; 0 saves one after every call.
+    trainer: Trainable
+    run: Run
+    identity: State
+    title: str
+    seconds: float = SAVE_EVERY  # between checkpoints; 0 saves one after every call
+    log_every: int = LOG_EVERY  # steps between rows of metrics; a row is the mean of its calls
+    losses: list[float] = field(default_factory=list)
 
-        log_every: steps between rows of metrics; a row is the mean of its calls.
-        """
-        self.run, self.identity, self.seconds = run, identity, seconds
-        self.log_every = log_every
-        self.saved, self.saved_step = time.monotonic(), trainer.step
-        self.seen = trainer.step
-        self.losses: list[float] = []
-        self.bar = Progress(trainer.total_steps, title, initial=trainer.step)
-        trainer.on_step = self
+    def __post_init__(self) -> None:
+        self.saved, self.saved_step = time.monotonic(), self.trainer.step
+        self.seen = self.trainer.step
+        self.bar = Progress(self.trainer.total_steps, self.title, initial=self.seen)
+        self.trainer.on_step = self
 
     def __call__(self, trainer: Trainable) -> None:
         self.losses.append(trainer.loss)
@@ -106,7 +105,7 @@ def checkpoint_path(folder: Path) -> Path:
     return folder / "checkpoint.pt"
 
 
-def earlier(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+def earlier(folder: Path, identity: State) -> State | None:
     """The folder's checkpoint: "trainer", its state, and "losses"; None if there is none.
 
     Raises UserError if it belongs to another run, and says what differs.

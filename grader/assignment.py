@@ -8,29 +8,19 @@ Every key is checked, and an unknown one is an error: a misspelt key would silen
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated
 
+from msgspec import Meta
+
+from grader import strict
 from grader.boundary.limits import Limits
 from grader.errors import BadAssignment, UserError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 FILE = "assignment.toml"
-NUMBER = (int, float)
-KEYS = (
-    "id",
-    "title",
-    "student_files",
-    "optional_files",
-    "notebook_file",
-    "given",
-    "withheld",
-    "parts",
-    "limits",
-)
 
 
 @dataclass(frozen=True)
@@ -39,7 +29,7 @@ class Part:
 
     id: str
     title: str
-    points: float
+    points: Annotated[float, Meta(gt=0)]
 
 
 @dataclass(frozen=True)
@@ -50,9 +40,9 @@ class Assignment:
     title: str
     root: Path  # its folder
     student_files: tuple[str, ...]  # relative to root, e.g. "src/model.py"
-    optional_files: tuple[str, ...]  # patterns as in a shell, relative to root
-    parts: tuple[Part, ...]
-    limits: Limits
+    parts: Annotated[tuple[Part, ...], Meta(min_length=1)]
+    optional_files: tuple[str, ...] = ()  # patterns as in a shell, relative to root
+    limits: Limits = field(default_factory=Limits)
     notebook_file: str | None = None  # the student's file that a lone notebook replaces
     given: tuple[str, ...] = ()  # given files that hidden tests need, relative to root
     # {part: those of `given` that compute what the part asks for, hidden during its tests}
@@ -116,104 +106,37 @@ def find(name: str, checkout: Path = CHECKOUT) -> Assignment:
 
 def read(root: Path, checkout: Path = CHECKOUT) -> Assignment:
     """The assignment in the folder `root`; raises BadAssignment."""
-    path = root / FILE
+    path, suite = root / FILE, checkout / "grader" / "suites" / root.name
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        assignment = strict.read_toml(path, Assignment, root=root, suite=suite)
+        _check(assignment)
+    except (OSError, ValueError) as error:
         raise BadAssignment(f"{path}: {error}") from None
-    try:
-        return _assignment(root, checkout, table)
-    except BadAssignment as error:
-        raise BadAssignment(f"{path}: {error}") from None
+    return assignment
 
 
-def _assignment(root: Path, checkout: Path, table: Mapping[str, Any]) -> Assignment:
-    _only(table, KEYS)
-    if _get(table, "id", str) != root.name:
-        raise BadAssignment(f"id {table['id']!r} is not the folder's name, {root.name!r}")
-    student_files = _paths(table, "student_files")
-    notebook_file = _get(table, "notebook_file", str, "") or None
-    if notebook_file and notebook_file not in student_files:
-        raise BadAssignment(f"notebook_file {notebook_file!r} is not among student_files")
-    given = _paths(table, "given", ())
-    parts = _parts(table)
-    return Assignment(
-        id=table["id"],
-        title=_get(table, "title", str),
-        root=root,
-        student_files=student_files,
-        optional_files=_paths(table, "optional_files", ()),
-        parts=parts,
-        limits=_limits(_get(table, "limits", dict, {})),
-        notebook_file=notebook_file,
-        given=given,
-        withheld=_withheld(table, {part.id for part in parts}, given),
-        suite=checkout / "grader" / "suites" / root.name,
-    )
-
-
-def _only(table: Mapping[str, Any], valid: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in valid:
-            raise BadAssignment(f"{key!r} is not a key: choose from {', '.join(valid)}")
-
-
-def _get(
-    table: Mapping[str, Any], key: str, kind: type | tuple[type, ...], default: Any = None
-) -> Any:
-    """`table[key]`, which must be of `kind`; a key without a default is required."""
-    value = table.get(key, default)
-    if value is None:
-        raise BadAssignment(f"the key {key!r} is missing")
-    if not isinstance(value, kind) or isinstance(value, bool):
-        first = kind[0] if isinstance(kind, tuple) else kind
-        wanted = "a number" if kind == NUMBER else f"a {first.__name__}"
-        raise BadAssignment(f"{key} = {value!r} is not {wanted}")
-    return value
-
-
-def _paths(table: Mapping[str, Any], key: str, default: Any = None) -> tuple[str, ...]:
-    values = tuple(_get(table, key, (list, tuple) if default is not None else list, default))
-    for value in values:
-        path = PurePosixPath(str(value))
-        if not isinstance(value, str) or path.is_absolute() or ".." in path.parts or not path.name:
-            raise BadAssignment(f"{key}: {value!r} is not a path inside the assignment's folder")
-    if len(set(values)) != len(values):
-        raise BadAssignment(f"{key} names a file twice")
-    return values
-
-
-def _parts(table: Mapping[str, Any]) -> tuple[Part, ...]:
-    parts = []
-    for row in _get(table, "parts", list):
-        if not isinstance(row, dict):
-            raise BadAssignment(f"parts: {row!r} is not a table")
-        _only(row, ("id", "title", "points"))
-        points = float(_get(row, "points", NUMBER))
-        parts.append(Part(_get(row, "id", str), _get(row, "title", str), points))
-        if not points > 0:
-            raise BadAssignment(f"part {row['id']!r} has {points:g} points: more than 0 are needed")
-    if not parts or len({part.id for part in parts}) != len(parts):
-        raise BadAssignment("parts: at least one is needed, each with an id of its own")
-    return tuple(parts)
-
-
-def _withheld(
-    table: Mapping[str, Any], parts: set[str], given: tuple[str, ...]
-) -> dict[str, tuple[str, ...]]:
-    rows = _get(table, "withheld", dict, {})
-    for part in rows:
-        names = _paths(rows, part)
-        if part not in parts or not set(names) <= set(given):
-            raise BadAssignment(f"withheld: {part} = {list(names)}: a part, and files of `given`")
-    return {part: _paths(rows, part) for part in rows}
-
-
-def _limits(table: Mapping[str, Any]) -> Limits:
-    _only(table, tuple(each.name for each in fields(Limits)))
-    for each in fields(Limits):
-        # annotations are strings here
-        value = _get(table, each.name, NUMBER if each.type == "float" else int, each.default)
+def _check(assignment: Assignment) -> None:
+    """Raises ValueError for keys that contradict each other."""
+    if assignment.id != assignment.root.name:
+        raise ValueError(f"id {assignment.id!r} is not the folder's name, {assignment.root.name!r}")
+    if assignment.notebook_file not in (None, *assignment.student_files):
+        raise ValueError(f"notebook_file {assignment.notebook_file!r} is not among student_files")
+    if len(assignment.part_titles) != len(assignment.parts):
+        raise ValueError("parts: at least one is needed, each with an id of its own")
+    for key in ("student_files", "optional_files", "given"):
+        _check_paths(key, getattr(assignment, key))
+    for part, paths in assignment.withheld.items():
+        if part not in assignment.part_titles or not set(paths) <= set(assignment.given):
+            raise ValueError(f"withheld: {part} = {list(paths)}: a part, and files of `given`")
+    for key, value in asdict(assignment.limits).items():
         if not value > 0:
-            raise BadAssignment(f"limits: {each.name} = {value!r} is not more than 0")
-    return Limits(**table)
+            raise ValueError(f"limits: {key} = {value:g} is not more than 0")
+
+
+def _check_paths(key: str, values: tuple[str, ...]) -> None:
+    for value in values:
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts or not path.name:
+            raise ValueError(f"{key}: {value!r} is not a path inside the assignment's folder")
+    if len(set(values)) != len(values):
+        raise ValueError(f"{key} names a file twice")

@@ -6,18 +6,20 @@ grader's own fault.
 
 from __future__ import annotations
 
-import re
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from course.errors import INTERRUPTED
 from grader import assignment as assignments
+from grader.assignment import Assignment
 from grader.errors import USAGE, UserError, one_line, printable
 
 if TYPE_CHECKING:
@@ -27,60 +29,60 @@ if TYPE_CHECKING:
     from grader.intake.submission import Parcel
     from grader.verdict.result import Result
 
-DONE, FAILED, FAULT, INTERRUPTED = 0, 1, 3, 130
-# Click's class for wrong usage; newer versions of typer carry a click of their own.
-UsageError: Any = typer.BadParameter.__base__
+DONE, FAILED, FAULT = 0, 1, 3
 
-app = typer.Typer(
-    name="grader",
-    add_completion=False,
-    pretty_exceptions_enable=False,
+path_option = partial(click.option, type=click.Path(path_type=Path))
+report = partial(path_option, metavar="FILE")
+# `find` is looked up late: tests replace it.
+assignment_name = partial(click.argument, "assignment", type=lambda name: assignments.find(name))
+one = assignment_name(help="Such as a5.")
+one_or_all = assignment_name(required=False, help="Such as a5; default: all.")
+work = path_option(
+    "--submission", "-s", metavar="PATH", help="The submission; default: the assignment's src/."
+)
+parts = click.option(
+    "--part", multiple=True, metavar="ID", help="Only this part, such as e; may be repeated."
+)
+loud = click.option("--verbose", "-v", is_flag=True, help="Show where errors arose, and timings.")
+
+
+class Verbs(click.Group):
+    """Lists the verbs in the order of this file, each with its whole sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.help or "") for name, verb in self.commands.items()])
+
+
+@click.group(
+    cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Grades submissions to the course's assignments.\n\n"
-    "ASSIGNMENT is the folder's name or its first letters, such as a5. A submission is a folder, "
-    ".zip, .tar, .tar.gz, .tgz or .ipynb; the default is the assignment's own src/.",
     epilog="Exit codes: 0 done, 1 checks failed, 2 wrong usage, 3 the grader's own fault.",
 )
+def app() -> None:
+    """Grades submissions to the course's assignments.
 
-
-class IsolationChoice(StrEnum):
-    """How student code is kept apart from the grader."""
-
-    AUTO = "auto"
-    SANDBOX = "sandbox"
-    PROCESS = "process"
-
-
-Name = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="Such as a5.")]
-AnyName = Annotated[
-    str | None, typer.Argument(metavar="[ASSIGNMENT]", help="Such as a5; default: all.")
-]
-Work = Annotated[
-    Path | None,
-    typer.Option(
-        "--submission", "-s", metavar="PATH", help="The submission; default: the assignment's src/."
-    ),
-]
-Parts = Annotated[
-    list[str] | None,
-    typer.Option("--part", metavar="ID", help="Only this part, such as e; may be repeated."),
-]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Show where errors arose, and timings.")
-]
+    ASSIGNMENT is the folder's name or its first letters, such as a5. A submission is a folder,
+    .zip, .tar, .tar.gz, .tgz or .ipynb; the default is the assignment's own src/.
+    """
 
 
 @app.command()
-def check(name: Name, submission: Work = None, part: Parts = None, verbose: Verbose = False) -> int:
+@one
+@work
+@parts
+@loud
+def check(
+    assignment: Assignment, submission: Path | None, part: tuple[str, ...], verbose: bool
+) -> int:
     """Run the public tests on your own work, in this process: quick, for students."""
-    assignment = assignments.find(name)
     from grader.intake.submission import take
 
     tree = take(submission or assignment.src, assignment)
-    parts = _parts(part, assignment)
+    _check_parts(part, assignment)
     from grader.verdict.check import check as check_public
 
-    result = check_public(assignment, tree, parts=parts)
+    result = check_public(assignment, tree, parts=part or None)
     _show(result, verbose)
     if not result.usable:
         return FAULT
@@ -88,48 +90,43 @@ def check(name: Name, submission: Work = None, part: Parts = None, verbose: Verb
 
 
 @app.command()
+@one
+@work
+@report("--json", help="Write the full result (docs/result.md).")
+@report("--html", help="Write the student's page.")
+@report("--junit", help="Write JUnit's XML, for CI systems.")
+@report("--gradescope", help="Write Gradescope's results.json.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["auto", "sandbox", "process"]),
+    default="auto",
+    show_default=True,
+    help="auto: the sandbox; process: trusts the submission with this machine.",
+)
+@parts
+@loud
 def grade(
-    name: Name,
-    submission: Work = None,
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the full result (docs/result.md).")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the student's page.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write JUnit's XML, for CI systems.")
-    ] = None,
-    gradescope: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write Gradescope's results.json.")
-    ] = None,
-    isolation: Annotated[
-        IsolationChoice,
-        typer.Option(help="auto: the sandbox; process: trusts the submission with this machine."),
-    ] = IsolationChoice.AUTO,
-    part: Parts = None,
-    verbose: Verbose = False,
+    assignment: Assignment,
+    submission: Path | None,
+    isolation: str,
+    part: tuple[str, ...],
+    verbose: bool,
+    **reports: Path | None,
 ) -> int:
     """Grade one submission with the hidden tests, in a sandbox."""
-    assignment = assignments.find(name)
     from grader import output
     from grader.intake.submission import look, unpack
 
     parcel = look(submission or assignment.src, assignment)
-    parts = _parts(part, assignment)
-    wanted = {"json": json, "html": html, "junit": junit, "gradescope": gradescope}
-    targets = {kind: path for kind, path in wanted.items() if path}
+    _check_parts(part, assignment)
+    targets = {kind: path for kind in output.RENDER if (path := reports[kind])}
     output.check_targets(list(targets.values()))
     from grader.verdict.grade import Options, grade_with_output
 
-    with _sandbox(isolation.value, parcel, assignment) as sandbox:
+    with _sandbox(isolation, parcel, assignment) as sandbox:
         tree = unpack(parcel, assignment, sandbox)
-        if not targets:
-            name = re.sub(r"[^\w.-]+", "_", tree.name)
-            folder = Path("runs") / "grades" / assignment.id / f"{name}-{tree.sha256[:8]}"
-            targets = output.run_folder(folder)
-            output.check_run_folder(folder)
-        options = Options(isolation=isolation.value, parts=parts, sandbox=sandbox)
+        targets = targets or output.run_folder(assignment.id, f"{tree.name}-{tree.sha256[:8]}")
+        options = Options(isolation=isolation, parts=part or None, sandbox=sandbox)
         result, printed = grade_with_output(assignment, tree, options)
     try:
         output.write(targets, result, printed)
@@ -141,26 +138,27 @@ def grade(
 
 
 @app.command()
-def skeleton(
-    name: AnyName = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if src/ is out of date.")
-    ] = False,
-) -> int:
+@one_or_all
+@click.option("--check", is_flag=True, help="Write nothing; fail if src/ is out of date.")
+def skeleton(assignment: Assignment | None, check: bool) -> int:
     """Generate src/, which students fill in, from solution/ (for staff)."""
     from grader.authoring import skeleton as skeletons
 
-    if name is None and not check:
-        raise UserError(
-            f"skeleton: name an assignment ({', '.join(assignments.names())}), or use --check"
-        )
-    chosen = [assignments.find(name)] if name else assignments.all_assignments()
-    if not check:
-        changed = skeletons.write(chosen[0])
-        for file in changed:
-            print(f"{chosen[0].id}/{file} written")
-        print(f"{chosen[0].id}: {len(changed)} files changed")
-        return DONE
+    if check:
+        return _check_skeletons(_chosen(assignment))
+    if assignment is None:
+        valid = ", ".join(assignments.names())
+        raise UserError(f"skeleton: name an assignment ({valid}), or use --check")
+    changed = skeletons.write(assignment)
+    for file in changed:
+        print(f"{assignment.id}/{file} written")
+    print(f"{assignment.id}: {len(changed)} files changed")
+    return DONE
+
+
+def _check_skeletons(chosen: list[Assignment]) -> int:
+    from grader.authoring import skeleton as skeletons
+
     wrong = [f"{each.id}/{line}" for each in chosen for line in skeletons.check(each)]
     for line in wrong:
         print(line)
@@ -170,20 +168,16 @@ def skeleton(
 
 
 @app.command()
-def audit(
-    name: AnyName = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Run every mistake against the whole suite.")
-    ] = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Cases at once; default: one per core.")
-    ] = None,
-) -> int:
+@one_or_all
+@click.option("--full", is_flag=True, help="Run every mistake against the whole suite.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Cases at once; default: one per core."
+)
+def audit(assignment: Assignment | None, full: bool, jobs: int | None) -> int:
     """Check a hidden suite: solution full marks, skeleton none, mistakes caught (for staff)."""
-    chosen = [assignments.find(name)] if name else assignments.all_assignments()
     from grader.verdict.audit import audit as audit_suite
 
-    sound = [audit_suite(each, full=full, jobs=jobs) for each in chosen]
+    sound = [audit_suite(each, full=full, jobs=jobs) for each in _chosen(assignment)]
     return DONE if all(sound) else FAILED
 
 
@@ -199,8 +193,12 @@ def doctor() -> int:
     return FAILED if any(finding.state is examined.State.BROKEN for finding in findings) else DONE
 
 
+def _chosen(assignment: Assignment | None) -> list[Assignment]:
+    return [assignment] if assignment else assignments.all_assignments()
+
+
 def _sandbox(
-    isolation: str, parcel: Parcel, assignment: assignments.Assignment
+    isolation: str, parcel: Parcel, assignment: Assignment
 ) -> AbstractContextManager[Sandbox | None]:
     """The sandbox to read and grade a submission in; none for the checkout's own work."""
     if parcel.own:
@@ -212,14 +210,12 @@ def _sandbox(
     return Sandbox(kind, assignment.limits.threads, protected_folders())
 
 
-def _parts(chosen: list[str] | None, assignment: assignments.Assignment) -> tuple[str, ...] | None:
-    for part in chosen or ():
-        if part not in assignment.part_titles:
-            valid = ", ".join(assignment.part_titles)
-            raise UserError(
-                f"--part {part!r} is not a part of {assignment.id}: choose from {valid}"
-            )
-    return tuple(chosen) if chosen else None
+def _check_parts(parts: tuple[str, ...], assignment: Assignment) -> None:
+    valid = assignment.part_titles
+    for part in parts:
+        if part not in valid:
+            what = f"--part {part!r} is not a part of {assignment.id}"
+            raise UserError(f"{what}: choose from {', '.join(valid)}")
 
 
 def _show(result: Result, verbose: bool) -> None:
@@ -233,21 +229,20 @@ def _show(result: Result, verbose: bool) -> None:
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs one command line and returns its exit code; a user's mistake is one line on stderr."""
     argv = list(sys.argv[1:] if argv is None else argv) or ["--help"]
-    command = typer.main.get_command(app)
     try:
-        code = command.main(args=argv, prog_name="grader", standalone_mode=False) or DONE
-        # typer turns Ctrl-C into an exit code and prints nothing
-        return _error("stopped", INTERRUPTED) if code == INTERRUPTED else code
+        with app.make_context("grader", argv) as context:
+            return int(app.invoke(context))
+    except click.exceptions.Exit as done:  # after --help
+        return done.exit_code
     except UserError as error:
         return _error(one_line(error), USAGE)
-    except UsageError as error:  # an unknown verb or option
-        verb = next((word for word in argv if not word.startswith("-")), "")
-        known = verb if verb in getattr(command, "commands", ()) else ""
-        return _error(
-            f"{one_line(error.format_message())} See: grader {known} --help".replace("  ", " "),
-            USAGE,
-        )
-    except (KeyboardInterrupt, typer.Abort):
+    except click.UsageError as error:  # an unknown verb or option
+        command = error.ctx.command_path if error.ctx else "grader"
+        return _error(f"{one_line(error.format_message())} See: {command} --help", USAGE)
+    except BrokenPipeError:  # the reader of our output, such as head, is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
         return _error("stopped", INTERRUPTED)
     except Exception as error:
         return _fault(error)

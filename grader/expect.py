@@ -133,6 +133,28 @@ def tensors(value: Any, what: str = "the state_dict") -> dict[str, Tensor]:
     return {name: tensor(item, what=what) for name, item in value.items()}
 
 
+def gradients(value: Any, choices: Sequence[dict[str, Tensor]], what: str) -> None:
+    """The gradients of one of `choices`, {parameter's name: gradient}.
+
+    Values are compared too, since a worker could easily invent gradients that are not 0. A
+    gradient that is 0 in every choice may be None.
+    """
+    assert isinstance(value, dict) and value, f"{what} has no parameters"
+    theirs = {}
+    for name, ours in choices[0].items():
+        gradient = value.get(name)
+        if gradient is None and not any(each[name].any() for each in choices):
+            gradient = torch.zeros_like(ours)
+        assert gradient is not None, f"no gradient reaches {name} of {what}"
+        theirs[name] = tensor(gradient, ours.shape, "float", f"the gradient of {name}")
+    wrong = [
+        [name for name in ours if not is_close(theirs[name], ours[name], atol=1e-4, rtol=1e-3)]
+        for ours in choices
+    ]
+    fewest = min(wrong, key=len)
+    assert not fewest, f"the gradients of {what} have wrong values: {', '.join(fewest[:3])}"
+
+
 def causal(forward: Callable[[Tensor], Any], x: Tensor, other: Tensor, what: str) -> None:
     """The result before position t does not depend on the input at t or later.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,8 +21,11 @@ RENDER: dict[str, Callable[[Result], str]] = {
 LOG = "log"  # what the student's code printed
 
 
-def run_folder(folder: Path) -> dict[str, Path]:
-    """The files of a run folder, which `write` creates if it does not exist."""
+def run_folder(assignment: str, name: str) -> dict[str, Path]:
+    """The files of a new run folder, which `write` creates; raises UserError if it cannot."""
+    folder = Path("runs") / "grades" / assignment / re.sub(r"[^\w.-]+", "_", name)
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    _check_folder(folder, there)
     return {
         "json": folder / "result.json",
         "html": folder / "report.html",
@@ -37,12 +41,6 @@ def check_targets(paths: Sequence[Path]) -> None:
         if [other.resolve() for other in paths].count(path.resolve()) > 1:
             raise UserError(f"{path} is named for two reports: give each its own file")
         _check_folder(path, path.parent)
-
-
-def check_run_folder(folder: Path) -> None:
-    """The same for a folder that may not exist yet."""
-    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-    _check_folder(folder, there)
 
 
 def _check_folder(path: Path, folder: Path) -> None:

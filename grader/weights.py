@@ -7,16 +7,54 @@ What the probe reports is the worker's claim, so odd reports fail a test and bre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from grader import expect
+from grader.random_inputs import normal
 
 ALIKE = 0.7  # the least cosine between the weights before and after a short training
 SHOWN = 3  # how many of a student's own names a message shows
+
+
+def load_parameters(student: Any, theirs: Any, ours: nn.Module) -> None:
+    """Copies our module's parameters into the student's, which keeps its own buffers."""
+    fill(student, theirs, parameters(ours))
+
+
+def parameters(ours: nn.Module) -> dict[str, Tensor]:
+    """{name: the parameter's own tensor}."""
+    return {name: parameter.data for name, parameter in ours.named_parameters()}
+
+
+def twins(
+    student: Any,
+    reference: Any,
+    make: Callable[[Any], Any],
+    generator: torch.Generator,
+    load: Callable[[Any, Any, nn.Module], None] = load_parameters,
+) -> tuple[Any, Any]:
+    """The module that `make` builds from the student's code and from ours, in evaluation mode.
+
+    Both have the same random weights, which load(student, theirs, ours) copies.
+    """
+    ours = randomise(make(reference), generator)
+    theirs = expect.thing(make(student), "the module")
+    load(student, theirs, ours)
+    theirs.eval()
+    return theirs, ours.eval()
+
+
+def randomise(module: nn.Module, generator: torch.Generator) -> nn.Module:
+    """Makes every parameter random, so that no bias, gain or position goes unnoticed."""
+    for name, parameter in module.named_parameters():
+        noise = 0.3 * normal(generator, *parameter.shape)
+        gain = name.endswith(("ln1.weight", "ln2.weight", "ln_f.weight"))
+        parameter.data.copy_(1 + noise if gain else noise)
+    return module
 
 
 def fill(student: Any, module: Any, values: Mapping[str, Tensor]) -> list[str]:

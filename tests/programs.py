@@ -28,15 +28,15 @@ launch({path!r})
 """
 
 
-def environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+def environment(root: Path = ROOT) -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
 
 
-def python(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=cwd, env=environment(),
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+def python(*arguments: object, cwd: Path, root: Path = ROOT) -> subprocess.CompletedProcess:
+    """Python with these arguments, its modules imported from the checkout at `root`."""
+    command = [sys.executable, *map(str, arguments)]
+    piped = {"capture_output": True, "text": True}
+    return subprocess.run(command, cwd=cwd, env=environment(root), timeout=300, **piped)
 
 
 def killed(

@@ -1,34 +1,32 @@
 """The benchmarks run, and their last line is one JSON object that holds what they promise."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.programs import ROOT, python
 
 
 @pytest.mark.parametrize(
     ("name", "options", "promised"),
     [
-        ("training", ["--rounds", "1", "--batch-sizes", "4", "--loss-steps", "10"],
-         {"dense_ratio", "real_ratio", "loss", "plain_loss", "loss_difference", "hardware"}),
-        ("step", ["--rounds", "1", "--batch-size", "4"],
-         {"float32_gflops", "bfloat16_gflops", "steps", "kinds of plain", "kinds of trainer"}),
+        (
+            "training",
+            ["--rounds", "1", "--batch-sizes", "4", "--loss-steps", "10"],
+            {"dense_ratio", "real_ratio", "loss", "plain_loss", "loss_difference", "hardware"},
+        ),
+        (
+            "step",
+            ["--rounds", "1", "--batch-size", "4"],
+            {"float32_gflops", "bfloat16_gflops", "steps", "kinds of plain", "kinds of trainer"},
+        ),
         ("evaluation", ["--names", "9"], {"names", "ratio", "same", "hardware"}),
         ("makemore", ["--steps", "100"], {"ratio", "plain_ratio", "clock", "hardware"}),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
-)  # fmt: skip
+)
 def test_a_benchmark_ends_with_its_figures(name, options, promised):
-    result = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *options, "--threads", "1"],
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        check=False, timeout=300,
-    )  # fmt: skip
+    result = python(f"benchmarks/{name}.py", *options, "--threads", "1", cwd=ROOT)
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
     assert promised <= set(found)

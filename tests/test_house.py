@@ -1,4 +1,4 @@
-"""The arrows between the rooms: who may import whom, read from the imports themselves."""
+"""The house rules: which folder may import which, how long a module is, what is pinned."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _offenders(files: list[Path], forbidden: tuple[str, ...]) -> list[str]:
 
 
 def test_there_is_something_to_read() -> None:
-    """The tests below would pass on an empty house."""
+    """The tests below would pass on an empty project."""
     assert "grader.boundary.inside.worker" in MODULES
     assert "grader.boundary.wire" in GRAPH["grader.boundary.inside.worker"]
     assert ASSIGNMENTS
@@ -83,6 +83,7 @@ def test_src_and_solution_hold_only_what_students_edit(assignment: Assignment) -
 
 
 INSIDE = sorted(path.stem for path in (ROOT / "grader" / "boundary" / "inside").glob("*.py"))
+SUITE_PROBES = sorted((ROOT / "grader" / "suites").glob("*/probes.py"))
 PARSERS = ["contents", "archive", "tar", "notebook", "sources"]
 
 
@@ -93,6 +94,14 @@ def test_what_runs_inside_imports_only_the_wire_and_torch(name: str) -> None:
     inside |= {"grader.boundary.channel"}
     inside |= {f"grader.boundary.inside.{each}" for each in INSIDE}
     assert {each for each in _ours(path) if each in MODULES} <= inside
+    assert _third_party(path) <= {"torch", "numpy"}
+
+
+@pytest.mark.parametrize("path", SUITE_PROBES, ids=_module)
+def test_a_suites_probes_import_only_what_runs_inside(path: Path) -> None:
+    """They run in the worker, next to student code, and none of the suite is there."""
+    inside = ("grader.boundary.inside",)
+    assert [name for name in _ours(path) if not name.startswith(inside)] == []
     assert _third_party(path) <= {"torch", "numpy"}
 
 
@@ -119,8 +128,8 @@ def test_what_parses_a_submission_needs_only_pythons_own_library(name: str) -> N
     assert "numpy" not in re.findall(r"\w+", " ".join(map(ast.unparse, imports)))
 
 
-# Who may import whom in grader, by rooms: the rows of CONTRIBUTING's table.
-ROOMS = {
+# Which folder of grader may import which: the rows of CONTRIBUTING's table.
+FOLDERS = {
     "boundary": (),
     "intake": ("boundary",),
     "authoring": (),
@@ -130,17 +139,17 @@ ROOMS = {
 }
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
-    """What stands at the top of grader, such as errors, is everybody's; cli is nobody's."""
-    found = {
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_imports_only_the_folders_below_it(folder: str) -> None:
+    """Any of them may import a module at the top of grader, such as errors, but not cli."""
+    imported = {
         f"{target}.".split(".")[1]
         for name, targets in GRAPH.items()
         for target in targets
-        if name.startswith(f"grader.{room}.")
+        if name.startswith(f"grader.{folder}.")
     }
-    rooms = found & (ROOMS.keys() | {"cli", "classroom"})
-    assert rooms <= {room, *ROOMS[room]}
+    limited = FOLDERS.keys() | {"cli", "classroom"}
+    assert imported & limited <= {folder, *FOLDERS[folder]}
 
 
 def _third_party(path: Path) -> set[str]:
@@ -185,6 +194,29 @@ def test_no_circle() -> None:
 
     for name in sorted(GRAPH):
         walk(name, ())
+
+
+# A notebook in the percent format is one file by its nature.
+LONG = {f"a1_makemore/{folder}/makemore.py" for folder in ("solution", "src")}
+SKIP = "# fmt" + ": skip"  # in two pieces, so that this line is not counted
+OURS = [path for folder in (*PACKAGES, "benchmarks", "tests") for path in _files(ROOT / folder)]
+
+
+def test_no_module_is_over_300_lines() -> None:
+    """One idea a module: a longer one holds two."""
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text("utf-8").splitlines()) for p in OURS}
+    assert {name: n for name, n in lengths.items() if n > 300 and name not in LONG} == {}
+
+
+def test_the_formatter_is_switched_off_for_a_few_tables_only() -> None:
+    """A statement that ruff formats badly is too long; a table may lose its columns."""
+    skips = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in OURS
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if SKIP in line
+    ]
+    assert len(skips) <= 5, "\n".join(skips)
 
 
 def test_the_constraints_pin_every_dependency() -> None:

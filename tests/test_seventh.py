@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.programs import ROOT, environment
+from tests.programs import ROOT, python
 
 NAME = "a7_toy"
 FILES = {
@@ -133,10 +132,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def grader(root: Path, *arguments: str) -> subprocess.CompletedProcess:
     """`grader` of that checkout, as its users call it."""
-    return subprocess.run(
-        [sys.executable, "-m", "grader", *arguments], cwd=root,
-        env=environment() | {"PYTHONPATH": str(root)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return python("-m", "grader", *arguments, cwd=root, root=root)
 
 
 def test_its_skeleton_is_made_and_checked(checkout: Path) -> None:
@@ -146,8 +142,8 @@ def test_its_skeleton_is_made_and_checked(checkout: Path) -> None:
 
 
 def test_its_public_tests_run_on_the_skeleton_and_on_the_solution(checkout: Path) -> None:
-    empty, right = grader(checkout, "check", "a7"), grader(checkout, "check", "a7", "--submission",
-                                                           f"{NAME}/solution")  # fmt: skip
+    empty = grader(checkout, "check", "a7")
+    right = grader(checkout, "check", "a7", "--submission", f"{NAME}/solution")
     assert (empty.returncode, right.returncode) == (1, 0), empty.stderr + right.stderr
     assert "One and two are three" in empty.stdout
 
@@ -167,9 +163,5 @@ def test_its_suite_is_audited(checkout: Path) -> None:
 
 
 def test_its_commands_run(checkout: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, f"{NAME}/run.py", "--solution"], cwd=checkout,
-        env=environment() | {"PYTHONPATH": str(checkout)}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    done = python(f"{NAME}/run.py", "--solution", cwd=checkout, root=checkout)
     assert done.stdout == "3\n", done.stderr

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,7 @@ import trainer as trainers
 import weights
 from torch import Tensor
 
-from course import devices
-from course.cli import add_common_flags, must_be_positive
+from course import cli, devices
 from course.errors import UserError
 from course.files import must_be_writable
 from course.launch import code_digest
@@ -38,42 +38,49 @@ FUNCTIONS = ("train", "evaluate", "sample")
 MAX_STEPS = {"names": 200_000, "embedded": 10_000}
 LOG_EVERY = 1000  # steps; each row is the mean over them
 SPLITS = ("train", "dev", "test")
-SHARES = ("noise", "weight_decay", "average")
-LARGEST = {
-    "count": 10**6, "block_size": 256, "n_embd": 4096, "n_hidden": 16_384, "batch_size": 65_536,
-    "max_steps": 10**9, "lr": 1e38,
-}  # fmt: skip
-LONGEST = 1e6  # seconds between checkpoints
+RECIPE = ("max_steps", "batch_size", "seed", "cosine", "lr", "weight_decay", "noise", "average")
+RULES = {
+    "count": cli.positive(10**6),
+    "block_size": cli.positive(256),
+    "n_embd": cli.positive(4096),
+    "n_hidden": cli.positive(16_384),
+    "max_steps": cli.positive(10**9),
+    "batch_size": (
+        *cli.positive(65_536),
+        cli.Rule(lambda size: size >= 2, "at least 2, as one row has no variance"),
+    ),
+    "lr": cli.positive(1e38),
+    "weight_decay": cli.SHARE,
+    "noise": cli.SHARE,
+    "average": cli.SHARE,
+    "checkpoint_seconds": cli.CHECKPOINT,
+}
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add("function", choices=FUNCTIONS, help="what to do")
-    add("corpus", nargs="?", metavar="NAMES", help="a file of names (default: --data's)")
-    add("--reading_params_path", metavar="FILE", help="weights to evaluate, or to sample from")
-    add("--writing_params_path", metavar="FILE", help="where the weights go (default: the run's)")
-    add("--count", type=int, default=20, metavar="N", help="names to sample (default: 20)")
-    add("--block_size", type=int, default=8, metavar="N", help="context, a power of 2 (default: 8)")
-    add("--n_embd", type=int, default=24, metavar="N", help="default: 24")
-    add("--n_hidden", type=int, default=128, metavar="N", help="default: 128")
-    add("--max_steps", type=int, metavar="N", help="default: 200,000; embedded: 10,000")
-    add("--batch_size", type=int, default=32, metavar="N", help="default: 32")
+    parser = cli.new_parser(__doc__)
+    add = partial(cli.add_flag, parser)
+    parser.add_argument("function", choices=FUNCTIONS, help="what to do")
+    parser.add_argument("corpus", nargs="?", metavar="NAMES", help="a file (default: --data's)")
+    add("reading_params_path", None, "weights to evaluate, or to sample from", Path)
+    add("writing_params_path", None, "where the weights go (default: the run's)", Path)
+    add("count", 20, "names to sample")
+    add("block_size", 8, "context, a power of 2")
+    add("n_embd", 24, "channels of a character")
+    add("n_hidden", 128, "channels of a layer")
+    add("max_steps", None, "default: 200,000; embedded: 10,000", int)
+    add("batch_size", 32, "rows of a batch")
     own = parser.add_argument_group("changes to the published recipe")
+    add = partial(cli.add_flag, own)
     own.add_argument("--cosine", action="store_true", help="let the rate fall from --lr to 0")
-    own.add_argument("--lr", type=float, default=0.1, help="the cosine's highest rate")
-    own.add_argument("--weight_decay", type=float, default=0.0, metavar="W", help="of the matrices")
-    own.add_argument("--noise", type=float, default=0.0, metavar="P", help="share of hidden inputs")
-    own.add_argument("--average", type=float, default=0.0, metavar="P", help="last steps averaged")
-    own.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
-    own.add_argument("--name", default="run", help="name of the run (default: %(default)s)")
-    own.add_argument(
-        "--checkpoint_seconds", type=float, default=30.0, metavar="S",
-        help="time between checkpoints; 0: every hundred steps (default: %(default)s)",
-    )  # fmt: skip
-    add_common_flags(parser, corpora.DATASETS)
+    add("lr", 0.1, "the cosine's highest rate")
+    add("weight_decay", 0.0, "of the matrices")
+    add("noise", 0.0, "share of hidden inputs")
+    add("average", 0.0, "share of the steps, the last, that are averaged")
+    add("threads", 1, "threads")
+    add("name", "run", "name of the run")
+    cli.add_checkpoint_flag(own, "hundred steps")
+    cli.add_common_flags(parser, corpora.DATASETS)
     return parser.parse_args(argv)
 
 
@@ -93,40 +100,27 @@ def check(args: argparse.Namespace) -> None:
         raise UserError("--device cuda: these layers compute on the CPU; use cpu or auto")
     if args.max_steps is None:
         args.max_steps = MAX_STEPS["names" if args.corpus else args.data]
-    for name, largest in LARGEST.items():
-        must_be_positive(name, getattr(args, name), largest)
-    if args.checkpoint_seconds:
-        must_be_positive("checkpoint_seconds", args.checkpoint_seconds, LONGEST)
-    if args.batch_size < 2:
-        raise UserError(f"--batch_size {args.batch_size}: at least 2, as one row has no variance")
+    cli.check(args, RULES)
     if args.block_size < 2 or args.block_size & (args.block_size - 1):
         raise UserError(f"--block_size {args.block_size} is not a power of 2: 2, 4, 8, 16, ...")
-    for name in SHARES:
-        if not 0 <= getattr(args, name) < 1:
-            raise UserError(f"--{name} {getattr(args, name)}: must be at least 0 and below 1")
     if args.function != "train" and not args.reading_params_path:
         raise UserError(f"{args.function} needs --reading_params_path: the weights")
 
 
 def train(args: argparse.Namespace) -> None:
     """Train to the end, from the run folder's checkpoint if there is one."""
-    names = corpora.find(args.corpus, args.data, args.data_dir)
+    text = corpora.find(args.corpus, args.data, args.data_dir)
     folder = run_folder(args.out, ASSIGNMENT, args.name)
-    path = Path(args.writing_params_path or folder / "model.params")
+    path = args.writing_params_path or folder / "model.params"
     must_be_writable(path)
-    stoi, _ = makemore.build_vocabulary(names)
-    data = datasets(names, stoi, args.block_size)
+    stoi, _ = makemore.build_vocabulary(text.lines)
+    data = datasets(text.lines, stoi, args.block_size)
     model = makemore.build_model(len(stoi), args.block_size, args.n_embd, args.n_hidden)
-    config = trainers.TrainerConfig(
-        args.max_steps, args.batch_size, args.seed, args.cosine, args.lr, args.weight_decay,
-        args.noise, args.average,
-    )  # fmt: skip
-    identity = describe(args, config) | {"names": corpora.sha256(names)}
+    config = trainers.TrainerConfig(**{name: getattr(args, name) for name in RECIPE})
+    identity = describe(args, config) | {"names": text.sha256}
     trainer = trainers.Trainer(model, *data["train"], config)
-    with watched(
-        trainer, folder, ASSIGNMENT, args.name, identity, args.seed, "train",
-        seconds=args.checkpoint_seconds, log_every=LOG_EVERY,
-    ) as run:  # fmt: skip
+    options = {"title": "train", "seconds": args.checkpoint_seconds, "log_every": LOG_EVERY}
+    with watched(trainer, folder, ASSIGNMENT, args.name, identity, **options) as run:
         trainer.train()
     weights.save_model(path, model, stoi)
     losses = {split: makemore.evaluate(model, *data[split]) for split in ("train", "dev")}
@@ -157,7 +151,7 @@ def sample(args: argparse.Namespace) -> None:
 
 def load(args: argparse.Namespace) -> tuple[list[str], dict, dict, Any, int]:
     """The names, stoi, itos, the model and its block size."""
-    names = corpora.find(args.corpus, args.data, args.data_dir)
+    names = corpora.find(args.corpus, args.data, args.data_dir).lines
     stoi, itos = makemore.build_vocabulary(names)
     model, block_size = weights.load_model(args.reading_params_path, stoi)
     return names, stoi, itos, model, block_size

@@ -23,14 +23,18 @@ from course.files import make_folder, write_aside
 
 COUNT = 8000
 SEED = 0
-ONSETS = ("b", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z",
-          "br", "dr", "kl", "kr", "sh", "st", "th", "tr")  # fmt: skip
+ONSETS = (*"bdfghjklmnprstvz", "br", "dr", "kl", "kr", "sh", "st", "th", "tr")
 CODAS = ("l", "m", "n", "r", "s", "k", "nd", "rn", "lt")
 # Front or back: all vowels of a name come from the same row.
 HARMONY = {"front": ("e", "i", "ei", "ie"), "back": ("a", "o", "u", "ao")}
 WEIGHTS = (6, 5, 1, 1)  # of a row's vowels: pairs are rare
-ENDINGS = {"e": ("e", "en", "ette"), "i": ("i", "is", "ine"), "a": ("a", "an", "ara"),
-           "o": ("o", "os", "or"), "u": ("u", "us", "um")}  # fmt: skip
+ENDINGS = {  # by the first vowel
+    "e": ("e", "en", "ette"),
+    "i": ("i", "is", "ine"),
+    "a": ("a", "an", "ara"),
+    "o": ("o", "os", "or"),
+    "u": ("u", "us", "um"),
+}
 SYLLABLES, SYLLABLE_WEIGHTS = (1, 2, 3), (4, 6, 1)  # before the ending
 # The coda of one syllable and the onset of the next would run into each other.
 CLASHES = {"n": "n", "m": "m", "l": "l", "r": "r", "s": "sz", "k": "kg"}
@@ -43,6 +47,11 @@ def build(count: int = COUNT, seed: int = SEED) -> list[str]:
     while len(names) < count:
         names[invent(rng)] = None
     return list(names)
+
+
+def text() -> str:
+    """The names as a file, one per line."""
+    return "".join(f"{name}\n" for name in build())
 
 
 def invent(rng: random.Random) -> str:
@@ -74,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         make_folder(file.parent)
         with write_aside(file) as out:
-            out.write("".join(f"{name}\n" for name in build()).encode())
+            out.write(text().encode())
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror or error}") from error
     return 0

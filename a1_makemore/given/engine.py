@@ -91,17 +91,14 @@ class _BatchNorm:
     def forward(self, x: Tensor) -> Tensor:
         layer, self.x = self.layer, x
         torch.mul(layer.gamma.data, self.root, out=self.gamma)
-        y, self.mean, self.scale = torch.native_batch_norm(
-            x, self.gamma, layer.beta.data, layer.running_mean, layer.running_var,
-            True, layer.momentum, self.eps,
-        )  # fmt: skip
+        tensors = (x, self.gamma, layer.beta.data, layer.running_mean, layer.running_var)
+        y, self.mean, self.scale = torch.native_batch_norm(*tensors, True, layer.momentum, self.eps)
         return y
 
     def backward(self, dy: Tensor) -> Tensor:
-        dx, d_gamma, d_beta = aten.native_batch_norm_backward(
-            dy, self.x, self.gamma, None, None, self.mean, self.scale, True, self.eps,
-            [True, True, True],
-        )  # fmt: skip
+        tensors = (dy, self.x, self.gamma, None, None, self.mean, self.scale)
+        options = (True, self.eps, [True, True, True])  # in training mode; all three gradients
+        dx, d_gamma, d_beta = aten.native_batch_norm_backward(*tensors, *options)
         torch.mul(d_gamma, self.root, out=self.d_gamma)
         self.d_beta.copy_(d_beta)
         return dx
@@ -127,11 +124,9 @@ class Engine:
         _must_be_plain(own)
         self.parameters = torch.cat([p.detach().reshape(-1) for p in own])
         self.gradients = torch.zeros_like(self.parameters)
-        views = {}
-        for p, value, gradient in zip(own, self._cut(self.parameters, own),
-                                      self._cut(self.gradients, own), strict=True):  # fmt: skip
+        for p, value in zip(own, self._cut(self.parameters, own), strict=True):
             p.data = value
-            views[id(p)] = gradient
+        views = dict(zip(map(id, own), self._cut(self.gradients, own), strict=True))
         self.steps, rows = [], batch_size * block_size
         for layer in model.layers:
             gradients = [views[id(p)] for p in layer.parameters()]

@@ -26,6 +26,7 @@ from torch import Tensor
 
 PIECE = 100  # steps whose batches are drawn together; checkpoints fall between two pieces
 AVERAGE_EVERY = 10  # steps: neighbours are nearly equal, and averaging takes time
+OF_ANOTHER_MODEL = (AttributeError, IndexError, RuntimeError, TypeError, ValueError)
 HIDDEN = 0  # the index of END, which replaces a hidden character
 
 
@@ -143,8 +144,7 @@ class Trainer:
         size = self.config.batch_size
         trial = torch.arange(size) % len(self.x)
         # Autograd handles a different model, and reports what is wrong with unfinished work.
-        with contextlib.suppress(CannotRun, AttributeError, IndexError, RuntimeError, TypeError,
-                                 ValueError):  # fmt: skip
+        with contextlib.suppress(CannotRun, *OF_ANOTHER_MODEL):
             engine = Engine(self.model, size, self.x.size(1))
             if agrees(engine, self.model, cross_entropy, self.x[trial], self.y[trial]):
                 return engine

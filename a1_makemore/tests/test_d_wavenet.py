@@ -12,8 +12,10 @@ def test_flatten(student):
     """Neighbours are joined, and the time dimension is dropped if its size is 1."""
     x = torch.arange(24).view(2, 4, 3)
     y = student.makemore.FlattenConsecutive(2)(x)
-    right = [[[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]],
-             [[12, 13, 14, 15, 16, 17], [18, 19, 20, 21, 22, 23]]]  # fmt: skip
+    right = [
+        [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]],
+        [[12, 13, 14, 15, 16, 17], [18, 19, 20, 21, 22, 23]],
+    ]
     assert y.tolist() == right, f"FlattenConsecutive returned {y.tolist()}"
     shape = tuple(student.makemore.FlattenConsecutive(4)(x).shape)
     assert shape == (2, 12), f"with T = n the shape is {shape}; it should be (2, 12)"

@@ -60,8 +60,8 @@ def run_stack(cells: Sequence[Any], setting: Setting, corpus: Corpus) -> list[di
         for x, y in _stream(cells[0], setting, corpus, split, offset):
             yield stacked.Batch.of(x, y, corpus.vocab_size)
 
-    _compare(cells, models, stack, next(_stream(cells[0], setting, corpus, "train", 0)),
-             corpus.vocab_size)  # fmt: skip
+    first = next(_stream(cells[0], setting, corpus, "train", 0))
+    _compare(cells, models, stack, first, corpus.vocab_size)
     for batch in islice(stream("train", 0), setting.steps):
         stack.step(batch)
     losses = [
@@ -69,10 +69,8 @@ def run_stack(cells: Sequence[Any], setting: Setting, corpus: Corpus) -> list[di
         for offset, split in enumerate(SPLITS, 1)
     ]
     seconds = (time.monotonic() - started) / len(cells)
-    return [
-        row(cell, setting, both, seconds)
-        for cell, *both in zip(cells, *losses, strict=True)
-    ]  # fmt: skip
+    pairs = zip(*losses, strict=True)  # of training and validation
+    return [row(cell, setting, own, seconds) for cell, own in zip(cells, pairs, strict=True)]
 
 
 def fresh(cell: Any, setting: Setting, vocab_size: int) -> torch.nn.Module:
@@ -84,9 +82,8 @@ def fresh(cell: Any, setting: Setting, vocab_size: int) -> torch.nn.Module:
 def row(cell: Any, setting: Setting, losses: Sequence[float], seconds: float) -> dict[str, Any]:
     """The cell's row: its setting, its losses in nats per character, its share of the seconds."""
     train_loss, val_loss = (round(float(loss), 5) for loss in losses)
-    return asdict(setting) | asdict(cell) | {
-        "train_loss": train_loss, "val_loss": val_loss, "seconds": round(seconds, 1)
-    }  # fmt: skip
+    measured = {"train_loss": train_loss, "val_loss": val_loss, "seconds": round(seconds, 1)}
+    return asdict(setting) | asdict(cell) | measured
 
 
 def _stream(cell, setting, corpus, split, offset) -> Iterator:

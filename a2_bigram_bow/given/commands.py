@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,19 +24,19 @@ import corpora
 import grid
 import report as reports
 import sweep as sweeps
-import table
+import table as tables
 import torch
 import training
 from cells import Setting, fresh
 
-from course import checkpoints, devices
-from course.cli import add_common_flags, must_be_positive
+from course import checkpoints, cli, devices
 from course.errors import UserError
 from course.launch import code_digest
 from course.progress import Progress
 from course.runs import run_folder
+from course.sweep import run as run_jobs
 from course.table import Row, only_one
-from course.watch import SAVE_EVERY, watched
+from course.watch import watched
 
 ASSIGNMENT = "a2_bigram_bow"
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,16 +44,34 @@ SEED = 1337
 LOG_EVERY = 50  # steps
 PE_TYPES = ("randn", "sinpe", "rope")
 MODELS = ("bigram", "bigram_mf", "bigram_v2", "bow", "bow_v2")
-LARGEST = {
-    "block_size": 4096, "n_embd": 4096, "lr": 1e38, "steps": 10**9, "batch_size": 65_536,
-    "eval_batches": 10**6, "length": 10**6, "processes": 1024, "checkpoint_seconds": 1e6,
-}  # fmt: skip
+# The flags that make a cell: the type, the default of one cell and of a sweep's list, the words.
+VARIED = {
+    "model": (str, "bow", "bow,bow_v2", ", ".join(MODELS)),
+    "pe_type": (str, "rope", "randn,sinpe,rope", ", ".join(PE_TYPES)),
+    "block_size": (int, "8", "8", "characters"),
+    "n_embd": (int, "32", "32", "channels"),
+    "lr": (float, "1e-2", "1e-2", "learning rate, constant"),
+}
+EVEN = cli.Rule(lambda n: n % 2 == 0, "it must be even, as encodings work on pairs")
+RULES = {
+    "model": cli.one_of(MODELS),
+    "pe_type": cli.one_of(PE_TYPES),
+    "block_size": cli.positive(4096),
+    "n_embd": (*cli.positive(4096), EVEN),
+    "lr": cli.positive(1e38),
+    "steps": cli.positive(10**9),
+    "batch_size": cli.positive(65_536),
+    "eval_batches": cli.positive(10**6),
+    "checkpoint_seconds": cli.CHECKPOINT,
+    "grid": cli.one_of(sweeps.GRIDS),
+    "processes": cli.positive(1024),
+    "length": cli.positive(10**6),
+    "prompt": (cli.Rule(bool, "at least one character is needed"),),
+}
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = cli.new_parser(__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, (_, words) in VERBS.items():
         add_flags(verbs.add_parser(verb, help=words, description=words), verb)
@@ -61,48 +80,35 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def add_flags(parser: argparse.ArgumentParser, verb: str) -> None:
     """The flags of one verb; a sweep's are comma-separated lists."""
-    many = verb == "sweep"
-    word = _words if many else str
+    add = partial(cli.add_flag, parser)
     if verb != "report":
-        flag(parser, "model", word, "bow,bow_v2" if many else "bow", ", ".join(MODELS))
-        flag(parser, "pe_type", word, "randn,sinpe,rope" if many else "rope", ", ".join(PE_TYPES))
-        flag(parser, "block_size", _list(int) if many else int, "8" if many else 8, "characters")
-        flag(parser, "n_embd", _list(int) if many else int, "32" if many else 32, "channels")
-        flag(parser, "lr", _list(float) if many else float, "1e-2" if many else 1e-2,
-             "learning rate, constant")  # fmt: skip
-        flag(parser, "steps", int, 5000, "batches")
-        flag(parser, "batch_size", int, 64, "rows of a batch")
-        flag(parser, "eval_batches", int, 200, "batches to average a loss over")
+        for name, (kind, one, several, words) in VARIED.items():
+            many = verb == "sweep"
+            add(name, several if many else one, words, _list(kind) if many else kind)
+        add("steps", 5000, "batches")
+        add("batch_size", 64, "rows of a batch")
+        add("eval_batches", 200, "batches to average a loss over")
     if verb == "train":
-        flag(parser, "checkpoint_seconds", float, SAVE_EVERY,
-             "time between checkpoints; 0: every step")  # fmt: skip
+        cli.add_checkpoint_flag(parser)
     if verb == "sweep":
-        flag(parser, "grid", str, None, f"instead of the lists: {', '.join(sweeps.GRIDS)}")
-        flag(parser, "processes", int, None, "default: one per core")
+        add("grid", None, f"instead of the lists: {', '.join(sweeps.GRIDS)}", str)
+        add("processes", None, "default: one per core", int)
         parser.add_argument("--plain", action="store_true", help="train your modules one by one")
     if verb == "sample":
-        flag(parser, "length", int, 300, "characters to write")
-        flag(parser, "prompt", str, None, "start of the text (default: a line break)")
+        add("length", 300, "characters to write")
+        add("prompt", None, "start of the text (default: a line break)", str)
     if verb in ("evaluate", "sample"):
-        flag(parser, "weights", Path, None, "default: the run's")
+        add("weights", None, "default: the run's", Path)
     if verb == "report":
-        flag(parser, "table", Path, None, "default: the sweep's")
-    add_common_flags(parser, corpora.DATASETS, SEED)
-
-
-def flag(
-    parser: argparse.ArgumentParser, name: str, kind: Callable, default: Any, words: str
-) -> None:
-    """A flag that may be spelt with _ or -."""
-    spellings = sorted({f"--{name}", f"--{name.replace('_', '-')}"})
-    suffix = "" if default is None else f" (default: {default})"
-    parser.add_argument(*spellings, dest=name, type=kind, default=default, help=words + suffix)
+        add("table", None, "default: the sweep's", Path)
+    cli.add_common_flags(parser, corpora.DATASETS, SEED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     devices.pick_device(args.device)  # rejects a missing device; the models run on the CPU
     devices.seed_everything(args.seed)
+    cli.check(args, RULES)
     VERBS[args.verb][0](args)
     return 0
 
@@ -112,17 +118,15 @@ def train(args: argparse.Namespace) -> None:
     cell, setting = one_cell(args), setting_of(args)
     corpus = corpora.load(args.data, args.data_dir)
     check_fits([cell], corpus)
-    if args.checkpoint_seconds:
-        positive("checkpoint_seconds", args.checkpoint_seconds)
     torch.set_num_threads(1)
     folder = cell_folder(args, cell)
     trainer = training.Trainer(cell, setting, corpus)
     identity = asdict(setting) | asdict(cell)
     identity |= {"solution": args.solution, "code": code_digest(ROOT, args.solution)}
+    options = {"title": f"train {cell.model}", "seconds": args.checkpoint_seconds}
     with watched(
-        trainer, folder, ASSIGNMENT, folder.name, identity, args.seed, f"train {cell.model}",
-        seconds=args.checkpoint_seconds, log_every=LOG_EVERY,
-    ):  # fmt: skip
+        trainer, folder, ASSIGNMENT, folder.name, identity, log_every=LOG_EVERY, **options
+    ):
         trainer.train()
     checkpoints.save_weights(folder / "model.params", trainer.model)
     print_losses(trainer.model, cell, setting, corpus)
@@ -138,12 +142,9 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def sample(args: argparse.Namespace) -> None:
     cell, setting = one_cell(args), setting_of(args)
-    positive("length", args.length)
     corpus = corpora.load(args.data, args.data_dir)
     model = trained(args, cell, setting, corpus).eval()
     prompt = "\n" if args.prompt is None else args.prompt
-    if not prompt:
-        raise UserError("--prompt '': at least one character is needed")
     generator = torch.Generator().manual_seed(args.seed)
     idx = training.write_on(model, corpus.encode(prompt), args.length, cell.block_size, generator)
     print(corpus.decode(idx.tolist()))
@@ -152,33 +153,33 @@ def sample(args: argparse.Namespace) -> None:
 def sweep(args: argparse.Namespace) -> None:
     """Train all cells of a grid that are not in the table yet."""
     setting, cells = setting_of(args), cells_of(args)
-    if args.processes is not None:
-        positive("processes", args.processes)
     corpus = corpora.load(args.data, args.data_dir)
     check_fits(cells, corpus)
     folder = sweep_folder(args)
-    path = folder / "table.csv"
+    table = tables.of_cells(folder / "table.csv")
+    work = partial(sweeps.train, setting, corpus, args.plain)
     with only_one(folder):
-        rows = table.of_cells(path).read()
-        table.check_setting(path, rows, asdict(setting))
+        rows = table.read()
+        tables.check_setting(table.path, rows, asdict(setting))
         missing = grid.missing(cells, rows)
+        jobs = sweeps.stacks(missing, 1 if args.plain else sweeps.PLACES)
         done = len(cells) - len(missing)
         with Progress(len(cells), "cells", initial=done) as bar:
 
-            def show(new: list[Row]) -> None:
+            def show(new: Sequence[Row]) -> None:
                 tokens = setting.steps * setting.batch_size * sum(r["block_size"] for r in new)
                 bar.update(new[-1]["val_loss"], tokens, len(new))
 
-            rows = sweeps.run(cells, setting, corpus, path, args.plain, args.processes, show)
+            rows = run_jobs(table, rows, jobs, work, args.processes, on_rows=show)
     reports.pictures(rows, folder)
-    print(f"{len(missing)} cells trained, {done} already done; {len(rows)} in {path}")
+    print(f"{len(missing)} cells trained, {done} already done; {len(rows)} in {table.path}")
     print(reports.best(rows))
 
 
 def report(args: argparse.Namespace) -> None:
     """Summarise the table, compare it with the published study, and test the conclusions."""
     path = args.table or sweep_folder(args) / "table.csv"
-    rows = table.of_cells(path).read()
+    rows = tables.of_cells(path).read()
     if not rows:
         raise UserError(f"{path} has no cells: run `run.py sweep` first, or name another --table")
     for row in rows:
@@ -191,43 +192,17 @@ def report(args: argparse.Namespace) -> None:
 
 
 def one_cell(args: argparse.Namespace) -> Any:
-    return lists_to_cells(args, lambda value: [value])[0]
+    return grid.expand(*([getattr(args, name)] for name in VARIED))[0]
 
 
 def cells_of(args: argparse.Namespace) -> list[Any]:
-    if args.grid is None:
-        return lists_to_cells(args, list)
-    if args.grid not in sweeps.GRIDS:
-        raise UserError(f"--grid {args.grid!r}: choose one of {', '.join(sweeps.GRIDS)}")
-    return sweeps.published(args.grid)
-
-
-def lists_to_cells(args: argparse.Namespace, values: Callable) -> list[Any]:
-    """The cells of the flags' lists, after checking each value."""
-    for name, valid in (("model", MODELS), ("pe_type", PE_TYPES)):
-        for value in values(getattr(args, name)):
-            if value not in valid:
-                raise UserError(f"--{name} {value!r}: choose from {', '.join(valid)}")
-    for name in ("block_size", "n_embd", "lr"):
-        for value in values(getattr(args, name)):
-            positive(name, value)
-    for width in values(args.n_embd):
-        if width % 2:
-            raise UserError(f"--n_embd {width}: it must be even, as encodings work on pairs")
-    return grid.expand(
-        *(values(getattr(args, name)) for name in ("model", "pe_type", "block_size", "n_embd")),
-        values(args.lr),
-    )
+    if args.grid is not None:
+        return sweeps.published(args.grid)
+    return grid.expand(*(getattr(args, name) for name in VARIED))
 
 
 def setting_of(args: argparse.Namespace) -> Setting:
-    for name in ("steps", "batch_size", "eval_batches"):
-        positive(name, getattr(args, name))
     return Setting(args.data, args.seed, args.steps, args.batch_size, args.eval_batches)
-
-
-def positive(name: str, value: float) -> None:
-    must_be_positive(name, value, LARGEST[name])
 
 
 def check_fits(cells: Sequence[Any], corpus: corpora.Corpus) -> None:
@@ -267,16 +242,12 @@ def sweep_folder(args: argparse.Namespace) -> Path:
     return run_folder(args.out, ASSIGNMENT, f"{args.data}_sweep{whose}")
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",")]
-
-
 def _list(kind: Callable) -> Callable:
-    def numbers(text: str) -> list:
-        return [kind(word) for word in text.split(",")]
+    def values(text: str) -> list:
+        return [kind(word.strip()) for word in text.split(",")]
 
-    numbers.__name__ = f"list of {kind.__name__}s"
-    return numbers
+    values.__name__ = f"list of {kind.__name__}s"
+    return values
 
 
 VERBS = {

@@ -12,25 +12,23 @@ import torch
 from grid import get_batch
 from torch import Tensor
 
-from course import data
 from course.errors import UserError
+from course.text import Text, find
 
 DATASETS = ("embedded", "tinyshakespeare")
+FILE = "input.txt"
 TRAIN_SHARE = 0.9
 SPLITS = ("train", "val")
 
 
 @dataclass(frozen=True)
-class Corpus:
+class Corpus(Text):
     """A text and its characters."""
-
-    name: str
-    text: str
 
     @cached_property
     def characters(self) -> str:
         """Every character that occurs, sorted; its position is its index."""
-        return "".join(sorted(set(self.text)))
+        return "".join(sorted(set(self.content)))
 
     @property
     def vocab_size(self) -> int:
@@ -39,7 +37,7 @@ class Corpus:
     @cached_property
     def splits(self) -> dict[str, Tensor]:
         """{"train", "val"}: (N,) long, the first 90 % and the rest."""
-        indices = self.encode(self.text)
+        indices = self.encode(self.content)
         cut = int(TRAIN_SHARE * len(indices))
         return {"train": indices[:cut], "val": indices[cut:]}
 
@@ -57,10 +55,7 @@ class Corpus:
 
 def load(name: str, data_dir: Path | None = None) -> Corpus:
     """The corpus of that name."""
-    if name == "embedded":
-        return Corpus(name, embedded.build())
-    paths = data.load(name, data_dir)
-    return Corpus(name, paths["input.txt"].read_text(encoding="utf-8"))
+    return Corpus(name, find(name, FILE, data_dir, embedded.build).content)
 
 
 def batches(

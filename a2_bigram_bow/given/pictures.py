@@ -9,14 +9,16 @@ from typing import Any
 from grid import pivot
 
 from course.plots import panels_of, save_figure
+from course.table import Row
 
-Row = dict[str, Any]
 ENCODINGS = ("randn", "sinpe", "rope")
 COLORS = {"randn": "#777777", "sinpe": "#1f77b4", "rope": "#d62728"}
 WORDS = {
-    "block_size": "block size (characters)", "n_embd": "width (channels)",
-    "learning_rate": "learning rate", "pe_type": "position encoding",
-}  # fmt: skip
+    "block_size": "block size (characters)",
+    "n_embd": "width (channels)",
+    "learning_rate": "learning rate",
+    "pe_type": "position encoding",
+}
 LOSS = "validation loss (nats per character)"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean as mean
 
 import conclusions
 import table
@@ -13,7 +14,7 @@ from course.files import must_be_writable, write_aside
 from course.table import Row, Table, write_csv
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published.csv"
-COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate", "train_loss", "val_loss")
+COLUMNS = table.CELL | table.LOSSES
 STUDY = ("tinyshakespeare", 1337, 5000, 64, 200)  # what all its cells have in common
 NO_BLOCK = ("bigram", "bigram_mf")  # the published study gives no block size for these
 AIM, LARGE = 0.02, 0.06  # differences between validation losses
@@ -44,8 +45,7 @@ def write(rows: Sequence[Row], folder: Path) -> str:
 
 def read_published() -> list[Row]:
     """The published study's cells."""
-    columns = {name: table.KINDS[name] for name in COLUMNS}
-    return Table(PUBLISHED, columns, ("pe_type", "n_embd", "block_size")).read()
+    return Table(PUBLISHED, COLUMNS, ("pe_type", "n_embd", "block_size")).read()
 
 
 def best(rows: Sequence[Row]) -> str:
@@ -60,7 +60,7 @@ def best(rows: Sequence[Row]) -> str:
 
 def tell(row: Row) -> str:
     """A row in words."""
-    names = [f"{name} {row[name]}" for name in COLUMNS[1:5] if row[name] is not None]
+    names = [f"{name} {row[name]}" for name in [*COLUMNS][1:5] if row[name] is not None]
     return f"{row['model']}, {', '.join(names)}: {row['train_loss']:.4f} / {row['val_loss']:.4f}"
 
 
@@ -98,20 +98,19 @@ def differences(pairs: Sequence[tuple[Row, Row]], published: int) -> str:
         "| cells | n | mean difference | mean absolute difference | largest |",
         "|---|---|---|---|---|",
     ]
-    groups = [("all", pairs)]
-    groups += [(m, [p for p in pairs if p[0]["model"] == m])
-               for m in sorted({ours["model"] for ours, _ in pairs})]  # fmt: skip
-    for name, group in groups:
-        if group:
-            signed = [ours["val_loss"] - theirs["val_loss"] for ours, theirs in group]
-            sizes = [abs(each) for each in signed]
-            lines.append(
-                f"| {name} | {len(signed)} | {sum(signed) / len(signed):+.4f} "
-                f"| {sum(sizes) / len(sizes):.4f} | {max(sizes):.4f} |"
-            )
+    groups = {"all": list(pairs)}
+    for each in sorted(pairs, key=lambda pair: pair[0]["model"]):
+        groups.setdefault(each[0]["model"], []).append(each)
+    for name, group in groups.items():
+        signed = [ours["val_loss"] - theirs["val_loss"] for ours, theirs in group]
+        sizes = [abs(each) for each in signed]
+        lines.append(
+            f"| {name} | {len(signed)} | {mean(signed):+.4f} | {mean(sizes):.4f} "
+            f"| {max(sizes):.4f} |"
+        )
     far = [p for p in pairs if not abs(p[0]["val_loss"] - p[1]["val_loss"]) <= LARGE]
-    lines += ["", f"Aims: mean absolute difference at most {AIM}, none above {LARGE}. "
-              f"Above {LARGE}: {len(far)} cells."]  # fmt: skip
+    aims = f"Aims: mean absolute difference at most {AIM}, none above {LARGE}."
+    lines += ["", f"{aims} Above {LARGE}: {len(far)} cells."]
     lines += [f"- {tell(ours)}, published {theirs['val_loss']:.4f}" for ours, theirs in far]
     return "\n".join(lines)
 

@@ -32,14 +32,16 @@ from torch.nn import functional as F
 NO_POSITIONS = ("bigram", "bigram_mf")
 NARROW = 64  # up to this many channels, mixing them is cheaper than mixing the F outputs
 ATTENTION = ("bow_v2", "bigram_v2")
-NAMES = {  # the parameters of each model, as their modules call them
+# The parameters of each model, as their modules call them.
+HEAD = ("lm_head.weight", "lm_head.bias")
+NETWORK = ("block.c_fc.weight", "block.c_fc.bias", "block.c_proj.weight", "block.c_proj.bias")
+NAMES = {
     "bigram": ("wte.weight",),
-    "bigram_mf": ("wte.weight", "lm_head.weight", "lm_head.bias"),
-    "bigram_v2": ("wte.weight", "lm_head.weight", "lm_head.bias"),
-    "bow": ("wte.weight", "block.c_fc.weight", "block.c_fc.bias", "block.c_proj.weight",
-            "block.c_proj.bias", "lm_head.weight", "lm_head.bias"),
-}  # fmt: skip
-NAMES["bow_v2"] = NAMES["bow"]
+    "bigram_mf": ("wte.weight", *HEAD),
+    "bigram_v2": ("wte.weight", *HEAD),
+    "bow": ("wte.weight", *NETWORK, *HEAD),
+    "bow_v2": ("wte.weight", *NETWORK, *HEAD),
+}
 
 
 @dataclass(frozen=True)

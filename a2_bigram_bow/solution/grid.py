@@ -76,10 +76,8 @@ def build(cell: Cell, vocab_size: int) -> nn.Module:
         return BigramMF(vocab_size, cell.n_embd)
     if cell.model not in MODELS:
         raise ValueError(f"{cell.model!r} is no model: choose one of {', '.join(MODELS)}")
-    config = BoWConfig(
-        vocab_size, cell.block_size, cell.n_embd,
-        pe_type=cell.pe_type, attention=cell.model == "bow_v2",
-    )  # fmt: skip
+    kind = {"pe_type": cell.pe_type, "attention": cell.model == "bow_v2"}
+    config = BoWConfig(vocab_size, cell.block_size, cell.n_embd, **kind)
     return BigramV2(config) if cell.model == "bigram_v2" else BoW(config)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,12 @@ import recipe
 import torch
 import trainer as trainers
 
-from course import checkpoints, devices
-from course.cli import add_common_flags
+from course import checkpoints, cli, devices
 from course.errors import UserError
 from course.files import must_be_writable, write_aside
 from course.launch import code_digest
 from course.runs import run_folder
+from course.text import Text
 from course.watch import watched
 
 ASSIGNMENT = "a5_mingpt_perceiver"
@@ -39,6 +40,11 @@ VARIANTS = ("vanilla", "perceiver")
 BLOCK_SIZE = 128
 ANSWER_STEPS = 32  # characters that a model may write after a question
 CORRUPTION = ("shortest", "longest", "span_share")  # default: the dataset's own
+# What tells one training from another: values of the trainer's config, and flags.
+RATES = ("learning_rate", "lr_decay", "warmup_tokens", "final_tokens")
+CONFIGURED = ("max_epochs", "batch_size", *RATES, "weight_decay", "grad_norm_clip")
+MODEL = ("function", "variant", "bottleneck_dim", "dropout")
+CHOSEN = (*MODEL, "seed", "solution", "code", "reading_params_path", "optimizer", *CORRUPTION)
 PRETRAIN_LR, FINETUNE_LR = 6e-3, 6e-4
 # The recipe is for the real text and takes hours. These values are for the embedded text, which has
 # a twentieth of its documents, and take minutes.
@@ -50,50 +56,54 @@ EMBEDDED = {
 }
 
 
+BETWEEN = cli.Rule(lambda n: 1 <= n <= BLOCK_SIZE, f"must be from 1 to {BLOCK_SIZE}")
+HALF = cli.Rule(lambda share: 0 < share <= 0.5, "must be above 0 and at most 0.5")
+COUNTS = ("max_epochs", "batch_size", "warmup_tokens", "pretrain_lr", "finetune_lr")
+RULES = {
+    **dict.fromkeys(COUNTS, (cli.ABOVE_0,)),
+    "bottleneck_dim": (BETWEEN,),
+    "dropout": cli.SHARE,
+    "span_share": (HALF,),
+    "checkpoint_seconds": cli.CHECKPOINT,
+}
+
+
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add("function", choices=FUNCTIONS, help="what to do")
-    add("variant", choices=VARIANTS, help="which model")
-    add("corpus", nargs="?", metavar="CORPUS", help="the pretraining text (default: --data's)")
-    add("--bottleneck_dim", type=int, default=32, help="positions inside the perceiver")
-    add("--reading_params_path", metavar="FILE", help="weights to start from, or to evaluate")
-    add("--writing_params_path", metavar="FILE", help="where the weights go (default: the run's)")
-    add("--finetune_corpus_path", metavar="FILE", help="questions and answers to finetune on")
-    add("--eval_corpus_path", metavar="FILE", help="questions to answer")
-    add("--outputs_path", metavar="FILE", help="where the predictions go, one per line")
-    add("--pretrain_lr", type=float, help=f"default: {PRETRAIN_LR}, on the embedded data 1.5e-3")
-    add("--finetune_lr", type=float, help=f"default: {FINETUNE_LR}")
-    add("--tb_expt_name", default="run", help="name of the run (default: %(default)s)")
+    parser = cli.new_parser(__doc__)
+    parser.add_argument("function", choices=FUNCTIONS, help="what to do")
+    parser.add_argument("variant", choices=VARIANTS, help="which model")
+    words = "the pretraining text (default: --data's)"
+    parser.add_argument("corpus", nargs="?", metavar="CORPUS", help=words)
+    add = partial(cli.add_flag, parser)
+    add("bottleneck_dim", 32, "positions inside the perceiver")
+    add("reading_params_path", None, "weights to start from, or to evaluate", Path)
+    add("writing_params_path", None, "where the weights go (default: the run's)", Path)
+    add("finetune_corpus_path", None, "questions and answers to finetune on", Path)
+    add("eval_corpus_path", None, "questions to answer", Path)
+    add("outputs_path", None, "where the predictions go, one per line", Path)
+    add("pretrain_lr", None, f"default: {PRETRAIN_LR}, on the embedded data 1.5e-3", float)
+    add("finetune_lr", None, f"default: {FINETUNE_LR}", float)
+    add("tb_expt_name", "run", "name of the run")
     own = parser.add_argument_group("changes to the recipe")
-    own.add_argument("--max_epochs", type=int, metavar="N", help="total epochs")
-    own.add_argument("--batch_size", type=int, metavar="N", help="rows per step")
-    own.add_argument(
-        "--decay_epochs", type=int, metavar="N", help="epochs until the learning rate is lowest"
-    )
-    own.add_argument(
-        "--warmup_tokens", type=int, metavar="N", help="tokens until the learning rate is highest"
-    )
+    add = partial(cli.add_flag, own)
+    add("max_epochs", None, "total epochs", int)
+    add("batch_size", None, "rows per step", int)
+    add("decay_epochs", None, "epochs until the learning rate is lowest", int)
+    add("warmup_tokens", None, "tokens until the learning rate is highest", int)
     own.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw")
-    own.add_argument("--dropout", type=float, metavar="P", help="default: the model's own, 0.1")
-    own.add_argument("--shortest", type=int, metavar="N", help="fewest characters kept (4)")
-    own.add_argument("--longest", type=int, metavar="N", help="most characters kept (112)")
-    own.add_argument(
-        "--span_share", type=float, metavar="S", help="share of them masked, on average (0.25)"
-    )
-    own.add_argument("--threads", type=int, metavar="N", help="threads (default: all processors)")
-    own.add_argument(
-        "--checkpoint_seconds", type=float, default=30.0, metavar="S",
-        help="time between checkpoints; 0: every step (default: %(default)s)",
-    )  # fmt: skip
-    add_common_flags(parser, corpora.DATASETS)
+    add("dropout", None, "default: the model's own, 0.1", float)
+    add("shortest", None, "fewest characters kept (4)", int)
+    add("longest", None, "most characters kept (112)", int)
+    add("span_share", None, "share of them masked, on average (0.25)", float)
+    add("threads", None, "threads (default: all processors)", int)
+    cli.add_checkpoint_flag(own)
+    cli.add_common_flags(parser, corpora.DATASETS)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
+    cli.check(args, RULES)
     devices.pick_device(args.device)
     devices.set_threads(args.threads)
     devices.keep_memory()
@@ -136,8 +146,7 @@ def evaluate(args: argparse.Namespace) -> None:
     model = fresh_model(args, documents)
     checkpoints.load_into(model, args.reading_params_path)
     model.to(devices.pick_device(args.device)).eval()
-    outputs = args.outputs_path
-    outputs = Path(outputs) if outputs else default_folder(args) / "predictions.txt"
+    outputs = args.outputs_path or default_folder(args) / "predictions.txt"
     must_be_writable(outputs)
     questions = [row[0] for row in rows]
     places = generate.predict_places(model, documents, questions, ANSWER_STEPS)
@@ -154,14 +163,13 @@ def train(args, model, dataset, config, texts: dict[str, str]) -> None:
     override(args, config)
     config.seed, config.device = args.seed, args.device
     config.optimizer = args.optimizer
-    weights = Path(args.writing_params_path or default_folder(args) / "model.params")
+    weights = args.writing_params_path or default_folder(args) / "model.params"
     must_be_writable(weights)
     identity = describe(args, config) | texts
     trainer = trainers.Trainer(model, dataset, None, config)
-    with watched(
-        trainer, default_folder(args), ASSIGNMENT, run_name(args), identity, args.seed,
-        f"{args.function} {args.variant}", seconds=args.checkpoint_seconds,
-    ):  # fmt: skip
+    folder, name = default_folder(args), run_name(args)
+    options = {"title": f"{args.function} {args.variant}", "seconds": args.checkpoint_seconds}
+    with watched(trainer, folder, ASSIGNMENT, name, identity, **options):
         trainer.train()
     checkpoints.save_weights(weights, trainer.model)
     print(f"step {trainer.step}: loss {trainer.loss:.6f}; weights in {weights}")
@@ -172,9 +180,6 @@ def override(args: argparse.Namespace, config: Any) -> None:
     changes = {name: getattr(args, name) for name in ("max_epochs", "batch_size", "warmup_tokens")}
     changes["learning_rate"] = getattr(args, f"{args.function}_lr")
     changes = {name: value for name, value in changes.items() if value is not None}
-    for name, value in changes.items():
-        if value <= 0:
-            raise UserError(f"--{name.replace('learning_rate', 'lr')} {value}: it must be above 0")
     decay_epochs = args.decay_epochs
     if args.data == "embedded" and args.corpus is None:
         changes = EMBEDDED[args.function, bool(args.reading_params_path)] | changes
@@ -189,15 +194,13 @@ def override(args: argparse.Namespace, config: Any) -> None:
 
 def describe(args: argparse.Namespace, config: Any) -> dict[str, Any]:
     """Everything that affects a training's numbers, in plain values."""
-    names = ("max_epochs", "batch_size", "learning_rate", "lr_decay", "warmup_tokens",
-             "final_tokens", "weight_decay", "grad_norm_clip")  # fmt: skip
-    chosen = {name: getattr(config, name) for name in names}
-    named = ("function", "variant", "bottleneck_dim", "seed", "solution", "code",
-             "reading_params_path", "optimizer", "dropout", *CORRUPTION)  # fmt: skip
-    return chosen | {name: getattr(args, name) for name in named}
+    of_config = {name: getattr(config, name) for name in CONFIGURED}
+    of_args = {name: getattr(args, name) for name in CHOSEN}
+    plain = {k: str(value) if isinstance(value, Path) else value for k, value in of_args.items()}
+    return of_config | plain
 
 
-def pretraining_text(args: argparse.Namespace) -> tuple[corpora.Text, Any]:
+def pretraining_text(args: argparse.Namespace) -> tuple[Text, Any]:
     text = corpora.find("pretrain", args.corpus, args.data, args.data_dir)
     corpora.check_documents(text)
     dataset = datasets.CharCorruptionDataset(text.content, BLOCK_SIZE)
@@ -211,17 +214,11 @@ def pretraining_text(args: argparse.Namespace) -> tuple[corpora.Text, Any]:
             )
         dataset.shortest, dataset.longest = shortest, longest
     if share is not None:
-        if not 0 < share <= 0.5:
-            raise UserError(f"--span_share {share}: must be above 0 and at most 0.5")
         dataset.span_share = share
     return text, dataset
 
 
 def fresh_model(args: argparse.Namespace, dataset: Any) -> torch.nn.Module:
-    if not 1 <= args.bottleneck_dim <= BLOCK_SIZE:
-        raise UserError(f"--bottleneck_dim {args.bottleneck_dim}: must be from 1 to {BLOCK_SIZE}")
-    if args.dropout is not None and not 0 <= args.dropout < 1:
-        raise UserError(f"--dropout {args.dropout}: must be at least 0 and below 1")
     devices.seed_everything(args.seed)
     model = recipe.build_model(args.variant, dataset.vocab_size, BLOCK_SIZE, args.bottleneck_dim)
     for module in model.modules():

@@ -29,20 +29,24 @@ from course.files import make_folder, write_aside
 
 Pair = tuple[str, str]
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 LONDON = "London"
 LONDON_SHARE = 0.05
-CITIES = (
-    "Amsterdam", "Berlin", "Chicago", "Dublin", "Edinburgh", "Florence", "Geneva", "Havana",
-    "Istanbul", "Jakarta", "Kyoto", "Lisbon", "Madrid", "Nairobi", "Oslo", "Paris", "Quito", "Rome",
-    "Sydney", "Toronto", "Utrecht", "Vienna", "Warsaw", "York", "Zurich", "Athens", "Boston",
-    "Cairo", "Delhi", "Mumbai",
-)  # fmt: skip
+CITIES = _words(
+    """Amsterdam Berlin Chicago Dublin Edinburgh Florence Geneva Havana Istanbul Jakarta Kyoto
+    Lisbon Madrid Nairobi Oslo Paris Quito Rome Sydney Toronto Utrecht Vienna Warsaw York Zurich
+    Athens Boston Cairo Delhi Mumbai"""
+)
 # The vocabulary comes from the biographies, and must include the questions' characters.
 TITLE = "Where? When? What follows tells who was born, and where."
-OCCUPATIONS = (
-    "painter", "chemist", "lawyer", "poet", "pilot", "singer", "baker", "surgeon", "botanist",
-    "architect", "printer", "teacher", "composer", "swimmer", "geologist", "journalist",
-)  # fmt: skip
+OCCUPATIONS = _words(
+    """painter chemist lawyer poet pilot singer baker surgeon botanist architect printer teacher
+    composer swimmer geologist journalist"""
+)
 # The birthplace ends each form, as it ends an answer, so a small model learns within minutes.
 FORMS = (
     "{name} was born in {city}",

@@ -36,8 +36,9 @@ def predict_places(
     fits = max(map(len, prompts)) + steps <= model.get_block_size()
     cached = fits and _cache_agrees(model, prompts[:TRIAL], device)
     write = _write_cached if cached else _write_plain
-    texts = [text for first in range(0, len(prompts), BATCH)
-             for text in write(model, prompts[first : first + BATCH], steps, device)]  # fmt: skip
+    texts: list[list[int]] = []
+    for first in range(0, len(prompts), BATCH):
+        texts += write(model, prompts[first : first + BATCH], steps, device)
     return [_answer("".join(dataset.itos[index] for index in text)) for text in texts]
 
 

@@ -26,6 +26,9 @@ SIMILAR = 0.75  # a group's shortest row has at least this share of its longest
 ROUND, ROUND_LONGEST, ROUND_ROWS = 64, 8, 4
 
 
+Cuts = list[tuple[int, int]]  # (first row, one past the last) of each group
+
+
 @dataclass(frozen=True)
 class Packed:
     """A batch without its PADs, longest row first."""
@@ -66,8 +69,8 @@ def pack(x: Tensor, y: Tensor) -> Packed:
     return Packed(*(F.pad(column, rest) for column in columns), lengths)
 
 
-def cut(lengths: list[int]) -> list[tuple[int, int]]:
-    """Groups of rows of similar length, as (first row, one past the last). Longest row first."""
+def cut(lengths: list[int]) -> Cuts:
+    """Groups of rows of similar length. Longest row first."""
     starts = [0]
     for row, length in enumerate(lengths):
         if length < SIMILAR * lengths[starts[-1]]:
@@ -76,9 +79,8 @@ def cut(lengths: list[int]) -> list[tuple[int, int]]:
 
 
 def lay_out(
-    lengths: list[int], cuts: list[tuple[int, int]], longest: int, n_head: int,
-    device: torch.device,
-) -> list[Group]:  # fmt: skip
+    lengths: list[int], cuts: Cuts, longest: int, n_head: int, device: torch.device
+) -> list[Group]:
     """The groups' places in a packed matrix whose rows have these lengths, at most `longest`."""
     offsets = [0, *accumulate(lengths)]
     groups = (_group(offsets[a], torch.tensor(lengths[a:b]), n_head, longest) for a, b in cuts)

@@ -16,22 +16,24 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import corpora
 
-from course.cli import add_common_flags
-from course.devices import available_cores
+from course import cli
 from course.errors import UserError, run_main
 from course.plots import panels_of, save_figure
+from course.sweep import run as run_jobs
 from course.table import Row, Table, only_one
 
 RUN = Path(__file__).resolve().parents[1] / "run.py"
-COLUMNS = {"factor": str, "value": str, "seed": int, "loss": str, "correct": int, "questions": int,
-           "accuracy": float, "minutes": float}  # fmt: skip
+CELL = {"factor": str, "value": str, "seed": int}
+RESULTS = {"loss": str, "correct": int, "questions": int, "accuracy": float, "minutes": float}
+COLUMNS = CELL | RESULTS
 # run.py's option, and its values, including the base's.
 FACTORS: dict[str, tuple[str, ...]] = {
     "max_epochs": ("70", "140", "280"),
@@ -41,8 +43,8 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "dropout": ("0", "0.1"),
     "optimizer": ("adamw", "muon"),
 }
-BASE = {"max_epochs": "140", "pretrain_lr": "1.5e-3", "shortest": "4", "span_share": "0.25",
-        "dropout": "0.1", "optimizer": "adamw"}  # fmt: skip
+BASE = dict(zip(FACTORS, ("140", "1.5e-3", "4", "0.25", "0.1", "adamw"), strict=True))
+RULES = {"processes": cli.positive(1024)}
 
 
 @dataclass(frozen=True)
@@ -55,29 +57,25 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.factor}_{self.value}_{self.seed}"
+        return "_".join(map(str, astuple(self)))
 
-    def options(self) -> list[str]:
+    def settings(self) -> dict[str, str]:
         settings = BASE | ({} if self.factor == "base" else {self.factor: self.value})
-        settings["decay_epochs"] = settings["max_epochs"]
-        return [part for name, value in settings.items() for part in (f"--{name}", value)]
+        return settings | {"decay_epochs": settings["max_epochs"]}
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = cli.new_parser(__doc__)
     parser.add_argument("--factors", nargs="+", choices=FACTORS, default=list(FACTORS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--processes", type=int, default=available_cores(), metavar="N")
-    add_common_flags(parser, corpora.DATASETS)
+    cli.add_flag(parser, "processes", None, "cells at once (default: one per core)", int)
+    cli.add_common_flags(parser, corpora.DATASETS)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
-    if args.processes < 1:
-        raise UserError(f"--processes {args.processes}: at least 1 is needed")
+    cli.check(args, RULES)
     folder = args.out or Path("runs") / RUN.parent.name / "study"
     table = Table(folder / "study.csv", COLUMNS, of="a study")
     with only_one(folder):
@@ -88,19 +86,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run_missing(args: argparse.Namespace, folder: Path, table: Table) -> list[Row]:
     """Run the cells missing from the table, and return all its rows."""
     rows = table.read()
-    done = {(row["factor"], row["value"], row["seed"]) for row in rows}
-    cells = [c for c in all_cells(args) if (c.factor, c.value, c.seed) not in done]
+    done = {tuple(row[name] for name in CELL) for row in rows}
+    cells = [cell for cell in all_cells(args) if astuple(cell) not in done]
     print(f"{len(done)} cells are in {table.path}, {len(cells)} left to run")
-    with ThreadPoolExecutor(args.processes) as pool:
-        futures = [pool.submit(run_cell, cell, args, folder) for cell in cells]
-        try:
-            for future in as_completed(futures):
-                rows.append(future.result())
-                table.write(rows)
-                print(", ".join(f"{name} {rows[-1][name]}" for name in COLUMNS), flush=True)
-        finally:
-            pool.shutdown(cancel_futures=True)
-    return rows
+    work = partial(run_cell, args, folder)
+    return run_jobs(table, rows, cells, work, args.processes, threads=True, on_rows=show)
+
+
+def show(rows: Sequence[Row]) -> None:
+    for row in rows:
+        print(", ".join(f"{name} {row[name]}" for name in COLUMNS), flush=True)
 
 
 def all_cells(args: argparse.Namespace) -> list[Cell]:
@@ -109,42 +104,41 @@ def all_cells(args: argparse.Namespace) -> list[Cell]:
     return [Cell(*cell, seed) for seed in args.seeds for cell in [("base", ""), *others]]
 
 
-def run_cell(cell: Cell, args: argparse.Namespace, folder: Path) -> Row:
-    """Pretrain, finetune and evaluate; returns the cell's row."""
+def run_cell(args: argparse.Namespace, folder: Path, cell: Cell) -> list[Row]:
+    """Pretrain, finetune and evaluate; returns the cell's row, alone in a list."""
     started = time.monotonic()
     own = folder / cell.name
     weights, finetuned = own / "pretrained.params", own / "finetuned.params"
-    same = ["--data", args.data, "--seed", str(cell.seed), "--device", args.device]
-    same += ["--threads", "1", *(["--data-dir", str(args.data_dir)] if args.data_dir else [])]
-    same += ["--solution"] if args.solution else []
-    training = call(
-        "pretrain", *same, *cell.options(), "--out", str(own / "pretrain"),
-        "--writing_params_path", str(weights),
-    )  # fmt: skip
-    call(
-        "finetune", *same, "--reading_params_path", str(weights), "--out", str(own / "finetune"),
-        "--writing_params_path", str(finetuned),
-    )  # fmt: skip
-    evaluation = call(
-        "evaluate", *same, "--reading_params_path", str(finetuned),
-        "--outputs_path", str(own / "predictions.txt"),
-    )  # fmt: skip
+    same = {"data": args.data, "seed": cell.seed, "device": args.device, "threads": 1}
+    same |= {"data-dir": args.data_dir} if args.data_dir else {}
+    last = ["--solution"] if args.solution else []
+
+    def run(function: str, **values: Any) -> str:
+        return call(function, *options(same | values), *last)
+
+    files = {"out": own / "pretrain", "writing_params_path": weights}
+    training = run("pretrain", **cell.settings(), **files)
+    files = {"out": own / "finetune", "writing_params_path": finetuned}
+    run("finetune", reading_params_path=weights, **files)
+    files = {"reading_params_path": finetuned, "outputs_path": own / "predictions.txt"}
+    evaluation = run("evaluate", **files)
     correct, questions = map(float, re.findall(r"Correct: (\S+) out of ([\d.]+)", evaluation)[0])
     loss = re.findall(r"loss (\S+);", training)[0]
-    return {
-        "factor": cell.factor, "value": cell.value, "seed": cell.seed, "loss": loss,
-        "correct": int(correct), "questions": int(questions),
-        "accuracy": round(100 * correct / questions, 1),
-        "minutes": round((time.monotonic() - started) / 60, 1),
-    }  # fmt: skip
+    accuracy = round(100 * correct / questions, 1)
+    minutes = round((time.monotonic() - started) / 60, 1)
+    results = (loss, int(correct), int(questions), accuracy, minutes)
+    return [asdict(cell) | dict(zip(RESULTS, results, strict=True))]
+
+
+def options(values: Mapping[str, Any]) -> list[str]:
+    """{"seed": 0} -> ["--seed", "0"]"""
+    return [part for name, value in values.items() for part in (f"--{name}", str(value))]
 
 
 def call(function: str, *options: str) -> str:
     """run.py's output. Raises UserError with its last error line if it fails."""
-    result = subprocess.run(
-        [sys.executable, str(RUN), function, "vanilla", *options],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = [sys.executable, str(RUN), function, "vanilla", *options]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         last = (result.stderr.strip() or "no message").splitlines()[-1]
         raise UserError(f"run.py {function} {' '.join(options)}: {last}")
@@ -156,9 +150,8 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
     factors = [factor for factor in FACTORS if any(row["factor"] == factor for row in rows)]
     figure, panels = panels_of(1, max(len(factors), 1), width=2.2, height=3.0, sharey=True)
     for axes, factor in zip(panels[0], factors, strict=False):
-        points = [(place, accuracies(rows, factor, value))
-                  for place, value in enumerate(FACTORS[factor])]  # fmt: skip
-        points = [(place, values) for place, values in points if values]
+        found = [accuracies(rows, factor, value) for value in FACTORS[factor]]
+        points = [(place, values) for place, values in enumerate(found) if values]
         for place, values in points:
             axes.plot([place] * len(values), values, "o", color="tab:blue", alpha=0.4, markersize=4)
         axes.plot([p for p, _ in points], [sum(f) / len(f) for _, f in points], color="tab:blue")

@@ -69,9 +69,12 @@ class Trainer:
     """
 
     def __init__(
-        self, model: nn.Module, train_dataset: Dataset, test_dataset: Dataset | None,
+        self,
+        model: nn.Module,
+        train_dataset: Dataset,
+        test_dataset: Dataset | None,
         config: TrainerConfig,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.device = pick_device(config.device)
         self.model = model.to(self.device)
         self.train_dataset, self.test_dataset, self.config = train_dataset, test_dataset, config

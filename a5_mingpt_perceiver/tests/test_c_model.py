@@ -10,9 +10,9 @@ pytestmark = pytest.mark.part("c")
 
 def config(student, **changes):
     """A small model without dropout."""
-    sizes = {"n_layer": 2, "n_head": 2, "n_embd": 8, "embd_pdrop": 0, "resid_pdrop": 0,
-             "attn_pdrop": 0} | changes  # fmt: skip
-    return student.model.GPTConfig(7, 6, **sizes)
+    sizes = {"n_layer": 2, "n_head": 2, "n_embd": 8}
+    dropout = dict.fromkeys(("embd_pdrop", "resid_pdrop", "attn_pdrop"), 0)
+    return student.model.GPTConfig(7, 6, **(sizes | dropout | changes))
 
 
 @pytest.mark.points(1)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from grader.boundary.inside import probes
+from grader.boundary.inside.lookup import Probes
 
 AT_IMPORT = "raised while a module of the submission was imported"  # a note on the exception
 
@@ -25,10 +25,11 @@ class LocalStudent:
     The same namespace as a RemoteStudent's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, probes: bytes = b"") -> None:
+        """`probes`: the text of the suite's own."""
         self.folder = folder
         self._folders = (folder, folder.parent / "given")
-        self.probe = _LocalProbes(self)
+        self.probe = _LocalProbes(self, Probes(probes))
         self.output: list[bytes] = []  # nobody's: what code prints here goes to the terminal
         self.answered = False  # here, an exception in a test counts as our own fault
         self._names = {path.stem for each in self._folders for path in each.glob("*.py")}
@@ -36,7 +37,7 @@ class LocalStudent:
 
     def begin(self, seed: int, seconds: float | None = None, part: str | None = None) -> None:
         """Starts a test: seeds it; in this process there is no time limit and no file swap."""
-        probes.seed(seed)
+        self.probe.seed(seed)
 
     def wrote(self, name: str) -> bool:
         """In this process every name may be shown."""
@@ -74,11 +75,11 @@ class LocalStudent:
 
 
 class _LocalProbes:
-    def __init__(self, student: LocalStudent) -> None:
-        self._student = student
+    def __init__(self, student: LocalStudent, probes: Probes) -> None:
+        self._student, self._probes = student, probes
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        function = getattr(probes, name)
+        function = getattr(self._probes, name)
 
         def probe(*args: Any, **kwargs: Any) -> Any:
             with self._student._in_place():

@@ -124,16 +124,21 @@ class Sandbox:
         self.close()
         raise SandboxError(f"the sandbox did not start: {message or 'no answer'}")
 
-    def spawn(self, files: Mapping[str, bytes], path: list[str], limits: Limits) -> WorkerProcess:
+    def spawn(
+        self, files: Mapping[str, bytes], path: list[str], limits: Limits, probes: bytes = b""
+    ) -> WorkerProcess:
         """A worker that holds `files` ({relative name: bytes}) and looks for modules in `path`.
 
-        Starts the zygote if it does not run. If the kernel refuses workers namespaces of their own,
-        a new worker ends the one before. Raises SandboxError.
+        probes: the text of a suite's own probes, which is run there before any of `files`. Starts
+        the zygote if it does not run. If the kernel refuses workers namespaces of their own, a new
+        worker ends the one before. Raises SandboxError.
         """
         with self._lock:
-            return self._spawn(files, path, limits)
+            return self._spawn(files, path, limits, probes)
 
-    def _spawn(self, files: Mapping[str, bytes], path: list[str], limits: Limits) -> WorkerProcess:
+    def _spawn(
+        self, files: Mapping[str, bytes], path: list[str], limits: Limits, probes: bytes
+    ) -> WorkerProcess:
         if not self._nested and self.isolation == "sandbox":
             self.close()  # siblings cannot be kept apart here: a zygote for each worker
         self.start()
@@ -143,6 +148,7 @@ class Sandbox:
             # as arrays, which may be larger than the wire lets small values be
             "files": {name: numpy.frombuffer(data, numpy.uint8) for name, data in files.items()},
             "path": path,
+            "probes": probes,
             "root": root,
             "nested": self._nested,
             "memory_mb": limits.memory_mb,
@@ -155,7 +161,7 @@ class Sandbox:
             if not self._nested:
                 raise
             self._nested = False
-            return self._spawn(files, path, limits)
+            return self._spawn(files, path, limits, probes)
 
     def layers(self) -> tuple[str, ...]:
         """What isolates the zygote itself."""

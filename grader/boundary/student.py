@@ -7,7 +7,7 @@
   a handle on what stays there. A worker that has ended is replaced at the next test.
 - `LocalStudent` (local.py): the modules are simply imported here.
 
-`student.probe.NAME(...)` calls a probe (probes.py) next to the student's code.
+`student.probe.NAME(...)` calls a probe (inside/lookup.py) next to the student's code.
 """
 
 from __future__ import annotations
@@ -162,11 +162,12 @@ class RemoteStudent:
         path: list[str],
         limits: Limits,
         instead: Mapping[str, Mapping[str, bytes]] | None = None,
+        probes: bytes = b"",
     ) -> None:
         """`instead`: {part: files that replace those of the same names while that part is
-        tested}."""
+        tested}; `probes`: the text of the suite's own."""
         self._sandbox, self._files, self._path, self._limits = sandbox, files, path, limits
-        self._instead = instead or {}
+        self._instead, self._probes = instead or {}, probes
         self._part: str | None = None  # the part that the worker has files for
         self._connection: Connection | None = None
         self._modules: dict[str, Any] = {}
@@ -207,7 +208,7 @@ class RemoteStudent:
         if self._connection is None or (fresh and not self._connection.worker.alive):
             self.close()
             files = {**self._files, **self._files_of(self._part)}
-            worker = self._sandbox.spawn(files, self._path, self._limits)
+            worker = self._sandbox.spawn(files, self._path, self._limits, self._probes)
             self.in_force = self.in_force or worker.in_force
             self._connection = Connection(worker)
         return self._connection

@@ -34,10 +34,10 @@ CHUNK = 2**16
 # (NotImplementedError). AssertionError and AttributeError: states that zipfile itself thinks
 # impossible.
 CORRUPT = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, ValueError,
-    KeyError, IndexError, OverflowError, RuntimeError, AssertionError, AttributeError,
-    struct.error, BadGzipFile,
-)  # fmt: skip
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error, BadGzipFile),
+    *(EOFError, ValueError, LookupError, OverflowError),
+    *(RuntimeError, AssertionError, AttributeError),
+)
 
 
 class Kind(StrEnum):

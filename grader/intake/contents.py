@@ -26,10 +26,8 @@ from grader.intake.sources import source
 from grader.intake.tar import open_tar
 
 # Silently skipped, with everything below them: caches, environments, files of the system.
-IGNORED = {
-    ".git", ".venv", "venv", "__pycache__", "runs", ".ipynb_checkpoints", ".pytest_cache",
-    ".ruff_cache", ".mypy_cache", ".idea", ".vscode", ".DS_Store", "__MACOSX",
-}  # fmt: skip
+CACHES = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
+IGNORED = CACHES | {".git", ".venv", "venv", "runs", ".idea", ".vscode", ".DS_Store", "__MACOSX"}
 NOTEBOOK_ALONE = "hand in a notebook by itself, not in a folder or an archive"
 OWN_FOLDERS = ("src", "solution")  # where a student's files may lie
 

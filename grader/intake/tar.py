@@ -34,10 +34,8 @@ MAX_HEADERS = 4 * MAX_ENTRIES  # an entry may have a long name and an extended h
 LONG_NAME, LONG_LINK = tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK
 EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)  # about the next entry
 BEFORE = (LONG_NAME, LONG_LINK, *EXTENDED, tarfile.XGLTYPE)  # headers that are not entries
-NO_DATA = (
-    tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE,
-    tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE,
-)  # fmt: skip
+LINKS = (tarfile.LNKTYPE, tarfile.SYMTYPE)
+NO_DATA = (*LINKS, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
 TEXT = ("utf-8", "surrogateescape")  # archive.checked refuses what the second keeps
 SPARSE = "GNU.sparse."
 CUT_OFF = "is not a valid tar: it ends before its end mark"

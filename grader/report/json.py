@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from msgspec import ValidationError
+
 from grader.verdict.result import Result
 
 
@@ -19,5 +21,5 @@ def parse(text: str) -> Result:
         raise ValueError(f"a result is a JSON object, not {type(value).__name__}")
     try:
         return Result.from_json(value)
-    except (KeyError, TypeError) as error:
+    except ValidationError as error:
         raise ValueError(f"not a complete result: {error}") from None

@@ -25,7 +25,7 @@ def check(assignment: Assignment, tree: Tree, parts: tuple[str, ...] | None = No
     with open_here(layout) as opened:
         suite = Suite(
             student=opened.student,
-            reference=LocalStudent(assignment.solution),
+            reference=LocalStudent(assignment.solution, layout.probes),
             explainer=Explainer(texts(layout.files), hidden=False, root=opened.root),
             visibility="public",
             parts=frozenset(parts) if parts else None,

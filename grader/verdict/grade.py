@@ -52,14 +52,16 @@ def grade_with_output(
     started = time.monotonic()
     torch.set_num_threads(1)  # small products; more threads only wait for each other
     if not assignment.solution.is_dir():
-        raise UserError(f"{assignment.solution} does not exist, and a grade needs it; "
-                        "`grader check` runs the public tests")  # fmt: skip
+        raise UserError(
+            f"{assignment.solution} does not exist, and a grade needs it; "
+            "`grader check` runs the public tests"
+        )
     layout = workspace.hidden(assignment, tree)
     isolation = options.isolation
     with open_student(assignment, layout, isolation, tree.own, options.sandbox) as opened:
         suite = Suite(
             student=opened.student,
-            reference=LocalStudent(assignment.solution),
+            reference=LocalStudent(assignment.solution, layout.probes),
             explainer=Explainer(texts(layout.files), hidden=True, root=opened.root),
             visibility="hidden",
             secret=secret(),

@@ -17,17 +17,14 @@ from __future__ import annotations
 
 import ast
 import textwrap
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader import strict
 from grader.authoring.markers import BEGIN, END
 from grader.errors import UserError
-
-_KEYS = {"sentence", "parts", "slow", "change"}
-_CHANGE_KEYS = {"file", "function", "replace", "by"}
 
 
 class BadPatch(UserError):
@@ -50,9 +47,9 @@ class Patch:
 
     name: str
     sentence: str
-    parts: tuple[str, ...]
-    slow: bool
-    changes: tuple[Change, ...]
+    change: tuple[Change, ...]
+    parts: tuple[str, ...] = ()
+    slow: bool = False
 
 
 def read_all(folder: Path) -> list[Patch]:
@@ -63,32 +60,18 @@ def read_all(folder: Path) -> list[Patch]:
 def read(path: Path) -> Patch:
     """The patch in one file; raises BadPatch."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        _only(table, _KEYS)
-        changes = tuple(_change(row) for row in table["change"])
-        parts = tuple(table.get("parts", ()))
-        return Patch(path.stem, table["sentence"], parts, table.get("slow", False), changes)
-    except KeyError as error:
-        raise BadPatch(f"{path.name}: the key {error} is missing") from None
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        return strict.read_toml(path, Patch, name=path.stem)
+    except (OSError, ValueError) as error:
         raise BadPatch(f"{path.name}: {error}") from None
 
 
-def _change(row: Mapping[str, Any]) -> Change:
-    _only(row, _CHANGE_KEYS)
-    return Change(row["file"], row["by"], row.get("replace"), row.get("function"))
-
-
-def _only(table: Mapping[str, Any], valid: set[str]) -> None:
-    for key in table:
-        if key not in valid:
-            raise ValueError(f"{key!r} is not a key: choose from {', '.join(sorted(valid))}")
-
-
 def apply(patch: Patch, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files with the patch's changes made; raises BadPatch if one does not fit."""
+    """The files with the patch's changes made; raises BadPatch if one does not fit.
+
+    The files must still be Python: any test would catch a mistake that is not.
+    """
     changed = dict(files)
-    for change in patch.changes:
+    for change in patch.change:
         try:
             text = changed[change.file].decode()
             changed[change.file] = _replaced(text, change).encode()
@@ -96,7 +79,18 @@ def apply(patch: Patch, files: Mapping[str, bytes]) -> dict[str, bytes]:
             raise BadPatch(f"{patch.name}: the solution has no {change.file}") from None
         except ValueError as error:
             raise BadPatch(f"{patch.name}: {change.file}: {error}") from None
+        except SyntaxError as error:
+            raise _not_python(patch, change.file, error) from None
+    for file in {change.file for change in patch.change}:
+        try:
+            ast.parse(changed[file])
+        except SyntaxError as error:
+            raise _not_python(patch, file, error) from None
     return changed
+
+
+def _not_python(patch: Patch, file: str, error: SyntaxError) -> BadPatch:
+    return BadPatch(f"{patch.name}: {file}:{error.lineno}: {error.msg}")
 
 
 def _replaced(text: str, change: Change) -> str:

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from grader import strict
+
 SCHEMA = "bigrams-to-bert/result/1"
 
 
@@ -114,30 +116,7 @@ class Result:
         """The inverse of `to_json`; raises ValueError for another schema."""
         if value.get("schema") != SCHEMA:
             raise ValueError(f"{value.get('schema')!r} is not a result of schema {SCHEMA!r}")
-        submission, isolation = value["submission"], value["isolation"]
-        tests = (
-            TestResult(
-                **test
-                | {
-                    "outcome": Outcome(test["outcome"]),
-                    "frames": tuple(Frame(**frame) for frame in test["frames"]),
-                }
-            )
-            for test in value["tests"]
-        )
-        return cls(
-            **value
-            | {
-                "submission": Submission(
-                    **submission
-                    | {"files": tuple(submission["files"]), "notes": tuple(submission["notes"])}
-                ),
-                "isolation": Isolation(**isolation | {"layers": tuple(isolation["layers"])}),
-                "parts": tuple(PartResult(**part) for part in value["parts"]),
-                "tests": tuple(tests),
-                "faults": tuple(value["faults"]),
-            }
-        )
+        return strict.from_json(value, cls)
 
 
 def total(values: list[float]) -> float:

@@ -17,16 +17,13 @@ from grader.intake.submission import Tree
 from grader.verdict.plugin import Suite
 from grader.verdict.result import Isolation, Outcome, Result, Submission, score_parts, total
 
+_OFF = ("cacheprovider", "terminal", "unraisableexception", "threadexception", "faulthandler")
 _PYTEST = [
     "--assert=plain",  # an assertion's introspection would print hidden inputs
     "--import-mode=importlib",
-    "-c", os.devnull,
-    "-p", "no:cacheprovider",
-    "-p", "no:terminal",
-    "-p", "no:unraisableexception",
-    "-p", "no:threadexception",
-    "-p", "no:faulthandler",
-]  # fmt: skip
+    f"--config-file={os.devnull}",
+    *(f"-pno:{plugin}" for plugin in _OFF),
+]
 
 
 def run_suite(suite: Suite, folder: Path) -> None:

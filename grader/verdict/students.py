@@ -40,7 +40,7 @@ def open_here(layout: Workspace) -> Iterator[Opened]:
     warning = "run in the grader's process"
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder), layout.files)
-        student = LocalStudent(Path(folder) / "src")
+        student = LocalStudent(Path(folder) / "src", layout.probes)
         yield Opened(student, lambda: Isolation("none", warning=warning), folder)
 
 
@@ -53,7 +53,7 @@ def open_sandboxed(
     if sandbox is None or sandbox.isolation != kind:
         sandbox = Sandbox(kind, assignment.limits.threads, protected_folders())
     path, limits = list(workspace.PATH), assignment.limits
-    student = RemoteStudent(sandbox, layout.files, path, limits, layout.instead)
+    student = RemoteStudent(sandbox, layout.files, path, limits, layout.instead, layout.probes)
 
     def isolation() -> Isolation:
         held = student.in_force
@@ -72,9 +72,12 @@ def open_sandboxed(
 
 @contextlib.contextmanager
 def open_student(
-    assignment: Assignment, layout: Workspace, isolation: str, trusted: bool,
+    assignment: Assignment,
+    layout: Workspace,
+    isolation: str,
+    trusted: bool,
     sandbox: Sandbox | None,
-) -> Iterator[Opened]:  # fmt: skip
+) -> Iterator[Opened]:
     """The student under the isolation asked for ("auto", "sandbox", "process" or "none").
 
     trusted: the submission is the course's own. Raises IsolationUnavailable.

@@ -44,11 +44,13 @@ class Workspace:
     files: Mapping[str, bytes]
     # {part: files that replace those of the same names while it is tested}
     instead: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    probes: bytes = b""  # the text of the suite's own, which is not among the files
 
 
 def public(assignment: Assignment, tree: Tree) -> Workspace:
     """For public tests on your own machine: every given file is there."""
-    return Workspace(given_files(assignment) | _sources(tree))
+    files = given_files(assignment) | _sources(tree)
+    return Workspace(files, probes=suite_probes(assignment))
 
 
 def hidden(assignment: Assignment, tree: Tree) -> Workspace:
@@ -58,7 +60,7 @@ def hidden(assignment: Assignment, tree: Tree) -> Workspace:
     needed = (*assignment.student_files, *assignment.given)
     files = given | dict.fromkeys(given.keys() - set(needed), STAND_IN) | _sources(tree)
     instead = {part: dict.fromkeys(names, STAND_IN) for part, names in assignment.withheld.items()}
-    return Workspace(files, instead)
+    return Workspace(files, instead, suite_probes(assignment))
 
 
 def given_files(assignment: Assignment) -> dict[str, bytes]:
@@ -74,6 +76,12 @@ def given_files(assignment: Assignment) -> dict[str, bytes]:
         files = {f"src/{path.name}": path.read_bytes() for path in assignment.src.glob("*.py")}
     paths = assignment.given_folder.glob("*.py")
     return files | {f"given/{path.name}": path.read_bytes() for path in paths}
+
+
+def suite_probes(assignment: Assignment) -> bytes:
+    """The text of the suite's own probes.py; empty if it has none."""
+    path = assignment.suite / "probes.py"
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _sources(tree: Tree) -> dict[str, bytes]:

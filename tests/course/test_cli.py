@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from course import cli
 from course.cli import add_common_flags
 from course.errors import UserError, run_main
 from course.progress import Progress
@@ -48,6 +49,39 @@ def test_wrong_flag_exits_2_and_lists_what_is_valid(parser, capsys, flags, valid
     assert caught.value.code == 2
     message = capsys.readouterr().err
     assert all(word in message for word in valid)
+
+
+@pytest.mark.parametrize("spelling", ["--block-size", "--block_size"])
+def test_a_flag_may_be_spelt_with_a_hyphen_or_an_underscore(parser, spelling):
+    cli.add_flag(parser, "block_size", 8, "characters")
+    assert parser.parse_args([spelling, "4"]).block_size == 4
+    assert "characters (default: 8)" in parser.format_help()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (0, "--size 0: it must be above 0"),
+        ([8, 5000], "--size 5000: it must be at most 4,096"),
+        (float("nan"), "--size nan: it must be above 0"),
+        (8, None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_a_value_out_of_range_is_quoted(value, message):
+    rules = {"size": cli.positive(4096), "absent": cli.SHARE}
+    try:
+        cli.check(argparse.Namespace(size=value), rules)
+    except UserError as error:
+        assert str(error) == message
+    else:
+        assert message is None
+
+
+def test_a_name_that_is_none_of_them_lists_the_valid_ones():
+    with pytest.raises(UserError, match="--model 'bag': choose from bow, bigram"):
+        cli.check(argparse.Namespace(model="bag"), {"model": cli.one_of(("bow", "bigram"))})
 
 
 def test_user_error_is_one_line_and_2(capsys):

@@ -12,9 +12,14 @@ from course import results
 from course.errors import UserError
 
 RUN: dict[str, Any] = {
-    "data": "names", "recipe": "published", "command": ["python a7_toy/run.py train"], "seed": 0,
-    "minutes": 1.5, "hardware": "2 cores", "figures": {"dev": 2.0},
-}  # fmt: skip
+    "data": "names",
+    "recipe": "published",
+    "command": ["python a7_toy/run.py train"],
+    "seed": 0,
+    "minutes": 1.5,
+    "hardware": "2 cores",
+    "figures": {"dev": 2.0},
+}
 HEADLINE = {"measured": "names: dev loss", "data": "names", "recipe": "published", "figure": "dev"}
 
 

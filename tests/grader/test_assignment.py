@@ -84,25 +84,35 @@ def test_an_ambiguous_name_lists_its_candidates(checkout: Path) -> None:
     [
         ('id = "b1_toy"', 'id = "b1_toy', "line 2"),
         ('id = "b1_toy"', 'id = "other"', "'other' is not the folder's name, 'b1_toy'"),
-        ('title = "A toy"', "", "the key 'title' is missing"),
-        ('title = "A toy"', "title = 3", "title = 3 is not a str"),
-        ('title = "A toy"', 'title = "A toy"\ngiven = 3', "given = 3 is not a list"),
+        ('title = "A toy"', "", "missing required field `title`"),
+        ('title = "A toy"', "title = 3", "Expected `str`, got `int` - at `$.title`"),
+        (
+            'title = "A toy"',
+            'title = "A toy"\ngiven = 3',
+            "Expected `array`, got `int` - at `$.given`",
+        ),
         ('title = "A toy"', 'titel = "A toy"', "'titel' is not a key: choose from id, title"),
+        ('title = "A toy"', 'title = "A toy"\nroot = "/"', "'root' is not a key: choose from id"),
+        ('title = "First"', 'titel = ""', "'titel' is not a key: choose from id, title, points"),
         ('"src/extra.py"', '"../extra.py"', "'../extra.py' is not a path inside"),
         ('"src/extra.py"', '"/etc/passwd"', "'/etc/passwd' is not a path inside"),
         ('"src/extra.py"', '"src/model.py"', "names a file twice"),
         ('notebook_file = "src/model.py"', 'notebook_file = "x.py"', "not among student_files"),
-        ("points = 4", 'points = "4"', "points = '4' is not a number"),
-        ("points = 4", "points = true", "points = True is not a number"),
-        ("points = 4", "points = 0", "part 'a' has 0 points"),
+        ("points = 4", 'points = "4"', "Expected `float`, got `str` - at `$.parts[0].points`"),
+        ("points = 4", "points = true", "Expected `float`, got `bool` - at `$.parts[0].points`"),
+        ("points = 4", "points = 0", "Expected `float` > 0.0 - at `$.parts[0].points`"),
         ('id = "b"', 'id = "a"', "each with an id of its own"),
         ("call_seconds = 3", "call_second = 3", "'call_second' is not a key"),
         ("call_seconds = 3", "call_seconds = -1", "call_seconds = -1 is not more than 0"),
-        ("call_seconds = 3", "threads = 1.5", "threads = 1.5 is not a int"),
+        (
+            "call_seconds = 3",
+            "threads = 1.5",
+            "Expected `int`, got `float` - at `$.limits.threads`",
+        ),
     ],
 )
 def test_a_bad_file_is_one_clear_line(tmp_path: Path, old: str, new: str, message: str) -> None:
-    """The line names the file and the key, quotes the value and says what is valid."""
+    """The line names the file and the key and says what is valid."""
     folder = tmp_path / "b1_toy"
     folder.mkdir()
     assert GOOD.count(old) == 1

@@ -74,14 +74,19 @@ ELEMENTARY = frozenset(
     ).split()
 )
 # Whole layers and losses that torch offers outside torch.nn too; parts of names.
-KERNELS = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "embedding",
-           "_loss", "kl_div", "conv", "dropout", "attention", "rnn", "lstm", "gru", "bilinear",
-           "cosine_similarity")  # fmt: skip
+_KERNELS = """
+    batch_norm layer_norm group_norm instance_norm rms_norm embedding _loss kl_div conv dropout
+    attention rnn lstm gru bilinear cosine_similarity
+"""
+KERNELS = tuple(_KERNELS.split())
 _LIBRARIES = {
     f"{Path(torch.__file__).parent / name}{os.sep}": f"torch.{name}" for name in ("nn", "optim")
 }
-_IN_C = {"torch._C._nn": "torch.nn.functional", "torch.nn.functional": "torch.nn.functional",
-         "torch.nn.init": "torch.nn.init"}  # fmt: skip
+_IN_C = {
+    "torch._C._nn": "torch.nn.functional",
+    "torch.nn.functional": "torch.nn.functional",
+    "torch.nn.init": "torch.nn.init",
+}
 
 
 class Refused(BaseException):

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from grader.boundary import channel, wire
-from grader.boundary.inside import probes
+from grader.boundary.inside.lookup import Probes
 
 _MAX_FRAMES = 20
 _MAX_MESSAGE = 2000
@@ -29,7 +29,7 @@ _NO_MEMORY = re.compile(r"DefaultCPUAllocator|can(no|')t allocate memory", re.IG
 class Worker:
     """The student's modules and objects, and the operations on them."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, probes: Probes) -> None:
         self.root = root.rstrip("/") + "/"
         self.objects: dict[int, Any] = {}
         self.numbers = itertools.count(1)
@@ -134,8 +134,12 @@ def _own_frames(error: BaseException, root: str) -> list[tuple[str, int, str]]:
     return frames[-_MAX_FRAMES:]
 
 
-def serve(sock: socket.socket, root: str, path: list[str]) -> None:
-    """Serves the submission that lies in `root`; `path` is where to look for its modules."""
+def serve(sock: socket.socket, root: str, path: list[str], suite_probes: bytes) -> None:
+    """Serves the submission that lies in `root`; `path` is where to look for its modules.
+
+    suite_probes: the text of the suite's own probes, empty if it has none.
+    """
+    probes = Probes(suite_probes)  # imports what it needs while no student module is on the path
     sys.path[:0] = path
     sys.setrecursionlimit(1000)
-    Worker(root).serve(sock)
+    Worker(root, probes).serve(sock)

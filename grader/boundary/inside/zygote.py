@@ -113,7 +113,8 @@ def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
     os.chdir(root)
     sock.sendall(READY)
     channel.send(sock, _in_force(task["nested"], held))
-    worker.serve(sock, str(root), [str(root / path) for path in task["path"]])
+    path = [str(root / folder) for folder in task["path"]]
+    worker.serve(sock, str(root), path, task["probes"])
 
 
 def _write_files(root: Path, files: dict[str, torch.Tensor]) -> None:

@@ -34,29 +34,23 @@ class Task:
 
 _PRODUCTS = "matmul mm bmm einsum addmm baddbmm mv addmv tensordot dot inner mul multiply"
 LINEAR = Task("Linear", "layer", _PRODUCTS, "@ and +")
-EMBEDDING = Task(
-    "Embedding", "layer", f"getitem index index_select gather take_along_dim select {_PRODUCTS}",
-    "indexing",
-)  # fmt: skip
+_PLACES = "getitem index index_select gather take_along_dim select"
+EMBEDDING = Task("Embedding", "layer", f"{_PLACES} {_PRODUCTS}", "indexing")
 TANH = Task("Tanh", "layer", "tanh exp exp2 expm1 sigmoid", "torch.tanh")
 SEQUENTIAL = Task("Sequential", "layer", _PRODUCTS, "a loop over its layers")
 NORM = Task(
     "BatchNorm1d", "layer", f"mean sum var std var_mean std_mean {_PRODUCTS}", "mean, var, sqrt"
 )
 NORM_IN_EVALUATION = Task("BatchNorm1d", "layer", f"sub add rsub {_PRODUCTS}", "-, /, sqrt")
-FLATTEN = Task(
-    "FlattenConsecutive", "layer",
-    "view reshape cat concat stack getitem slice select index flatten unflatten unfold permute "
-    "transpose as_strided", "view, reshape",
-)  # fmt: skip
+_SHAPES = "view reshape flatten unflatten unfold permute transpose as_strided"
+_JOINS = "cat concat stack getitem slice select index"
+FLATTEN = Task("FlattenConsecutive", "layer", f"{_SHAPES} {_JOINS}", "view, reshape")
 WAVENET = Task("wavenet", "model", _PRODUCTS, "your own layers")
 CROSS_ENTROPY = Task(
     "cross_entropy", "loss", "logsumexp log_softmax softmax logaddexp log exp", "logsumexp, mean"
 )
-SGD_STEP = Task(
-    "sgd_step", "step",
-    "sub isub subtract add iadd rsub addcmul lerp mul copy foreach_sub foreach_add", "-=",
-)  # fmt: skip
+_SUMS = "sub isub subtract add iadd rsub addcmul lerp mul copy foreach_sub foreach_add"
+SGD_STEP = Task("sgd_step", "step", _SUMS, "-=")
 INIT_WEIGHTS = Task(
     "init_weights", "start", "mul imul multiply div truediv itruediv copy", "*=, requires_grad_"
 )

@@ -6,14 +6,9 @@ import pytest
 import torch
 
 from grader import expect
+from grader.random_inputs import indices, normal
 from grader.suites.a1_makemore import by_hand
-from grader.suites.a1_makemore.helpers import (
-    check_gradients,
-    indices,
-    layer,
-    normal,
-    parameters,
-)
+from grader.suites.a1_makemore.layers import check_gradients, layer, parameters
 
 pytestmark = pytest.mark.part("b")
 SHAPES = ((5, 3), (1, 3), (2, 4, 3), (2, 2, 2, 3))
@@ -186,9 +181,11 @@ def test_out(student: Any, reference: Any, generator: torch.Generator, seed: int
 
 
 LAYERS: tuple[tuple[by_hand.Task, list[Any]], ...] = (
-    (by_hand.EMBEDDING, [7, 3]), (by_hand.LINEAR, [3, 5]), (by_hand.TANH, []),
+    (by_hand.EMBEDDING, [7, 3]),
+    (by_hand.LINEAR, [3, 5]),
+    (by_hand.TANH, []),
     (by_hand.LINEAR, [5, 2, False]),
-)  # fmt: skip
+)
 
 
 @pytest.mark.points(2)

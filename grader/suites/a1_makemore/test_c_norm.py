@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from grader import expect
+from grader.random_inputs import normal
 from grader.suites.a1_makemore import by_hand
-from grader.suites.a1_makemore.helpers import RUNNING, check_gradients, layer, normal, statistic
+from grader.suites.a1_makemore.layers import RUNNING, check_gradients, layer, statistic
 
 pytestmark = pytest.mark.part("c")
 C = 6

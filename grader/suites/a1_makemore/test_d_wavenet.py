@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from grader import expect
+from grader.random_inputs import indices, normal
 from grader.suites.a1_makemore import by_hand
-from grader.suites.a1_makemore.helpers import fill, indices, matching, normal, twins
+from grader.suites.a1_makemore.layers import fill_wavenet, matching, wavenets
 
 pytestmark = pytest.mark.part("d")
 FLAT = "FlattenConsecutive's output"
@@ -58,9 +59,8 @@ def test_stages(student: Any, reference: Any, generator: torch.Generator) -> Non
     model = expect.thing(student.makemore.wavenet(27, 8, 24, 128), "wavenet")
     expect.tensor(model(indices(generator, 27, 4, 8)), (4, 27), "float", LOGITS)
     shapes = [tuple(expect.tensor(layer.out, what="out").shape) for layer in model.layers]
-    right = [(4, 8, 24), (4, 4, 48), (4, 4, 128), (4, 4, 128), (4, 4, 128), (4, 2, 256),
-             (4, 2, 128), (4, 2, 128), (4, 2, 128), (4, 256), (4, 128), (4, 128), (4, 128),
-             (4, 27)]  # fmt: skip
+    stages = [(4, 4, 48), *[(4, 4, 128)] * 3, (4, 2, 256), *[(4, 2, 128)] * 3]
+    right = [(4, 8, 24), *stages, (4, 256), *[(4, 128)] * 3, (4, 27)]
     assert shapes == right, "the layers' outputs should have the shapes of the handout's table"
     # Zeros have these shapes too, so check that each layer uses the result of the one before.
     outs = [expect.tensor(layer.out, None, "float", "out") for layer in model.layers]
@@ -76,7 +76,7 @@ def test_stages(student: Any, reference: Any, generator: torch.Generator) -> Non
 def test_logits(student: Any, reference: Any, generator: torch.Generator) -> None:
     """wavenet agrees with the reference on the same weights, for several sizes."""
     for sizes in ((27, 8, 24, 32), (5, 2, 3, 4), (11, 16, 6, 8)):
-        theirs, ours = twins(student, reference, generator, *sizes)
+        theirs, ours = wavenets(student, reference, generator, *sizes)
         x = indices(generator, sizes[0], 6, sizes[1])
         expect.close(theirs(x), ours(x), LOGITS, atol=1e-3, rtol=1e-3)
 
@@ -105,7 +105,7 @@ def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> No
         return  # parts b and c test the layers that wavenet uses
     ours = reference.makemore.wavenet(5, 2, 3, 4)
     model = by_hand.make(student, by_hand.WAVENET, [5, 2, 3, 4])
-    fill(student, model, ours.parameters())
+    fill_wavenet(student, model, ours.parameters())
     x = indices(generator, 5, 6, 2)
     result = by_hand.run(student, by_hand.WAVENET, model, [x])
     expect.close(result, ours(x), LOGITS, atol=1e-3, rtol=1e-3)
@@ -114,12 +114,12 @@ def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> No
 def layers_are_refused(student: Any) -> bool:
     """Whether the student's other layers themselves run non-elementary operations."""
     make, x = student.makemore, torch.ones(2, 3)
-    makers: tuple[tuple[Any, list[int]], ...] = (
-        (make.Embedding, [5, 3]), (make.Linear, [3, 3]), (make.BatchNorm1d, [3]), (make.Tanh, []),
-    )  # fmt: skip
-    if any(by_hand.is_refused(student, maker, sizes) for maker, sizes in makers):
-        return True
-    layers = [maker(*sizes) for maker, sizes in makers]
-    inputs = (torch.zeros(2, dtype=torch.long), x, x, x)
-    return any(by_hand.is_refused(student, *pair) for pair in
-               zip(layers, ([x] for x in inputs), strict=True))  # fmt: skip
+    makers: tuple[tuple[Any, list[int], torch.Tensor], ...] = (
+        (make.Embedding, [5, 3], torch.zeros(2, dtype=torch.long)),
+        (make.Linear, [3, 3], x),
+        (make.BatchNorm1d, [3], x),
+        (make.Tanh, [], x),
+    )
+    return any(by_hand.is_refused(student, maker, sizes) for maker, sizes, _ in makers) or any(
+        by_hand.is_refused(student, maker(*sizes), [value]) for maker, sizes, value in makers
+    )

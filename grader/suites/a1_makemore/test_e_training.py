@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from grader import expect
+from grader.random_inputs import indices, normal
 from grader.suites.a1_makemore import by_hand
-from grader.suites.a1_makemore.helpers import fill, indices, matching, normal, twins
+from grader.suites.a1_makemore.layers import fill_wavenet, matching, wavenets
 from grader.suites.a1_makemore.training import hidden_indices, hidden_loss, learn
 
 pytestmark = pytest.mark.part("e")
@@ -25,7 +26,7 @@ def loss_of(student: Any, logits: torch.Tensor, y: torch.Tensor) -> float:
 @pytest.mark.hint("multiply only the last layer's weight by LAST_SCALE")
 def test_init_weights(student: Any, reference: Any, generator: torch.Generator) -> None:
     """init_weights multiplies the last layer's weight by 0.1 and changes nothing else."""
-    model, ours = twins(student, reference, generator, 9, 4, 3, 5)
+    model, ours = wavenets(student, reference, generator, 9, 4, 3, 5)
     values = [p.clone() for p in ours.parameters()]
     student.makemore.init_weights(model)
     right = [*values[:-2], values[-2] * 0.1, values[-1]]
@@ -48,7 +49,7 @@ def test_asks_for_gradients(student: Any, reference: Any, generator: torch.Gener
     )
     small = expect.thing(student.makemore.build_model(9, 4, 3, 5), "build_model's model")
     ours = reference.makemore.build_model(9, 4, 3, 5)
-    fill(student, small, [p.detach() for p in ours.parameters()])
+    fill_wavenet(student, small, [p.detach() for p in ours.parameters()])
     x, cotangent = indices(generator, 9, 12, 4), normal(generator, 12, 9)
     right = reference.probe.model_gradients(ours, x, cotangent)
     result = student.probe.model_gradients(small, x, cotangent)
@@ -139,7 +140,7 @@ def test_sgd_forgets(student: Any, generator: torch.Generator) -> None:
 @pytest.mark.hint("draw with torch.randint and the generator; use each step's own rate")
 def test_train(student: Any, reference: Any, generator: torch.Generator, worker_seed: int) -> None:
     """train gives the reference's losses, from the same weights and batches."""
-    theirs, ours = twins(student, reference, generator, 9, 4, 5, 8)
+    theirs, ours = wavenets(student, reference, generator, 9, 4, 5, 8)
     student.makemore.init_weights(theirs)
     reference.makemore.init_weights(ours)
     x, y = indices(generator, 9, 60, 4), indices(generator, 9, 60)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from grader import expect
-from grader.suites.a1_makemore.helpers import RUNNING, indices, normal, norms, statistic, twins
+from grader.random_inputs import indices, normal
+from grader.suites.a1_makemore.layers import RUNNING, norms, statistic, wavenets
 
 pytestmark = pytest.mark.part("f")
 V, BLOCK, ROWS = 6, 3, 40
@@ -20,7 +21,7 @@ def data(generator: torch.Generator, size: int) -> tuple[torch.Tensor, torch.Ten
 
 def warm(student: Any, reference: Any, generator: torch.Generator) -> tuple[Any, Any]:
     """The student's model and ours with the same weights and the same running statistics."""
-    theirs, ours = twins(student, reference, generator, 9, 4, 5, 8)
+    theirs, ours = wavenets(student, reference, generator, 9, 4, 5, 8)
     for layer, own in norms(theirs, ours):
         for name in RUNNING:
             value = 0.5 + torch.rand(getattr(own, name).shape, generator=generator)
@@ -72,10 +73,8 @@ def test_evaluate_leaves_no_trace(student: Any, reference: Any, generator: torch
             value = getattr(own, name)
             result = statistic(getattr(layer, name), len(value), name)
             expect.close(result, value, f"{name} after evaluate")
-    expect.close(
-        theirs(x), ours(x), "the model's output after evaluate, in training mode",
-        atol=1e-3, rtol=1e-3,
-    )  # fmt: skip
+    what = "the model's output after evaluate, in training mode"
+    expect.close(theirs(x), ours(x), what, atol=1e-3, rtol=1e-3)
 
 
 def walk(table: torch.Tensor, max_length: int) -> str:

@@ -17,7 +17,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from grader import expect, weights
-from grader.suites.a1_makemore.helpers import RUNNING, fill, matching, needless, norms, statistic
+from grader.suites.a1_makemore.layers import (
+    RUNNING,
+    fill_wavenet,
+    matching,
+    needless,
+    norms,
+    statistic,
+)
 
 STEPS, BATCH, BLOCK, EMBED, HIDDEN = 800, 32, 8, 12, 48
 
@@ -41,9 +48,13 @@ def rows(names: list[str], stoi: dict[str, int]) -> tuple[Tensor, Tensor]:
 
 
 def learn(
-    student: Any, reference: Any, names: list[str], stoi: dict[str, int], worker_seed: int,
+    student: Any,
+    reference: Any,
+    names: list[str],
+    stoi: dict[str, int],
+    worker_seed: int,
     steps: int = STEPS,
-) -> Any:  # fmt: skip
+) -> Any:
     """The reference's model with the weights that the student's model learned in its training."""
     sizes = (len(stoi), BLOCK, EMBED, HIDDEN)
     with torch.random.fork_rng(devices=[]):
@@ -51,7 +62,7 @@ def learn(
         ours = reference.makemore.build_model(*sizes)
     start = [p.detach().clone() for p in ours.parameters()]
     model = expect.thing(student.makemore.build_model(*sizes), "build_model's model")
-    fill(student, model, start)
+    fill_wavenet(student, model, start)
     x, y = rows(names, stoi)
     train = student.makemore.train
     losses = student.probe.with_generator(train, worker_seed, model, x, y, steps, BATCH)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from grader import expect
-from grader.suites.a2_bigram_bow.helpers import V, check_model, indices, normal, twins
+from grader.random_inputs import indices, normal
+from grader.suites.a2_bigram_bow.models import V, check_model, twins
 
 pytestmark = pytest.mark.part("a")
 
@@ -112,4 +113,4 @@ def test_fit(student: Any, generator: torch.Generator) -> None:
 def test_module(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Bigram returns each character's row and, with targets, the mean loss."""
     theirs, ours = twins(student, reference, lambda code: code.bigram.Bigram(V), generator)
-    check_model(theirs, ours, indices(generator, 3, 5), indices(generator, 3, 5), "Bigram")
+    check_model(theirs, ours, indices(generator, V, 3, 5), indices(generator, V, 3, 5), "Bigram")

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from grader import expect, weights
-from grader.suites.a2_bigram_bow.helpers import BLOCK, PE_TYPES, C, normal
+from grader.random_inputs import normal
+from grader.suites.a2_bigram_bow.models import BLOCK, PE_TYPES, C
 
 pytestmark = pytest.mark.part("c")
 

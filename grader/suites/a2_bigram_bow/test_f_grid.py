@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from grader import expect
-from grader.suites.a2_bigram_bow.helpers import V, indices
+from grader.random_inputs import indices
+from grader.suites.a2_bigram_bow.models import V
 
 pytestmark = pytest.mark.part("f")
 COLUMNS = ("model", "pe_type", "block_size", "n_embd", "learning_rate")
@@ -32,12 +33,12 @@ def product(*lists: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 def rows_of(cells: Sequence[tuple[Any, ...]], generator: torch.Generator) -> list[dict[str, Any]]:
     """Rows with the cells' values, random losses and an extra column."""
-    return [
-        dict(zip(COLUMNS, cell, strict=True))
-        | {"train_loss": 2 + torch.rand((), generator=generator).item(),
-           "val_loss": 2 + torch.rand((), generator=generator).item(), "seconds": 1.0}
-        for cell in cells
-    ]  # fmt: skip
+    rows = []
+    for cell in cells:
+        train, val = (2 + torch.rand(2, generator=generator)).tolist()
+        losses = {"train_loss": train, "val_loss": val, "seconds": 1.0}
+        rows.append(dict(zip(COLUMNS, cell, strict=True)) | losses)
+    return rows
 
 
 def small_model(student: Any, size: int = V) -> Any:
@@ -89,7 +90,7 @@ def test_missing(student: Any, generator: torch.Generator) -> None:
 @pytest.mark.hint("y begins one character after x; the last start is len(data) - block_size - 1")
 def test_get_batch(student: Any, generator: torch.Generator, worker_seed: int) -> None:
     """get_batch cuts x at starts that the generator draws, and y one character later."""
-    data = indices(generator, 400, size=50)
+    data = indices(generator, 50, 400)
     for block, rows in ((1, 3), (9, 20), (399, 2)):
         arguments = [data, block, rows]
         result = student.probe.with_generator(
@@ -109,7 +110,7 @@ def test_get_batch(student: Any, generator: torch.Generator, worker_seed: int) -
 @pytest.mark.hint("AdamW's own betas and weight decay; zero the gradients before each backward")
 def test_train(student: Any, reference: Any, generator: torch.Generator) -> None:
     """train takes AdamW steps, by torch's defaults, on a stream of batches; it returns losses."""
-    batches = [(indices(generator, 4, 5), indices(generator, 4, 5)) for _ in range(9)]
+    batches = [(indices(generator, V, 4, 5), indices(generator, V, 4, 5)) for _ in range(9)]
     ours, theirs = reference.bigram.Bigram(V), small_model(student)
     theirs.load_state_dict(ours.state_dict())
     expected = []
@@ -134,7 +135,7 @@ def test_estimate_loss(student: Any, reference: Any, generator: torch.Generator)
     """estimate_loss is the mean loss in eval mode, without gradients, and restores the mode."""
     ours, theirs = reference.bigram.Bigram(V), small_model(student)
     theirs.load_state_dict(ours.state_dict())
-    batches = [(indices(generator, 4, 5), indices(generator, 4, 5)) for _ in range(6)]
+    batches = [(indices(generator, V, 4, 5), indices(generator, V, 4, 5)) for _ in range(6)]
     expected = sum(ours(x, y)[1].item() for x, y in batches) / 6
     result = expect.number(student.grid.estimate_loss(theirs, batches), "estimate_loss")
     assert abs(result - expected) < 1e-4, "the result of estimate_loss is wrong"
@@ -168,10 +169,12 @@ def test_count_pairs(student: Any, generator: torch.Generator) -> None:
     order = torch.randperm(len(rows), generator=generator).tolist()
     rows = [rows[place] for place in order]
     for column, better, worse, loss in (
-        ("pe_type", "rope", "randn", "val_loss"), ("block_size", 16, 8, "train_loss"),
-        ("learning_rate", 0.01, 0.001, "val_loss"), ("model", "bow_v2", "bow", "val_loss"),
+        ("pe_type", "rope", "randn", "val_loss"),
+        ("block_size", 16, 8, "train_loss"),
+        ("learning_rate", 0.01, 0.001, "val_loss"),
+        ("model", "bow_v2", "bow", "val_loss"),
         ("n_embd", 32, 999, "val_loss"),
-    ):  # fmt: skip
+    ):
         expected = [0, 0]
         for a in rows:
             for b in rows:

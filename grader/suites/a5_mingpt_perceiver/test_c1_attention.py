@@ -6,15 +6,9 @@ import pytest
 import torch
 
 from grader import expect
-from grader.suites.a5_mingpt_perceiver.helpers import (
-    BLOCK,
-    C,
-    check_gradients,
-    config,
-    fill,
-    normal,
-    twins,
-)
+from grader.random_inputs import normal
+from grader.suites.a5_mingpt_perceiver.models import BLOCK, C, config
+from grader.weights import load_parameters, twins
 
 pytestmark = pytest.mark.part("c")
 WHAT = "CausalSelfAttention's output"
@@ -117,7 +111,7 @@ def test_attention_dropout(student: Any, reference: Any, generator: torch.Genera
     for layer in (ours.value, ours.proj):
         torch.nn.init.eye_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
-    fill(student, theirs, ours)
+    load_parameters(student, theirs, ours)
     for length in (1, 2, 4):
         # Position s is 1 in channels of its own, `copies` of them in each head. So these channels
         # of the output at t are the weight that t gives to s, each time the same number.
@@ -169,7 +163,7 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
     theirs, ours = twins(student, reference, make, generator)
     x, cotangent = normal(generator, 2, 5, C), normal(generator, 2, 5, C)
     expected = reference.probe.parameter_gradients(ours, [x])
-    check_gradients(student.probe.parameter_gradients(theirs, [x]), [expected], WHAT)
+    expect.gradients(student.probe.parameter_gradients(theirs, [x]), [expected], WHAT)
     gradient = student.probe.input_gradient(theirs, [x], cotangent)
     expected = reference.probe.input_gradient(ours, [x], cotangent)
     expect.close(gradient, expected, "the gradient of CausalSelfAttention's input")

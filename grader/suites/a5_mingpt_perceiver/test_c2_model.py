@@ -8,19 +8,17 @@ import torch
 from torch.nn import functional as F
 
 from grader import expect, weights
-from grader.suites.a5_mingpt_perceiver.helpers import (
+from grader.random_inputs import normal
+from grader.suites.a5_mingpt_perceiver.models import (
     BLOCK,
     C,
     V,
-    check_gradients,
+    characters,
     config,
-    fill,
-    indices,
     logits_of,
-    normal,
     take_back,
-    twins,
 )
+from grader.weights import load_parameters, twins
 
 pytestmark = pytest.mark.part("c")
 LOGITS, LOSS = "GPT's logits", "GPT's loss"
@@ -57,7 +55,7 @@ def test_gpt_shapes(student: Any, reference: Any, generator: torch.Generator) ->
     """GPT returns logits (B, T, V) for every batch size and length, and no loss without targets."""
     theirs, ours = silent_twins(student, reference, generator)
     for batch, length in ((1, 1), (1, BLOCK), (4, 5)):
-        idx = indices(generator, batch, length)
+        idx = characters(generator, batch, length)
         logits, loss = expect.items(theirs(idx), 2, "what GPT returns")
         logits = expect.tensor(logits, (batch, length, V), torch.float32, LOGITS)
         assert loss is None, "without targets GPT's loss should be None"
@@ -74,7 +72,7 @@ def silent_twins(student: Any, reference: Any, generator: torch.Generator) -> tu
         for last in (block.attn.proj, block.mlp[2]):
             torch.nn.init.zeros_(last.weight)
             torch.nn.init.zeros_(last.bias)
-    fill(student, theirs, ours)
+    load_parameters(student, theirs, ours)
     return theirs, ours
 
 
@@ -84,7 +82,7 @@ def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) ->
     """GPT agrees with the reference on the same weights."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     for batch, length in ((1, 1), (3, 7), (2, BLOCK)):
-        idx = indices(generator, batch, length)
+        idx = characters(generator, batch, length)
         expect.close(logits_of(theirs(idx)), ours(idx)[0], LOGITS)
 
 
@@ -95,11 +93,11 @@ def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) ->
 def test_weights_go_both_ways(student: Any, reference: Any, generator: torch.Generator) -> None:
     """A GPT's own state_dict, loaded into the reference, gives the same logits."""
     theirs = expect.thing(make_gpt(student), "GPT")
-    batch = [indices(generator, 4, BLOCK), indices(generator, 4, BLOCK)]
+    batch = [characters(generator, 4, BLOCK), characters(generator, 4, BLOCK)]
     student.probe.optimise(theirs, batch, 5, 1e-2)  # far from zeros and ones, as saved weights are
     theirs.eval()
     ours = take_back(student, make_gpt(reference).eval(), theirs)
-    idx = indices(generator, 2, BLOCK)
+    idx = characters(generator, 2, BLOCK)
     logits = expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V), "float", LOGITS)
     # Logits of 0 fit a head of zeros, in any model.
     assert not expect.is_close(logits[0], logits[1]), f"{LOGITS} are the same for all texts"
@@ -115,7 +113,7 @@ def test_weights_go_both_ways(student: Any, reference: Any, generator: torch.Gen
 def test_gpt_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
     """A position's logits do not depend on later characters."""
     theirs, _ = twins(student, reference, make_gpt, generator)
-    idx = indices(generator, 2, BLOCK)
+    idx = characters(generator, 2, BLOCK)
     other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
     expect.causal(lambda x: logits_of(theirs(x)), idx, other, LOGITS)
     theirs, ours = silent_twins(student, reference, generator)
@@ -129,7 +127,7 @@ def test_loss(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The loss is the mean cross-entropy of the logits and the targets."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     for batch, length in ((1, 1), (1, 4), (3, BLOCK)):
-        idx, targets = indices(generator, batch, length), indices(generator, batch, length)
+        idx, targets = characters(generator, batch, length), characters(generator, batch, length)
         logits, loss = expect.items(theirs(idx, targets), 2, "what GPT returns")
         expect.close(logits, ours(idx)[0], LOGITS)
         expect.close(loss, ours(idx, targets)[1], LOSS)
@@ -140,8 +138,8 @@ def test_loss(student: Any, reference: Any, generator: torch.Generator) -> None:
 def test_pads_do_not_count(student: Any, reference: Any, generator: torch.Generator) -> None:
     """PAD targets count neither in the loss nor in its mean."""
     theirs, ours = silent_twins(student, reference, generator)
-    idx = indices(generator, 4, BLOCK)
-    targets = with_pads(generator, indices(generator, 4, BLOCK))
+    idx = characters(generator, 4, BLOCK)
+    targets = with_pads(generator, characters(generator, 4, BLOCK))
     logits, loss = expect.items(theirs(idx, targets), 2, "what GPT returns")
     # The loss of zero logits is ln V, whatever the targets are.
     logits = expect.close(logits, ours(idx)[0], f"{LOGITS}, if its blocks add nothing")
@@ -155,10 +153,10 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
     theirs, ours = twins(student, reference, make_gpt, generator)
     idx = torch.stack([torch.randperm(V, generator=generator) for _ in range(3)])
     idx = torch.cat((idx, idx[:, :1]), dim=1)  # (3, BLOCK), every character of the vocabulary
-    targets = with_pads(generator, indices(generator, 3, BLOCK))
+    targets = with_pads(generator, characters(generator, 3, BLOCK))
     gradients = student.probe.parameter_gradients(theirs, [idx, targets], 1)
     expected = reference.probe.parameter_gradients(ours, [idx, targets], 1)
-    check_gradients(gradients, [expected], "GPT")
+    expect.gradients(gradients, [expected], "GPT")
 
 
 @pytest.mark.points(1)
@@ -166,7 +164,7 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
 def test_dropout_in_training_only(student: Any, reference: Any, generator: torch.Generator) -> None:
     """GPT drops embeddings in training and nothing in evaluation."""
     theirs, ours = twins(student, reference, lambda code: make_gpt(code, embd_pdrop=0.5), generator)
-    idx = indices(generator, 2, BLOCK)
+    idx = characters(generator, 2, BLOCK)
     expect.close(logits_of(theirs(idx)), ours(idx)[0], "in eval mode " + LOGITS)
     theirs.train()
     first, second = (expect.tensor(logits_of(theirs(idx)), (2, BLOCK, V)) for _ in range(2))
@@ -196,7 +194,7 @@ def repeating(generator: torch.Generator, count: int) -> list[torch.Tensor]:
 
     The first two of y are PAD: nothing predicts them.
     """
-    text = indices(generator, count, 3).repeat(1, BLOCK)[:, : BLOCK + 1]
+    text = characters(generator, count, 3).repeat(1, BLOCK)[:, : BLOCK + 1]
     x, y = text[:, :-1].contiguous(), text[:, 1:].clone()
     y[:, :2] = 0
     return [x, y]

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from grader import expect
-from grader.suites.a5_mingpt_perceiver.helpers import fill, indices, logits_of, randomise
+from grader.suites.a5_mingpt_perceiver.models import characters, logits_of
+from grader.weights import load_parameters, randomise
 
 pytestmark = pytest.mark.part("c")
 
@@ -23,9 +24,9 @@ def test_build_vanilla(student: Any, reference: Any, generator: torch.Generator,
     vocabulary, block = 40 + seed % 30, 90 + seed % 40
     ours = randomise(reference.recipe.build_model("vanilla", vocabulary, block), generator)
     theirs = expect.thing(student.recipe.build_model("vanilla", vocabulary, block), "build_model")
-    fill(student, theirs, ours)
+    load_parameters(student, theirs, ours)
     theirs.eval()
-    idx = indices(generator, 2, block)
+    idx = characters(generator, 2, block)
     # Four layers of 256 channels with large weights: rounding differs by about 1e-4.
     expect.close(logits_of(theirs(idx)), ours.eval()(idx)[0], "its logits", atol=5e-3)
 

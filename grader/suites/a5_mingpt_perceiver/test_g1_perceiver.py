@@ -7,21 +7,18 @@ import pytest
 import torch
 
 from grader import expect
+from grader.random_inputs import normal
 from grader.suites.a5_mingpt_perceiver import variants
-from grader.suites.a5_mingpt_perceiver.helpers import (
+from grader.suites.a5_mingpt_perceiver.models import (
     BLOCK,
     C,
     M,
     V,
-    check_gradients,
-    fill,
-    indices,
+    characters,
     logits_of,
-    normal,
     perceiver,
-    randomise,
-    twins,
 )
+from grader.weights import load_parameters, randomise, twins
 
 pytestmark = pytest.mark.part("g")
 DOWN, UP = "DownProjectBlock's output", "UpProjectBlock's output"
@@ -49,8 +46,8 @@ def test_basis_is_trained(student: Any, reference: Any, generator: torch.Generat
     after = basis(theirs)
     assert not torch.equal(after, before), "a training step does not change C"
     # The worker can claim that C is a Parameter with a gradient, but not fake the step's result.
-    right = [ours.C - lr * torch.autograd.grad(down(ours, x).sum(), ours.C)[0]
-             for down in variants.DOWN]  # fmt: skip
+    sums = [down(ours, x).sum() for down in variants.DOWN]
+    right = [ours.C - lr * torch.autograd.grad(each, ours.C)[0] for each in sums]
     expect.close_to_any(after, right, "C after a training step", atol=1e-4)
 
 
@@ -125,7 +122,7 @@ def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) ->
     """A perceiver GPT agrees with the reference, in any right variant, on the same weights."""
     theirs, ours = twins(student, reference, make_gpt, generator)
     for batch, length in ((1, 1), (3, M), (2, BLOCK)):
-        idx = indices(generator, batch, length)
+        idx = characters(generator, batch, length)
         expect.close_to_any(logits_of(theirs(idx)), variants.logits(ours, idx), "GPT's logits")
 
 
@@ -134,7 +131,7 @@ def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) ->
 def test_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The perceiver's logits do not depend on later characters either."""
     theirs, ours = twins(student, reference, make_gpt, generator)
-    idx = indices(generator, 2, BLOCK)
+    idx = characters(generator, 2, BLOCK)
     other = 2 + (idx - 2 + torch.randint(1, V - 2, idx.shape, generator=generator)) % (V - 2)
     expect.causal(lambda x: logits_of(theirs(x)), idx, other, "the perceiver's logits")
     # One fixed vector for each character would not depend on later ones either.
@@ -149,9 +146,9 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
     theirs, ours = twins(student, reference, make_gpt, generator)
     idx = torch.stack([torch.randperm(V, generator=generator) for _ in range(3)])
     idx = torch.cat((idx, idx[:, :1]), dim=1)  # (3, BLOCK), every character of the vocabulary
-    targets = indices(generator, 3, BLOCK)
+    targets = characters(generator, 3, BLOCK)
     gradients = student.probe.parameter_gradients(theirs, [idx, targets], 1)
-    check_gradients(gradients, list(variants.gradients(ours, idx, targets)), "the perceiver")
+    expect.gradients(gradients, list(variants.gradients(ours, idx, targets)), "the perceiver")
 
 
 @pytest.mark.points(2)
@@ -165,9 +162,9 @@ def test_build_perceiver(
     ours = randomise(ours, generator).eval()
     built = student.recipe.build_model("perceiver", vocabulary, block, places)
     theirs = expect.thing(built, "build_model")
-    fill(student, theirs, ours)
+    load_parameters(student, theirs, ours)
     theirs.eval()
-    idx = indices(generator, 2, block)
+    idx = characters(generator, 2, block)
     logits = logits_of(theirs(idx))
     # Four layers of 256 channels with large weights: rounding differs by about 1e-4.
     expect.close_to_any(logits, variants.logits(ours, idx), "its logits", atol=5e-3)

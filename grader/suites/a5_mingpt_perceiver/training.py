@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from grader import expect
 from grader.boundary.errors import SandboxError
 from grader.suites.a5_mingpt_perceiver import variants
-from grader.suites.a5_mingpt_perceiver.helpers import NO_DROPOUT, fill, take_back
+from grader.suites.a5_mingpt_perceiver.models import NO_DROPOUT, take_back
+from grader.weights import load_parameters
 
 BLOCK = 128
 FINETUNE = {"epochs": 30, "batch_size": 16, "lr": 3e-3}
@@ -47,16 +48,22 @@ _SIZES = {"n_head": 4, "n_embd": 64} | NO_DROPOUT
 # repeats three seeds in test_short_training_needs_pretraining.)
 VANILLA = Lesson(
     _SIZES | {"n_layer": 1},
-    epochs=90, embeddings=0.02, some=0.2, enough=0.4,
+    epochs=90,
+    embeddings=0.02,
+    some=0.2,
+    enough=0.4,
     forward=lambda model, x, y: lambda idx: model(idx)[0],
-)  # fmt: skip
+)
 # The reference and the perceivers in alternatives/ answer 0.75 to 1.0 over the seeds 100 to 103,
 # and none without pretraining (test_every_perceiver_learns repeats two seeds).
 PERCEIVER = Lesson(
     _SIZES | {"n_layer": 3, "perceiver": True, "bottleneck_dim": 32},
-    epochs=110, embeddings=0.5, some=0.2, enough=0.4,
+    epochs=110,
+    embeddings=0.5,
+    some=0.2,
+    enough=0.4,
     forward=variants.trained,
-)  # fmt: skip
+)
 
 
 def examine(
@@ -102,7 +109,7 @@ def learn(
     ours = begin(reference, known.vocab_size, lesson)
     config = student.model.GPTConfig(known.vocab_size, BLOCK, **lesson.sizes)
     theirs = expect.thing(student.model.GPT(config), "GPT")
-    fill(student, theirs, ours)
+    load_parameters(student, theirs, ours)
     if lesson.epochs:
         items = stacked([known[place] for _ in range(lesson.epochs) for place in range(len(known))])
         student.probe.train(theirs, student.probe.pairs(*items), 1, batch_size=32, lr=2e-2)

@@ -32,10 +32,9 @@ class Residual(Enum):
 
     def add(self, y: Tensor, queries: Tensor, normed: Tensor) -> Tensor:
         """The sum; y has the queries' shape, but for a batch of 1."""
-        added: dict[Residual, Tensor | float] = {
-            Residual.NONE: 0.0, Residual.QUERIES: queries, Residual.NORMED: normed,
-        }  # fmt: skip
-        return y + added[self]
+        if self is Residual.NONE:
+            return y
+        return y + (queries if self is Residual.QUERIES else normed)
 
 
 @dataclass(frozen=True)

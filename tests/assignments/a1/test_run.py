@@ -31,8 +31,8 @@ def folder(tmp_path) -> Path:
 def test_train_evaluate_and_sample(folder):
     first = run("train", "names.txt", *SMALL, "--writing_params_path", "a.safetensors", cwd=folder)
     assert first.returncode == 0, first.stderr
-    told = re.fullmatch(r"step 300: 524 parameters, train (\S+), dev (\S+); weights in a\S+\n",
-                        first.stdout)  # fmt: skip
+    line = r"step 300: 524 parameters, train (\S+), dev (\S+); weights in a\S+\n"
+    told = re.fullmatch(line, first.stdout)
     assert told, first.stdout
     files = {path.name for path in (folder / "runs" / "a1_makemore" / "run").iterdir()}
     assert {"config.json", "metrics.jsonl", "loss_windows.png", "layers.png"} <= files
@@ -120,10 +120,12 @@ def small_weights() -> dict[str, torch.Tensor]:
     """Of a model of 5 characters with a context of 2."""
     norm = dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), torch.ones(6))
     return {
-        "0.weight": torch.ones(5, 3), "2.weight": torch.ones(6, 6),
+        "0.weight": torch.ones(5, 3),
+        "2.weight": torch.ones(6, 6),
         **{f"3.{name}": value for name, value in norm.items()},
-        "5.weight": torch.ones(6, 5), "5.bias": torch.ones(5),
-    }  # fmt: skip
+        "5.weight": torch.ones(6, 5),
+        "5.bias": torch.ones(5),
+    }
 
 
 def test_a_mistake_is_one_line(folder):

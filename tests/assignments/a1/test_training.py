@@ -62,8 +62,8 @@ def test_the_engine_agrees_with_autograd(solution) -> None:
 def test_fast_and_plain_steps_train_alike(solution) -> None:
     model = solution.makemore.build_model(*SIZES)
     other = copy.deepcopy(model)
-    fast, plain = trained(solution, model, max_steps=60), trained(
-        solution, other, max_steps=60, fast=False)  # fmt: skip
+    fast = trained(solution, model, max_steps=60)
+    plain = trained(solution, other, max_steps=60, fast=False)
     assert fast.engine is not None and plain.engine is None
     assert fast.loss == pytest.approx(plain.loss, abs=1e-3)
     for mine, theirs in zip(parameters(model), parameters(other), strict=True):
@@ -75,10 +75,12 @@ def test_work_of_another_make_is_left_to_autograd(solution, what, monkeypatch) -
     """The trainer does what the student's code says, not what the engine supposes."""
     model = solution.makemore.build_model(*SIZES)
     if what == "another activation":
-        monkeypatch.setattr(
-            solution.makemore.Tanh, "__call__",
-            lambda self, x: setattr(self, "out", torch.relu(x)) or self.out,
-        )  # fmt: skip
+
+        def relu(self, x):
+            self.out = torch.relu(x)
+            return self.out
+
+        monkeypatch.setattr(solution.makemore.Tanh, "__call__", relu)
     elif what == "another loss":
         plain = solution.makemore.cross_entropy
         monkeypatch.setattr(solution.trainer, "cross_entropy", lambda *a: 2 * plain(*a))

@@ -19,8 +19,8 @@ from tests.flat import flat_imports
 from tests.programs import ROOT, environment, error_of, killed, python
 
 RUN = ROOT / "a2_bigram_bow" / "run.py"
-COLUMNS = ("data,seed,steps,batch_size,eval_batches,model,pe_type,block_size,n_embd,learning_rate,"
-           "train_loss,val_loss,seconds")  # fmt: skip
+COLUMNS = "data,seed,steps,batch_size,eval_batches,model,pe_type,block_size,n_embd,learning_rate"
+COLUMNS += ",train_loss,val_loss,seconds"
 SHORT = ("--solution", "--steps", 6, "--batch_size", 4, "--eval_batches", 2)
 
 
@@ -110,12 +110,15 @@ def build(cell, vocab_size):
 @pytest.mark.slow
 def test_a_killed_sweep_keeps_its_cells(tmp_path):
     """Killed in the middle, no process of the sweep stays, and it goes on with the other cells."""
-    lists = ["sweep", "--model", "bow,bow_v2", "--block_size", "8,16", "--solution", "--steps",
-             "150", "--processes", "1"]  # fmt: skip
+    options = "--model bow,bow_v2 --block_size 8,16 --solution --steps 150 --processes 1"
+    lists = ["sweep", *options.split()]
     process = subprocess.Popen(
-        [sys.executable, str(RUN), *lists], cwd=tmp_path, env=environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, str(RUN), *lists],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     table = tmp_path / "runs" / "a2_bigram_bow" / "embedded_sweep_solution" / "table.csv"
     while not table.exists() and process.poll() is None:
         os.sched_yield()
@@ -153,13 +156,13 @@ def test_a_killed_sweep_keeps_its_cells(tmp_path):
         (("report",), "no cells"),
         (("report", "--table", "other.csv"), "no column"),
     ],
-)  # fmt: skip
+)
 def test_what_a_user_got_wrong_is_one_line(tmp_path, monkeypatch, capsys, arguments, said):
     """In this process, which is faster than a command: the folder's flat modules go again."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    for name, (pe_type, loss) in {"whole": ("rope", 2), "torn": ("rope", ""), "odd": ("cosine", 2)
-                                  }.items():  # fmt: skip
+    tables = ("whole", "rope", 2), ("torn", "rope", ""), ("odd", "cosine", 2)
+    for name, pe_type, loss in tables:
         line = f"embedded,1,9,4,2,bow,{pe_type},8,8,0.1,2,{loss},0.1"
         (tmp_path / f"{name}.csv").write_text(f"{COLUMNS}\n{line}\n")
     (tmp_path / "long.csv").write_text(f"{COLUMNS}\n{'x' * 200_000}\n")

@@ -41,15 +41,21 @@ def batches(modules, block_size, count):
 @pytest.mark.parametrize(
     ("model", "pe_types", "block_size", "n_embd"),
     [
-        ("bigram", ["rope"], 5, 8), ("bigram_mf", ["rope"], 5, 8),
+        ("bigram", ["rope"], 5, 8),
+        ("bigram_mf", ["rope"], 5, 8),
         # Narrow cells are read off after they are mixed, wide ones before.
-        ("bow", ["rope"], 7, 8), ("bow", ["randn", "sinpe"], 7, 80),
-        ("bow", ["randn", "sinpe"], 1, 8), ("bow", ["rope"], 7, 80),
-        ("bow_v2", ["rope"], 7, 80), ("bow_v2", ["randn", "sinpe"], 7, 8),
-        ("bow_v2", ["randn", "sinpe"], 7, 80), ("bigram_v2", ["rope"], 7, 8),
-        ("bigram_v2", ["rope"], 7, 80), ("bigram_v2", ["randn", "sinpe"], 7, 80),
+        ("bow", ["rope"], 7, 8),
+        ("bow", ["randn", "sinpe"], 7, 80),
+        ("bow", ["randn", "sinpe"], 1, 8),
+        ("bow", ["rope"], 7, 80),
+        ("bow_v2", ["rope"], 7, 80),
+        ("bow_v2", ["randn", "sinpe"], 7, 8),
+        ("bow_v2", ["randn", "sinpe"], 7, 80),
+        ("bigram_v2", ["rope"], 7, 8),
+        ("bigram_v2", ["rope"], 7, 80),
+        ("bigram_v2", ["randn", "sinpe"], 7, 80),
     ],
-)  # fmt: skip
+)
 def test_a_stack_takes_the_plain_models_steps(modules, model, pe_types, block_size, n_embd):
     rates = [1e-2, 1e-3]
     cells = modules["grid"].expand([model], pe_types, [block_size], [n_embd], rates)

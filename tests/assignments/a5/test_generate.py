@@ -30,9 +30,14 @@ def make_model(a5, dataset, variant: str, seed: int):
     """Random weights far from zero, so that each character changes what follows."""
     torch.manual_seed(seed)
     config = a5.model.GPTConfig(
-        dataset.vocab_size, 64, n_layer=4, n_head=2, n_embd=16,
-        perceiver=variant == "perceiver", bottleneck_dim=20,
-    )  # fmt: skip
+        dataset.vocab_size,
+        64,
+        n_layer=4,
+        n_head=2,
+        n_embd=16,
+        perceiver=variant == "perceiver",
+        bottleneck_dim=20,
+    )
     model = a5.model.GPT(config)
     for parameter in model.parameters():
         parameter.data.add_(0.4 * torch.randn_like(parameter))

@@ -12,9 +12,8 @@ from tests.flat import flat_imports
 from tests.programs import ROOT, error_of, killed, python
 
 RUN = ROOT / "a5_mingpt_perceiver" / "run.py"
-DOCUMENTS = "".join(f"{name} was born in {city}\n" for name, city in zip(
-    ("Ada", "Bo", "Cleo", "Dan", "Eva", "Finn"), ("Oslo", "Rome") * 3, strict=True,
-))  # fmt: skip
+BORN = zip(("Ada", "Bo", "Cleo", "Dan", "Eva", "Finn"), ("Oslo", "Rome") * 3, strict=True)
+DOCUMENTS = "".join(f"{name} was born in {city}\n" for name, city in BORN)
 TITLE = "Where? What follows tells.\n"
 QUESTIONS = "Where was Ada born?\tOslo\nWhere was Bo born?\tRome\n"
 
@@ -36,16 +35,15 @@ def common(*extra: object) -> list[object]:
 
 @pytest.mark.parametrize("variant", ["vanilla", "perceiver"])
 def test_pretrain_finetune_and_evaluate(folder, variant):
-    first = run("pretrain", variant, *common("--max_epochs", 1,
-                "--writing_params_path", "a.params"), cwd=folder)  # fmt: skip
+    options = common("--max_epochs", 1, "--writing_params_path", "a.params")
+    first = run("pretrain", variant, *options, cwd=folder)
     assert first.returncode == 0, first.stderr
-    second = run("finetune", variant, *common("--reading_params_path", "a.params",
-                 "--finetune_corpus_path", "train.tsv", "--max_epochs", 1,
-                 "--writing_params_path", "b.safetensors"), cwd=folder)  # fmt: skip
+    options = common("--reading_params_path", "a.params", "--finetune_corpus_path", "train.tsv")
+    options += ["--max_epochs", 1, "--writing_params_path", "b.safetensors"]
+    second = run("finetune", variant, *options, cwd=folder)
     assert second.returncode == 0, second.stderr
-    third = run("evaluate", variant, *common("--reading_params_path", "b.safetensors",
-                "--eval_corpus_path", "train.tsv", "--outputs_path", "out/predictions"),
-                cwd=folder)  # fmt: skip
+    options = common("--reading_params_path", "b.safetensors", "--eval_corpus_path", "train.tsv")
+    third = run("evaluate", variant, *options, "--outputs_path", "out/predictions", cwd=folder)
     assert third.returncode == 0, third.stderr
     answers = (folder / "out" / "predictions").read_text(encoding="utf-8").splitlines()
     correct = sum(a == b for a, b in zip(answers, ("Oslo", "Rome"), strict=True))
@@ -88,9 +86,9 @@ def test_a_run_of_another_configuration_is_not_taken_up(folder):
 def test_weights_of_the_other_variant_are_refused(folder):
     arguments = common("--max_epochs", 1, "--writing_params_path", "vanilla.params")
     assert run("pretrain", "vanilla", *arguments, cwd=folder).returncode == 0
-    error = error_of(run("finetune", "perceiver", *common(
-        "--reading_params_path", "vanilla.params", "--finetune_corpus_path", "train.tsv",
-        "--writing_params_path", "new/perceiver.params"), cwd=folder))  # fmt: skip
+    reading = ["--reading_params_path", "vanilla.params", "--finetune_corpus_path", "train.tsv"]
+    arguments = common(*reading, "--writing_params_path", "new/perceiver.params")
+    error = error_of(run("finetune", "perceiver", *arguments, cwd=folder))
     assert error == "vanilla.params: tensor down_block.C (1, 32, 256) is missing"
     assert not (folder / "new").exists()
 
@@ -98,16 +96,21 @@ def test_weights_of_the_other_variant_are_refused(folder):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("Where was Eva born?", "'Where was Eva born?' is not valid, each line is a question, "
-         "a TAB and an answer"),
-        ("Where was Eva born?\tOslo\tRome", "'Where was Eva born?\\tOslo\\tRome' is not valid, "
-         "each line is a question, a TAB and an answer"),
+        (
+            "Where was Eva born?",
+            "'Where was Eva born?' is not valid, each line is a question, a TAB and an answer",
+        ),
+        (
+            "Where was Eva born?\tOslo\tRome",
+            "'Where was Eva born?\\tOslo\\tRome' is not valid, "
+            "each line is a question, a TAB and an answer",
+        ),
         ("", "'' is not valid, each line is a question, a TAB and an answer"),
         ("Where was Zoe born?\tOslo", "'Z' does not occur in the pretraining text"),
         ("Where was Eva born? " * 9 + "\tOslo", "too long: at most 126 characters fit"),
     ],
     ids=["no TAB", "two TABs", "empty", "unknown character", "too long"],
-)  # fmt: skip
+)
 def test_a_broken_line_is_named_before_anything_is_done(folder, line, message):
     (folder / "train.tsv").write_text(QUESTIONS + line + "\n" + QUESTIONS, encoding="utf-8")
     error = error_of(
@@ -118,38 +121,46 @@ def test_a_broken_line_is_named_before_anything_is_done(folder, line, message):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("line", "message"),
     [
-        (["pretrain", "vanilla", "absent.txt"], "cannot read absent.txt: No such file"),
-        (["evaluate", "vanilla", "wiki.txt"], "evaluate needs --reading_params_path"),
-        (["evaluate", "vanilla", "wiki.txt", "--reading_params_path", "absent.params",
-          "--eval_corpus_path", "train.tsv"], "absent.params: there is no such file"),
-        (["pretrain", "vanilla", "wiki.txt", "--writing_params_path", "wiki.txt/x"],
-         "cannot write wiki.txt/x: Not a directory"),
-        (["pretrain", "vanilla", "wiki.txt", "--out", "wiki.txt/x"], "cannot write wiki.txt/x"),
-        (["pretrain", "vanilla", "wiki.txt", "--max_epochs", "0"],
-         "--max_epochs 0: it must be above 0"),
-        (["pretrain", "perceiver", "wiki.txt", "--bottleneck_dim", "129"], "from 1 to 128"),
-        (["pretrain", "vanilla", "wiki.txt", "--dropout", "1"],
-         "--dropout 1.0: must be at least 0 and below 1"),
-        (["pretrain", "vanilla", "wiki.txt", "--shortest", "113"],
-         "--shortest 113 --longest 112: from 1 to 126, in order"),
-        (["pretrain", "vanilla", "wiki.txt", "--longest", "127"],
-         "--shortest 4 --longest 127: from 1 to 126, in order"),
-        (["pretrain", "vanilla", "wiki.txt", "--span_share", "0.6"],
-         "--span_share 0.6: must be above 0 and at most 0.5"),
-        (["pretrain", "vanilla", "latin1.txt"], "latin1.txt is not UTF-8: byte 1"),
-        (["pretrain", "vanilla", "reserved.txt"], "reserved.txt, line 2: '⁇' stands for MASK"),
-        (["pretrain", "vanilla", "empty.txt"], "empty.txt is empty"),
+        ("pretrain vanilla absent.txt", "cannot read absent.txt: No such file"),
+        ("evaluate vanilla wiki.txt", "evaluate needs --reading_params_path"),
+        (
+            "evaluate vanilla wiki.txt --reading_params_path absent.params "
+            "--eval_corpus_path train.tsv",
+            "absent.params: there is no such file",
+        ),
+        (
+            "pretrain vanilla wiki.txt --writing_params_path wiki.txt/x",
+            "cannot write wiki.txt/x: Not a directory",
+        ),
+        ("pretrain vanilla wiki.txt --out wiki.txt/x", "cannot write wiki.txt/x"),
+        ("pretrain vanilla wiki.txt --max_epochs 0", "--max_epochs 0: it must be above 0"),
+        ("pretrain perceiver wiki.txt --bottleneck_dim 129", "from 1 to 128"),
+        ("pretrain vanilla wiki.txt --dropout 1", "--dropout 1.0: must be at least 0 and below 1"),
+        (
+            "pretrain vanilla wiki.txt --shortest 113",
+            "--shortest 113 --longest 112: from 1 to 126, in order",
+        ),
+        (
+            "pretrain vanilla wiki.txt --longest 127",
+            "--shortest 4 --longest 127: from 1 to 126, in order",
+        ),
+        (
+            "pretrain vanilla wiki.txt --span_share 0.6",
+            "--span_share 0.6: must be above 0 and at most 0.5",
+        ),
+        ("pretrain vanilla latin1.txt", "latin1.txt is not UTF-8: byte 1"),
+        ("pretrain vanilla reserved.txt", "reserved.txt, line 2: '⁇' stands for MASK"),
+        ("pretrain vanilla empty.txt", "empty.txt is empty"),
     ],
-    ids=lambda value: None if isinstance(value, list) else value[:20],
-)  # fmt: skip
-def test_a_mistake_is_one_line_and_leaves_nothing_behind(folder, arguments, message):
+)
+def test_a_mistake_is_one_line_and_leaves_nothing_behind(folder, line, message):
     (folder / "latin1.txt").write_bytes(b"a\xe9")
     (folder / "reserved.txt").write_text("a\nb \u2047\n", encoding="utf-8")
     (folder / "empty.txt").write_text("\n", encoding="utf-8")
     before = sorted(folder.rglob("*"))
-    assert message in error_of(run(*arguments, "--solution", cwd=folder))
+    assert message in error_of(run(*line.split(), "--solution", cwd=folder))
     assert sorted(folder.rglob("*")) == before
 
 

@@ -147,9 +147,15 @@ def trainer_of(a5, steps_seen: list[float], optimizer: str = "adamw"):
     sizes = {"n_layer": 2, "n_head": 2, "n_embd": 16}
     model = a5.model.GPT(a5.model.GPTConfig(dataset.vocab_size, BLOCK_SIZE, **sizes))
     config = a5.trainer.TrainerConfig(
-        max_epochs=3, batch_size=5, seed=5, device="cpu", lr_decay=True, warmup_tokens=500,
-        final_tokens=1500, optimizer=optimizer,
-    )  # fmt: skip
+        max_epochs=3,
+        batch_size=5,
+        seed=5,
+        device="cpu",
+        lr_decay=True,
+        warmup_tokens=500,
+        final_tokens=1500,
+        optimizer=optimizer,
+    )
     trainer = a5.trainer.Trainer(model, dataset, None, config)
     trainer.on_step = lambda trainer: steps_seen.append(trainer.loss)
     return trainer

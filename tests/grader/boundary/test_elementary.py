@@ -68,19 +68,31 @@ def test_elementary_operations_are_counted(call: Callable, function: str, operat
     [
         (lambda: functional.linear(X, W.T), "torch.nn.functional.linear"),
         (lambda: torch.functional.F.linear(X, W.T), "torch.nn.functional.linear"),
-        (lambda: operator.attrgetter("nn.functional")(torch).linear(X, W.T),
-         "torch.nn.functional.linear"),
-        (lambda: pickle.loads(b"ctorch.nn.functional\nlinear\n.")(X, W.T),
-         "torch.nn.functional.linear"),
-        (lambda: functional.batch_norm(X, None, None, training=True),
-         "torch.nn.functional.batch_norm"),
-        (lambda: torch.batch_norm(X, None, None, None, None, True, 0.1, 1e-5, False),
-         "torch.batch_norm"),
-        (lambda: torch.native_batch_norm(X, None, None, None, None, True, 0.1, 1e-5),
-         "torch.native_batch_norm"),
+        (
+            lambda: operator.attrgetter("nn.functional")(torch).linear(X, W.T),
+            "torch.nn.functional.linear",
+        ),
+        (
+            lambda: pickle.loads(b"ctorch.nn.functional\nlinear\n.")(X, W.T),
+            "torch.nn.functional.linear",
+        ),
+        (
+            lambda: functional.batch_norm(X, None, None, training=True),
+            "torch.nn.functional.batch_norm",
+        ),
+        (
+            lambda: torch.batch_norm(X, None, None, None, None, True, 0.1, 1e-5, False),
+            "torch.batch_norm",
+        ),
+        (
+            lambda: torch.native_batch_norm(X, None, None, None, None, True, 0.1, 1e-5),
+            "torch.native_batch_norm",
+        ),
         (lambda: torch.embedding(W, ROWS), "torch.embedding"),
-        (lambda: functional.cross_entropy(X, torch.zeros(4).long()),
-         "torch.nn.functional.cross_entropy"),
+        (
+            lambda: functional.cross_entropy(X, torch.zeros(4).long()),
+            "torch.nn.functional.cross_entropy",
+        ),
         (lambda: torch.ops.aten.linear(X, W.T), "torch.ops"),
         (lambda: torch.ops.aten.mm.default(X, W), "torch.ops"),
         (lambda: LAYER(X), "torch.nn.Linear"),
@@ -90,11 +102,13 @@ def test_elementary_operations_are_counted(call: Callable, function: str, operat
         (lambda: nn.Parameter(X), "torch.nn.Parameter"),
         (lambda: torch.optim.SGD([W], lr=0.1), "torch.optim.SGD"),
         (lambda: X.as_subclass(Own) @ W, "a custom tensor class"),
-        (lambda: torch.vmap(lambda row: functional.linear(row, W.T))(X),
-         "torch.nn.functional.linear"),
+        (
+            lambda: torch.vmap(lambda row: functional.linear(row, W.T))(X),
+            "torch.nn.functional.linear",
+        ),
         (lambda: torch.conv1d(X[None], torch.ones(1, 4, 1)), "torch.conv1d"),
     ],
-)  # fmt: skip
+)
 def test_whole_layers_are_refused_by_name(call: Callable, name: str) -> None:
     assert watched(call).refused == name
 

@@ -70,9 +70,8 @@ def test_every_report_of_no_tests_at_all(kind: str) -> None:
 
 def test_points_and_words() -> None:
     """Numbers as a human writes them; what cannot be printed as an escape."""
-    assert [points(value) for value in (0, 12.0, 7.25, 100.0, 0.1 + 0.2, 10)] == [
-        "0", "12", "7.25", "100", "0.3", "10",
-    ]  # fmt: skip
+    written = [points(value) for value in (0, 12.0, 7.25, 100.0, 0.1 + 0.2, 10)]
+    assert written == ["0", "12", "7.25", "100", "0.3", "10"]
     assert clean("a\tb\nc\x1b[0m\ud800⁇□") == "a   b\nc\\x1b[0m\\ud800⁇□"
 
 

@@ -12,12 +12,17 @@ from grader.boundary.local import LocalStudent
 from grader.boundary.sandbox import why_no_sandbox
 from grader.intake.submission import Tree, take
 from grader.suites.a1_makemore import by_hand, training
-from grader.verdict import patches
+from grader.verdict import patches, workspace
 from grader.verdict.grade import Options, grade
 from grader.verdict.result import Outcome, Result
 
 A1 = find("a1")
 FILE = "src/makemore.py"
+
+
+def solution_here() -> LocalStudent:
+    """The solution in this process, with the suite's probes."""
+    return LocalStudent(A1.solution, workspace.suite_probes(A1))
 
 
 def changed(old: str, new: str) -> Tree:
@@ -40,7 +45,7 @@ def lost(result: Result) -> dict[str, str]:
 def test_short_training_lies_far_from_both_sides(seed: int) -> None:
     """The suite's threshold, 2.3, is far from what training and what counting reach."""
     names = LocalStudent(A1.solution).embedded.build(3600, seed)
-    solution = LocalStudent(A1.solution)
+    solution = solution_here()
     stoi = training.hidden_indices(names, seed)
     _, y = training.rows(names[:2600], stoi)
     shares = torch.bincount(y) / len(y)
@@ -63,7 +68,7 @@ def test_hidden_indices_are_not_those_of_the_vocabulary() -> None:
 def test_weights_trained_elsewhere_are_worth_nothing() -> None:
     """Weights from another run, put in by the order in which the characters' counts give them away,
     had a loss of 2.0 without a step of training: 3 points."""
-    solution, other = LocalStudent(A1.solution), LocalStudent(A1.solution)
+    solution, other = solution_here(), solution_here()
     solution.begin(1)
     names = LocalStudent(A1.solution).embedded.build(60, 1)
     stoi = training.hidden_indices(names, 1)

@@ -10,7 +10,7 @@ from grader.assignment import find
 from grader.boundary.local import LocalStudent
 from grader.intake.submission import take
 from grader.suites.a2_bigram_bow import training
-from grader.verdict import patches
+from grader.verdict import patches, workspace
 from grader.verdict.grade import Options, grade
 from grader.verdict.result import Outcome
 
@@ -22,7 +22,7 @@ A2 = find("a2")
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_short_training_beats_bigrams(seed: int) -> None:
     """The threshold of the suite's short training lies far from both sides."""
-    solution = LocalStudent(A2.solution)
+    solution = LocalStudent(A2.solution, workspace.suite_probes(A2))
     solution.begin(seed)
     text = training.tales(solution, seed)
     fresh = training.bag(solution, text)

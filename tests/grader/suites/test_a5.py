@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from grader import weights
 from grader.assignment import find
 from grader.boundary.local import LocalStudent
 from grader.intake.submission import take
-from grader.suites.a5_mingpt_perceiver import helpers, training, variants
-from grader.verdict import patches
+from grader.suites.a5_mingpt_perceiver import models, training, variants
+from grader.verdict import patches, workspace
 from grader.verdict.audit import Case, Kind, tree_of
 from grader.verdict.grade import Options, grade
 from grader.verdict.result import Outcome, Result
@@ -82,8 +83,8 @@ def test_the_list_of_variants_has_what_the_handout_names() -> None:
     assert all(down.norm_basis or down.norm_input for down in variants.DOWN)
     reference = LocalStudent(A5.solution)
     generator = torch.Generator().manual_seed(3)
-    model = helpers.randomise(reference.model.GPT(helpers.perceiver(reference)), generator).eval()
-    idx = helpers.indices(generator, 2, helpers.BLOCK)
+    model = weights.randomise(reference.model.GPT(models.perceiver(reference)), generator).eval()
+    idx = models.characters(generator, 2, models.BLOCK)
     found = variants.logits(model, idx)
     assert sum(torch.allclose(model(idx)[0], logits, atol=1e-5) for logits in found) == 1
     assert len(found) == 40
@@ -222,7 +223,8 @@ def test_no_hidden_seed_draws_the_weights_that_a_worker_sees(lesson: training.Le
 
 def share(lesson: training.Lesson, seed: int, folder: Path = A5.solution) -> float:
     """Of the questions that the work in `folder` answers after a training with this seed."""
-    student, reference = LocalStudent(folder), LocalStudent(A5.solution)
+    probes = workspace.suite_probes(A5)
+    student, reference = LocalStudent(folder, probes), LocalStudent(A5.solution, probes)
     student.begin(seed)
     return training.examine({}, student, reference, seed, lesson)[0]
 

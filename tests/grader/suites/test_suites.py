@@ -59,8 +59,8 @@ def odd(assignment: Assignment, expression: str) -> Tree:
         lines = [f"self.{name} = {expression}" for name in names] if constructor else []
         return textwrap.indent("\n".join(lines) or f"return {expression}", found[1]) + "\n"
 
-    files = {name: region.sub(replaced, data.decode()).encode() for name, data in
-             tree.files.items() if name.endswith(".py")}  # fmt: skip
+    modules = {name: data for name, data in tree.files.items() if name.endswith(".py")}
+    files = {name: region.sub(replaced, data.decode()).encode() for name, data in modules.items()}
     return replace(tree, files=tree.files | files)
 
 
@@ -196,21 +196,33 @@ def test_ctrl_c_during_public_tests_is_no_fault_of_the_grader() -> None:
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: expect.close(torch.ones(2), torch.zeros(2), "GPT's logits"),
-         "GPT's logits: right shape, wrong values"),
-        (lambda: expect.tensor(torch.ones(16), (15,), "float", "x"),
-         "x should be a tensor of shape (15,) and dtype float; "
-         "got a tensor of shape (16,) and dtype float32"),
-        (lambda: expect.tensor(None, (2, None), what="the logits"),
-         "the logits should be a tensor of shape (2, any); got None"),
-        (lambda: expect.tensor(None, (), what="the loss"),
-         "the loss should be a tensor of shape (); got None"),
-        (lambda: expect.number(float("nan"), "the loss"),
-         "the loss should be a finite number; got nan"),
-        (lambda: expect.items([1], 2, "the results"),
-         "the results should be a tuple of 2 items; got a list of 1 item"),
+        (
+            lambda: expect.close(torch.ones(2), torch.zeros(2), "GPT's logits"),
+            "GPT's logits: right shape, wrong values",
+        ),
+        (
+            lambda: expect.tensor(torch.ones(16), (15,), "float", "x"),
+            "x should be a tensor of shape (15,) and dtype float; "
+            "got a tensor of shape (16,) and dtype float32",
+        ),
+        (
+            lambda: expect.tensor(None, (2, None), what="the logits"),
+            "the logits should be a tensor of shape (2, any); got None",
+        ),
+        (
+            lambda: expect.tensor(None, (), what="the loss"),
+            "the loss should be a tensor of shape (); got None",
+        ),
+        (
+            lambda: expect.number(float("nan"), "the loss"),
+            "the loss should be a finite number; got nan",
+        ),
+        (
+            lambda: expect.items([1], 2, "the results"),
+            "the results should be a tuple of 2 items; got a list of 1 item",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_expected_is_said_for_one_and_for_many(call: Callable, told: str) -> None:
     """Messages said "the logits has", and "shape (15)" beside "(16,)"."""
     with pytest.raises(AssertionError) as caught:

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from grader import assignment as assignments
+from grader import cli
 from grader.assignment import Assignment
 from grader.verdict import patches
 from grader.verdict.audit import Report, audit
@@ -180,8 +181,8 @@ def test_a_patch_of_one_function_leaves_the_others_alone(tmp_path: Path) -> None
         ('"double"', '"triple"', "p: src/work.py: there is no triple"),
         ("src/work.py", "src/other.py", "p: the solution has no src/other.py"),
         ("sentence", "sentense", "p.toml: 'sentense' is not a key: choose from"),
-        ('sentence = "It squares."', "", "p.toml: the key 'sentence' is missing"),
-        ('by = "x * x"', "", "p.toml: the key 'by' is missing"),
+        ('sentence = "It squares."', "", "p.toml: Object missing required field `sentence`"),
+        ('by = "x * x"', "", "p.toml: Object missing required field `by` - at `$.change[0]`"),
         ("[[change]]", "[[change", "p.toml: "),
     ],
 )
@@ -197,3 +198,37 @@ def test_a_mistake_in_an_unknown_part(tmp_path: Path) -> None:
     toy = make(tmp_path, **{"mistakes/m.toml": MISTAKE.replace('["a"]', '["z"]')})
     with pytest.raises(assignments.UserError, match=r"mistakes/m.toml: parts \['z'\]: use a, b"):
         audit(toy)
+
+
+BROKEN = (
+    MISTAKE.replace("x * x", "2 *")
+    + """
+[[change]]
+file = "src/work.py"
+function = "negate"
+by = "return x"
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[change", "error: m.toml: "),
+        (MISTAKE.replace('"x * x"', "3"), "error: m.toml: Expected `str`, got `int`"),
+        (BROKEN, "error: m: src/work.py:6: invalid syntax"),
+    ],
+)
+def test_an_unparsable_patch_is_one_line_and_code_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    message: str,
+) -> None:
+    """The audit once ended as the grader's own fault, with a traceback."""
+    toy = make(tmp_path, **{"mistakes/m.toml": text})
+    monkeypatch.setattr(assignments, "find", lambda name: toy)
+    assert cli.run(["audit", "a9"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(message)

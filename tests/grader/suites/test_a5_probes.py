@@ -1,4 +1,4 @@
-"""What a5's hidden suite has done in the worker: a model filled, a plain model, a training."""
+"""The probes of a5's hidden suite: a plain model, a training."""
 
 from __future__ import annotations
 
@@ -8,40 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from grader.boundary.inside import probes, training
+from grader.suites.a5_mingpt_perceiver import probes
 from tests.flat import flat_imports
 from tests.programs import ROOT
 
 A5 = ROOT / "a5_mingpt_perceiver"
-
-
-class Odd(nn.Module):
-    """A parameter, a buffer, a plain tensor, and a parameter that nobody knows."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner = nn.Sequential(nn.Linear(2, 3))
-        self.register_buffer("basis", torch.zeros(4))
-        self.plain = torch.zeros(4)
-        self.gain = nn.Parameter(torch.ones(1))
-
-
-def test_filling_goes_by_name_whatever_a_tensor_is() -> None:
-    """A basis that is a buffer is one mistake; the tests of what it computes go on with it."""
-    model, values = Odd(), {"inner.0.weight": torch.ones(3, 2), "basis": torch.ones(4)}
-    values |= {"plain": torch.ones(4), "inner.0.bias": torch.ones(3)}
-    assert probes.fill_named(model, values) == {"missing": [], "shapes": {}, "extra": ["gain"]}
-    filled = (model.inner[0].weight, model.inner[0].bias, model.basis, model.plain)
-    assert all(bool((tensor == 1).all()) for tensor in filled)
-
-
-def test_what_does_not_fit_is_reported_by_name() -> None:
-    """Strict loading of a state_dict said how many names there are too many, and none of them."""
-    values = {"key.weight": torch.ones(2), "inner.0": torch.ones(2), "basis": torch.ones(5)}
-    report = probes.fill_named(Odd(), values)
-    assert report["missing"] == ["key.weight", "inner.0"]
-    assert report["shapes"] == {"basis": (4,)}
-    assert sorted(report["extra"]) == ["gain", "inner.0.bias", "inner.0.weight"]
 
 
 def test_a_plain_model_does_not_tell_what_it_is() -> None:
@@ -65,7 +36,7 @@ def test_muon_goes_where_torchs_goes(shape: tuple[int, int]) -> None:
     start = torch.randn(2, *shape)
     gradients = torch.randn(3, 2, *shape)
     ours, theirs = ([nn.Parameter(each.clone()) for each in start] for _ in range(2))
-    muon = training._Muon(ours, 0.05)
+    muon = probes._Muon(ours, 0.05)
     known = torch.optim.Muon(theirs, lr=0.05, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
     for step in gradients:
         for parameter, twin, gradient in zip(ours, theirs, step, strict=True):

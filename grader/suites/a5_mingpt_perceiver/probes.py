@@ -1,14 +1,107 @@
-"""Training steps next to student code: a few of SGD or AdamW, and the short training of a GPT.
+"""Probes of this suite: repeated draws, commands, a plain model, the short training of a GPT.
 
-All functions without an underscore are probes. What was learned is judged outside, by values.
+Runs next to student code and holds no answer; see probes.py in boundary/inside.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
+import os
+import runpy
+import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import torch
+
+from grader.boundary.inside.models import undisclosed
+
+MAX_OUTPUT = 64 * 1024  # characters of a command's output that are kept
+
+
+def item_again(target: Any, key: Any, count: int) -> list[Any]:
+    """[target[key], ...], `count` times; if it is random, as many draws in one call."""
+    return [target[key] for _ in range(count)]
+
+
+def on_file(function: Any, text: str, *arguments: Any) -> Any:
+    """function(path, *arguments), where `path` is a file that holds `text`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file.tsv")
+        path.write_text(text, encoding="utf-8", newline="")
+        return function(str(path), *arguments)
+
+
+def run_command(
+    module: str, arguments: list[str], files: dict[str, str]
+) -> tuple[int, str, dict[str, str]]:
+    """Runs a module as `python MODULE ARGUMENTS` in an empty folder that holds `files`.
+
+    Returns (exit code, what it printed, {name: text} of the folder's files afterwards).
+    """
+    printed = _CappedText()
+    before, argv = Path.cwd(), sys.argv
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        try:
+            os.chdir(folder)
+            sys.argv = [module, *arguments]
+            with contextlib.redirect_stdout(printed):
+                code = _exit_code(module)
+        finally:
+            os.chdir(before)
+            sys.argv = argv
+        written = {
+            path.name: path.read_text(encoding="utf-8", errors="replace")[:MAX_OUTPUT]
+            for path in sorted(Path(folder).iterdir())
+            if path.is_file()
+        }
+    return code, printed.getvalue(), written
+
+
+def _exit_code(module: str) -> int:
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as leaving:
+        if leaving.code is None:
+            return 0
+        return leaving.code if isinstance(leaving.code, int) else 1
+    return 0
+
+
+class _CappedText(io.StringIO):
+    """Keeps the first MAX_OUTPUT characters, so that a loop of prints takes no memory."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(MAX_OUTPUT - self.tell(), 0)])
+        return len(text)
+
+
+def plain_model(table: torch.Tensor, block_size: int) -> Any:
+    """A language model that needs no training, to test what samples from one.
+
+    The logits after a context are the row (sum of the context's indices) % V of `table`, (V, V); in
+    training mode they are negated, as a dropout that changes everything. A context of more than
+    `block_size` raises ValueError. Its attributes are those that a GPT has too.
+    """
+
+    def forward(
+        self: Any, idx: torch.Tensor, targets: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, None]:
+        if idx.size(1) > self.block_size:
+            raise ValueError(f"{idx.size(1)} indices for a block_size of {self.block_size}")
+        logits = self.tok_emb(idx.cumsum(1) % len(table))  # (B, T, V)
+        return (-logits if self.training else logits), None
+
+    methods = {"forward": forward, "get_block_size": lambda self: self.block_size}
+    model = undisclosed(torch.nn.Module, methods)
+    model.tok_emb = torch.nn.Embedding.from_pretrained(table.clone())
+    model.block_size = block_size
+    return model
 
 
 def optimise(model: torch.nn.Module, inputs: list[Any], steps: int, lr: float) -> list[float]:
@@ -24,17 +117,6 @@ def optimise(model: torch.nn.Module, inputs: list[Any], steps: int, lr: float) -
     return losses
 
 
-def optimise_batches(
-    model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor, lr: float
-) -> None:
-    """One AdamW step on each of inputs, targets (steps, B, T); the model returns (logits, loss)."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=lr)
-    for x, y in zip(inputs, targets, strict=True):
-        optimiser.zero_grad()
-        model(x, y)[1].backward()
-        optimiser.step()
-
-
 def sgd_step(
     model: torch.nn.Module, inputs: list[Any], lr: float, output: int | None = None
 ) -> None:
@@ -44,18 +126,6 @@ def sgd_step(
     (result if output is None else result[output]).sum().backward()
     optimiser.step()
     optimiser.zero_grad()
-
-
-def after_sgd(module: Any, x: torch.Tensor, cotangent: torch.Tensor, lr: float) -> torch.Tensor:
-    """module(x) after one step of SGD on (module(x) * cotangent).sum(), if anything is trained."""
-    x = x.clone().requires_grad_()
-    (module(x) * cotangent).sum().backward()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            if parameter.grad is not None:
-                parameter -= lr * parameter.grad
-    result: torch.Tensor = module(x.detach())
-    return result
 
 
 def pairs(x: torch.Tensor, y: torch.Tensor) -> torch.utils.data.Dataset[tuple[torch.Tensor, ...]]:

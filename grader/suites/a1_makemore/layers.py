@@ -1,11 +1,7 @@
-"""What this suite's tests share: hidden names, layers and models with copied random weights.
-
-Letters in the shapes: B names in a batch, T characters, C channels, V vocabulary.
-"""
+"""The student's layers and wavenets with copied random weights, and their parameters in order."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,28 +9,9 @@ import torch
 from torch import Tensor
 
 from grader import expect
+from grader.random_inputs import normal
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 RUNNING = ("running_mean", "running_var")
-
-
-def invent(seed: int, count: int, letters: str = LETTERS) -> list[str]:
-    """Names of 1 to 12 letters, no two alike; the first uses every letter."""
-    rng = random.Random(seed)
-    names = {"".join(rng.sample(letters, len(letters)))}
-    while len(names) < count:
-        names.add("".join(rng.choices(letters, k=rng.randint(1, 12))))
-    return sorted(names, key=lambda name: (-len(name), name))
-
-
-def normal(generator: torch.Generator, *shape: int) -> Tensor:
-    """Normally distributed numbers of `shape`."""
-    return torch.randn(shape, generator=generator)
-
-
-def indices(generator: torch.Generator, size: int, *shape: int) -> Tensor:
-    """Random indices below `size`, long."""
-    return torch.randint(size, shape, generator=generator)
 
 
 def layer(module: Any, values: dict[str, Tensor], student: Any, what: str) -> Any:
@@ -53,7 +30,9 @@ def parameters(model: Any, what: str) -> list[Tensor]:
     return [expect.tensor(p, None, "float", f"a parameter of {what}") for p in result]
 
 
-def twins(student: Any, reference: Any, generator: torch.Generator, *sizes: int) -> tuple[Any, Any]:
+def wavenets(
+    student: Any, reference: Any, generator: torch.Generator, *sizes: int
+) -> tuple[Any, Any]:
     """The student's and our `wavenet` of these sizes, with the same random weights.
 
     Gains and biases are random too, and large enough that none goes unnoticed.
@@ -61,12 +40,12 @@ def twins(student: Any, reference: Any, generator: torch.Generator, *sizes: int)
     ours = reference.makemore.wavenet(*sizes)
     theirs = expect.thing(student.makemore.wavenet(*sizes), "wavenet")
     values = [p + 0.2 * normal(generator, *p.shape) for p in ours.parameters()]
-    fill(student, theirs, values)
+    fill_wavenet(student, theirs, values)
     reference.probe.fill_parameters(ours, values)
     return theirs, ours
 
 
-def fill(student: Any, model: Any, values: list[Tensor]) -> None:
+def fill_wavenet(student: Any, model: Any, values: list[Tensor]) -> None:
     """Fills a student's wavenet with `values`, the tensors of a model without needless biases."""
     shapes = [tuple(value.shape) for value in values]
     tensors = parameters(model, "wavenet's model")
