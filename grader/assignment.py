@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -47,6 +47,8 @@ class Assignment:
     given: tuple[str, ...] = ()  # given files that hidden tests need, relative to root
     # {part: those of `given` that compute what the part asks for, hidden during its tests}
     withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    carry_errors: bool = True  # a test's points are given if only what it rests on is wrong
+    diagnosis: Literal["sentence", "hint", "none"] = "sentence"  # what students see of a mistake
     suite: Path = Path()  # the hidden suite
 
     @property

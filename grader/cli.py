@@ -121,20 +121,20 @@ def grade(
     _check_parts(part, assignment)
     targets = {kind: path for kind in output.RENDER if (path := reports[kind])}
     output.check_targets(list(targets.values()))
-    from grader.verdict.grade import Options, grade_with_output
+    from grader.verdict.grade import Options, examine
 
     with _sandbox(isolation, parcel, assignment) as sandbox:
         tree = unpack(parcel, assignment, sandbox)
         targets = targets or output.run_folder(assignment.id, f"{tree.name}-{tree.sha256[:8]}")
         options = Options(isolation=isolation, parts=part or None, sandbox=sandbox)
-        result, printed = grade_with_output(assignment, tree, options)
+        graded = examine(assignment, tree, options)
     try:
-        output.write(targets, result, printed)
+        output.write(targets, graded.result, graded.printed)
     finally:  # show the score even if the disk is full
-        _show(result, verbose)
+        _show(graded.result, verbose)
     for kind, path in targets.items():
         print(printable(f"{kind:<10} {path}"))
-    return DONE if result.usable else FAULT
+    return DONE if graded.result.usable else FAULT
 
 
 @app.command()
@@ -170,14 +170,40 @@ def _check_skeletons(chosen: list[Assignment]) -> int:
 @app.command()
 @one_or_all
 @click.option("--full", is_flag=True, help="Run every mistake against the whole suite.")
+@click.option("--learn", is_flag=True, help="Learn what each mistake looks like, to name it.")
+@click.option(
+    "--mutants",
+    type=click.IntRange(1),
+    is_flag=False,
+    flag_value=10**9,
+    metavar="[N]",
+    help="Grade N small mutants of the solution instead; default: all.",
+)
+@click.option("--seed", default=0, help="Which N mutants are drawn.")
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Cases at once; default: one per core."
 )
-def audit(assignment: Assignment | None, full: bool, jobs: int | None) -> int:
+def audit(
+    assignment: Assignment | None,
+    full: bool,
+    learn: bool,
+    mutants: int | None,
+    seed: int,
+    jobs: int | None,
+) -> int:
     """Check a hidden suite: solution full marks, skeleton none, mistakes caught (for staff)."""
     from grader.verdict.audit import audit as audit_suite
+    from grader.verdict.learn import learn as learn_mistakes
+    from grader.verdict.mutation import mutation
 
-    sound = [audit_suite(each, full=full, jobs=jobs) for each in _chosen(assignment)]
+    def run(each: Assignment) -> bool:
+        if learn:
+            return learn_mistakes(each, jobs)
+        if mutants is not None:
+            return mutation(each, mutants, seed, jobs)
+        return bool(audit_suite(each, full=full, jobs=jobs))
+
+    sound = [run(each) for each in _chosen(assignment)]
     return DONE if all(sound) else FAILED
 
 

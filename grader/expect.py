@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from grader.boundary.errors import StudentRaised
+from grader.trace import note
 
 _PLAIN = (bool, int, float, str, bytes, list, tuple, dict, slice, type(None), type(Ellipsis))
 _REAL = (float, int)
@@ -41,6 +42,7 @@ def tensor(
     what: str = "the result",
 ) -> Tensor:
     """A tensor, detached. None in `shape` means any size; `dtype` "float" means any float type."""
+    note(value)
     wanted = "a tensor"
     wanted += f" of shape {_sizes(shape)}" if shape is not None else ""
     wanted += f" {'and' if shape is not None else 'of'} dtype {_name(dtype)}" if dtype else ""
@@ -59,9 +61,7 @@ def close(
     actual: Any, expected: Tensor, what: str, atol: float = 1e-5, rtol: float = 1e-4
 ) -> Tensor:
     """A floating tensor that equals `expected` up to rounding."""
-    result = tensor(actual, expected.shape, "float", what)
-    assert is_close(result, expected, atol, rtol), f"{what}: right shape, wrong values"
-    return result
+    return close_to_any(actual, [expected], what, atol, rtol)
 
 
 def close_to_any(
@@ -82,6 +82,7 @@ def is_close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float =
 
 def items(value: Any, count: int, what: str = "the result") -> tuple[Any, ...]:
     """A tuple or list of `count` items."""
+    note(value)
     right = isinstance(value, tuple | list) and len(value) == count
     assert right, f"{what} should be a tuple of {_count(count)}; got {describe(value)}"
     return tuple(value)
@@ -89,6 +90,7 @@ def items(value: Any, count: int, what: str = "the result") -> tuple[Any, ...]:
 
 def number(value: Any, what: str = "the result") -> float:
     """A finite number; a tensor of one element counts as one."""
+    note(value)
     if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
         value = value.item()
     right = isinstance(value, _REAL) and not isinstance(value, bool) and math.isfinite(value)
@@ -106,6 +108,7 @@ def whole(value: Any, what: str = "the result") -> int:
 
 def truth(value: Any, what: str = "the result") -> bool:
     """True or False; 1 and 0 count as such."""
+    note(value)
     right = isinstance(value, bool | int) and value in (0, 1)
     assert right, f"{what} should be True or False; got {describe(value)}"
     return bool(value)
@@ -113,6 +116,7 @@ def truth(value: Any, what: str = "the result") -> bool:
 
 def text(value: Any, what: str = "the result") -> str:
     """A str."""
+    note(value)
     assert isinstance(value, str), f"{what} should be a str; got {describe(value)}"
     return value
 
@@ -124,8 +128,16 @@ def thing(value: Any, what: str = "the result") -> Any:
     return value
 
 
+def plain(value: Any, what: str = "the result") -> Any:
+    """A list, tuple or dict, whatever is in it."""
+    note(value)
+    assert isinstance(value, list | tuple | dict), f"{what} should be a list; got {describe(value)}"
+    return value
+
+
 def tensors(value: Any, what: str = "the state_dict") -> dict[str, Tensor]:
     """A dict of names and tensors, detached."""
+    note(value)
     right = isinstance(value, dict) and all(
         isinstance(name, str) and isinstance(item, Tensor) for name, item in value.items()
     )
@@ -140,6 +152,7 @@ def gradients(value: Any, choices: Sequence[dict[str, Tensor]], what: str) -> No
     gradient that is 0 in every choice may be None.
     """
     assert isinstance(value, dict) and value, f"{what} has no parameters"
+    note([name for name in choices[0] if value.get(name) is None])
     theirs = {}
     for name, ours in choices[0].items():
         gradient = value.get(name)

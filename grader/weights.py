@@ -68,6 +68,7 @@ def fill(student: Any, module: Any, values: Mapping[str, Tensor]) -> list[str]:
     missing, extra = _names(report.get("missing")), _names(report.get("extra"))
     shapes = report.get("shapes")
     shapes = shapes if isinstance(shapes, dict) else {}
+    expect.plain([sorted(missing), sorted(extra), sorted(map(str, shapes.items()))])
     there = {name: value for name, value in values.items() if name not in missing}
     there |= {name: _of_shape(shapes[name]) for name in there.keys() & shapes.keys()}
     compare(student, there, values, extra)

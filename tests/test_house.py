@@ -84,7 +84,7 @@ def test_src_and_solution_hold_only_what_students_edit(assignment: Assignment) -
 
 INSIDE = sorted(path.stem for path in (ROOT / "grader" / "boundary" / "inside").glob("*.py"))
 SUITE_PROBES = sorted((ROOT / "grader" / "suites").glob("*/probes.py"))
-PARSERS = ["contents", "archive", "tar", "notebook", "sources"]
+PARSERS = ["contents", "archive", "tar", "notebook", "sources", "graft"]
 
 
 @pytest.mark.parametrize("name", INSIDE)

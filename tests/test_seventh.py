@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -81,13 +82,16 @@ from grader import expect
 
 @pytest.mark.part("a")
 @pytest.mark.points(2)
+@pytest.mark.about("add")
 def test_numbers(student, seed):
     """The sum of two numbers is theirs."""
-    assert student.adder.add(seed % 1000, 5) == seed % 1000 + 5, "the sum is another"
+    total = expect.whole(student.adder.add(seed % 1000, 5), "the sum")
+    assert total == seed % 1000 + 5, "the sum is wrong"
 
 
 @pytest.mark.part("b")
 @pytest.mark.points(1)
+@pytest.mark.about("double")
 def test_twice(student, generator):
     """Twice a tensor is the tensor and itself."""
     x = torch.randn(3, generator=generator)
@@ -95,7 +99,7 @@ def test_twice(student, generator):
 ''',
     "mistakes/minus.toml": """\
 sentence = "The difference instead of the sum."
-parts = ["a", "b"]
+parts = ["a"]
 
 [[change]]
 file = "src/adder.py"
@@ -160,6 +164,28 @@ def test_its_suite_is_audited(checkout: Path) -> None:
     done = grader(checkout, "audit", "a7")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 of 1 mistakes caught, 1 of 1 alternatives full" in done.stdout
+
+
+def test_its_mistakes_are_learnt_and_named(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    learnt = grader(checkout, "audit", "a7", "--learn")
+    assert learnt.returncode == 0, learnt.stdout + learnt.stderr
+    assert "1 of 1 mistakes leave signs of their own" in learnt.stdout
+    work = FILES["solution/adder.py"].replace("return a + b", "return -(b - a)")
+    (tmp_path / "work" / "src").mkdir(parents=True)
+    (tmp_path / "work" / "src" / "adder.py").write_text(work, encoding="utf-8")
+    done = grader(checkout, "grade", "a7", "--submission", str(tmp_path / "work"))
+    assert "your add: wrong: The difference instead of the sum." in done.stdout
+    assert "your double: right" in done.stdout
+    assert "1 of 3 points" in done.stdout  # part b's, which is right but for add
+
+
+def test_its_mutants_are_graded(checkout: Path) -> None:
+    done = grader(checkout, "audit", "a7", "--mutants")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.match(r"mutants a7_toy: (\d+) of \1 \(all\) lose points, 100.0 %", done.stdout)
 
 
 def test_its_commands_run(checkout: Path) -> None:

@@ -17,7 +17,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -49,20 +49,41 @@ class Region:
     column: int
 
 
+@dataclass(frozen=True)
+class Unit:
+    """A function that students write: its qualified name, its part and its marked region."""
+
+    name: str  # as in "Block.forward"
+    part: str
+    region: Region
+
+
 def convert(source: str, where: str, parts: set[str]) -> str:
     """`source` with its regions replaced; `where` names it in errors. Raises BadMarker."""
+    return cut(source, where, units(source, where, parts))
+
+
+def units(source: str, where: str, parts: set[str]) -> list[Unit]:
+    """The marked functions of a solution's file, in order. Raises BadMarker."""
     tree, comments = _parse(source, where)
-    regions = list(_regions(comments, where))
     todos = _todos(comments, where, parts)
-    lines = io.StringIO(source, newline="").readlines()  # ends lines where ast ends them
-    used = set()
-    for region in reversed(regions):  # from the end, so that line numbers above stay valid
+    unused = dict(todos)
+    found = []
+    for region in _regions(comments, where):
         todo, name = _place(region, tree, todos, where)
-        used.add(todo)
-        message = f'raise NotImplementedError("TODO({todos[todo]}): {name}")\n'
-        lines[region.begin - 1 : region.end] = [" " * region.column + message]
-    for line in sorted(set(todos) - used):
-        raise BadMarker(f"{where}:{line}: TODO({todos[line]}) has no region after it")
+        unused.pop(todo, None)
+        found.append(Unit(name, todos[todo], region))
+    for line, part in unused.items():
+        raise BadMarker(f"{where}:{line}: TODO({part}) has no region after it")
+    return found
+
+
+def cut(source: str, where: str, chosen: Sequence[Unit]) -> str:
+    """`source` with these units' regions replaced, as in the skeleton. Raises BadMarker."""
+    lines = io.StringIO(source, newline="").readlines()  # ends lines where ast ends them
+    for unit in reversed(chosen):  # from the end, so that line numbers above stay valid
+        message = f'raise NotImplementedError("TODO({unit.part}): {unit.name}")\n'
+        lines[unit.region.begin - 1 : unit.region.end] = [" " * unit.region.column + message]
     text = "".join(lines)
     try:
         compile(text, where, "exec", dont_inherit=True)

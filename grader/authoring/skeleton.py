@@ -9,12 +9,14 @@ the same text is also written as a notebook next to src/ (notebook.py).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from course.files import write_aside
 from grader.assignment import Assignment
 from grader.authoring import notebook
-from grader.authoring.markers import BEGIN, convert
+from grader.authoring.markers import BEGIN, Unit, convert, cut
+from grader.authoring.markers import units as units_of
 from grader.errors import BadMarker, UserError
 
 CACHES = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache"}
@@ -37,6 +39,29 @@ def build(assignment: Assignment) -> dict[str, str]:
         where = f"{assignment.id}/{assignment.notebook_file}"
         skeleton[notebook_name(assignment)] = notebook.from_source(text, where)
     return skeleton
+
+
+def marked(assignment: Assignment) -> dict[str, tuple[str, list[Unit]]]:
+    """{a student's file: (the solution's text, its units)}."""
+    parts = {part.id for part in assignment.parts}
+    texts = {
+        name: (assignment.solution / name.removeprefix("src/")).read_text(encoding="utf-8")
+        for name in assignment.student_files
+    }
+    return {name: (text, units_of(text, name, parts)) for name, text in texts.items()}
+
+
+def units(assignment: Assignment) -> dict[str, Unit]:
+    """{name: unit} of every function that students write, in the files' order."""
+    return {unit.name: unit for _, own in marked(assignment).values() for unit in own}
+
+
+def without(assignment: Assignment, names: Collection[str]) -> dict[str, str]:
+    """The student's files of the solution, with these functions as in the skeleton."""
+    return {
+        file: cut(text, file, [unit for unit in own if unit.name in names])
+        for file, (text, own) in marked(assignment).items()
+    }
 
 
 def notebook_name(assignment: Assignment) -> str:

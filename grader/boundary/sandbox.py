@@ -31,7 +31,7 @@ _INSIDE = (
     "grader/__init__.py",
     *(
         f"grader/intake/{name}.py"
-        for name in ("__init__", "contents", "archive", "tar", "notebook", "sources")
+        for name in ("__init__", "contents", "archive", "tar", "notebook", "sources", "graft")
     ),
     "grader/errors.py",
     *(f"grader/boundary/{name}.py" for name in ("__init__", "channel", "wire")),

@@ -10,7 +10,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from grader.report.words import clean, explanation, isolation, passed, points, summary
+from grader.report.words import (
+    clean,
+    explanation,
+    full,
+    isolation,
+    passed,
+    points,
+    summary,
+    verdict,
+)
 from grader.verdict.result import Result, TestResult
 
 VISIBILITY = {"public": "visible", "hidden": "after_published"}
@@ -39,6 +48,7 @@ def _output(result: Result) -> str:
             f"{part.id}: {part.title}: {points(part.score)} of {points(part.max_score)}"
             for part in result.parts
         ]
+        lines += [f"your {each.name}: {verdict(each)}" for each in result.functions]
     lines += result.submission.notes
     lines += [f"isolation: {isolation(result)}", f"sha256: {result.submission.sha256}"]
     return clean("\n".join(lines))
@@ -55,7 +65,7 @@ def _test(test: TestResult) -> dict[str, Any]:
         "number": test.part,
         "score": test.score,
         "max_score": test.max_score,
-        "status": "passed" if passed(test) else "failed",
+        "status": "passed" if full(test) else "failed",
         "output": clean("\n".join([str(test.outcome), *filter(None, lines)])),
         "output_format": "text",
         "visibility": VISIBILITY.get(test.visibility, "hidden"),

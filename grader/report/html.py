@@ -11,12 +11,24 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader.report.words import clean, explanation, isolation, passed, points, summary
-from grader.verdict.result import Outcome, PartResult, Result, TestResult
+from grader.report.words import (
+    Group,
+    clean,
+    explanation,
+    full,
+    groups,
+    isolation,
+    passed,
+    points,
+    summary,
+    verdict,
+)
+from grader.verdict.result import Outcome, PartResult, Result, State, TestResult
 
 # The icon and colour of an outcome; its word is next to it, so colour is never the only sign.
 TONES = {
     Outcome.PASSED: "good",
+    Outcome.CARRIED: "good",
     Outcome.FAILED: "bad",
     Outcome.ERROR: "bad",
     Outcome.TIMEOUT: "halt",
@@ -27,18 +39,30 @@ TONES = {
     Outcome.GRADER_FAULT: "fault",
 }
 
+STATE_TONES = {
+    State.RIGHT: "good",
+    State.WRONG: "bad",
+    State.NOT_WRITTEN: "todo",
+    State.UNKNOWN: "idle",
+}
+
 
 @dataclass(frozen=True)
 class Section:
     """One part with its tests."""
 
     part: PartResult
-    tests: tuple[TestResult, ...]
+    groups: tuple[Group, ...]
 
     @property
-    def passed(self) -> int:
-        """How many of its tests passed."""
-        return sum(map(passed, self.tests))
+    def tests(self) -> tuple[TestResult, ...]:
+        """Its tests, function by function."""
+        return tuple(test for group in self.groups for test in group.tests)
+
+    @property
+    def done(self) -> int:
+        """How many of its tests have full marks."""
+        return sum(map(full, self.tests))
 
 
 def render(result: Result) -> str:
@@ -53,14 +77,15 @@ def render(result: Result) -> str:
         finalize=lambda value: clean(value) if isinstance(value, str) else value,
     )
     environment.filters.update(points=points, explanation=explanation, percent=percent)
-    environment.tests["passed"] = passed
+    environment.filters["verdict"] = verdict
+    environment.tests.update(passed=passed, full=full)
     return environment.get_template("page.html.jinja").render(
         result=result,
         sections=sections(result),
         summary=summary(result),
         isolation=isolation(result),
-        tones=TONES,
-        todo=sum(not passed(test) for test in result.tests),
+        tones=TONES | STATE_TONES,
+        todo=sum(not full(test) for test in result.tests),
     )
 
 
@@ -69,10 +94,7 @@ def sections(result: Result) -> list[Section]:
     known = {part.id: part for part in result.parts}
     for test in result.tests:
         known.setdefault(test.part, PartResult(test.part, "Other tests", 0.0, 0.0))
-    return [
-        Section(part, tuple(test for test in result.tests if test.part == part.id))
-        for part in known.values()
-    ]
+    return [Section(part, tuple(groups(result, part.id))) for part in known.values()]
 
 
 def percent(score: float, max_score: float) -> float:

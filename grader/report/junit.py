@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as XML
 
-from grader.report.words import clean, explanation, points, summary
+from grader.report.words import clean, explanation, points, summary, verdict
 from grader.verdict.result import Outcome, Result, TestResult
 
 TAGS = {
     Outcome.PASSED: None,
+    Outcome.CARRIED: None,
     Outcome.FAILED: "failure",
     Outcome.NOT_IMPLEMENTED: "failure",
     Outcome.ERROR: "error",
@@ -58,9 +59,11 @@ def _properties(suite: XML.Element, result: Result, tests: tuple[TestResult, ...
         "summary": summary(result),
         "sha256": result.submission.sha256,
     }
+    own = {test.part for test in tests}
+    values |= {f"your {f.name}": verdict(f) for f in result.functions if f.part in own}
     properties = XML.SubElement(suite, "properties")
     for name, value in values.items():
-        XML.SubElement(properties, "property", name=name, value=value)
+        XML.SubElement(properties, "property", name=clean(name), value=value)
 
 
 def _case(suite: XML.Element, assignment: str, test: TestResult) -> None:
@@ -73,6 +76,8 @@ def _case(suite: XML.Element, assignment: str, test: TestResult) -> None:
         time=f"{test.seconds:.3f}",
     )
     tag = TAGS[test.outcome]
+    if test.outcome is Outcome.CARRIED:
+        XML.SubElement(case, "system-out").text = explanation(test)
     if tag:
         message = explanation(test)
         element = XML.SubElement(case, tag, type=str(test.outcome), message=message)

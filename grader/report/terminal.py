@@ -6,12 +6,22 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from grader.report.words import clean, explanation, isolation, passed, points, summary
-from grader.verdict.result import Outcome, Result, TestResult
+from grader.report.words import (
+    clean,
+    explanation,
+    groups,
+    isolation,
+    passed,
+    points,
+    summary,
+    verdict,
+)
+from grader.verdict.result import FunctionResult, Outcome, Result, State, TestResult
 
 # Sign and style; the outcome's word is next to it, so colour is never the only sign.
 SIGNS = {
     Outcome.PASSED: ("+", "green"),
+    Outcome.CARRIED: ("+", "green"),
     Outcome.FAILED: ("x", "red"),
     Outcome.ERROR: ("x", "red"),
     Outcome.TIMEOUT: ("x", "yellow"),
@@ -20,6 +30,13 @@ SIGNS = {
     Outcome.NOT_IMPLEMENTED: ("-", "blue"),
     Outcome.NOT_RUN: ("-", "dim"),
     Outcome.GRADER_FAULT: ("!", "bold magenta"),
+}
+
+STYLES = {
+    State.RIGHT: "green",
+    State.WRONG: "red",
+    State.NOT_WRITTEN: "blue",
+    State.UNKNOWN: "dim",
 }
 
 
@@ -38,8 +55,10 @@ def show(result: Result, console: Console, verbose: bool = False) -> None:
             Text(clean(f"{part}  {row.title if row else 'other tests'}"), style="bold"),
             Text(_of(row.score, row.max_score) if row else "", style="bold"),
         )
-        for test in result.tests:
-            if test.part == part:
+        for group in groups(result, part):
+            if group.function is not None:
+                table.add_row("", _function(group.function))
+            for test in group.tests:
                 table.add_row(_outcome(test), _told(test, verbose), _of(test.score, test.max_score))
     console.print(table)
     _footer(result, console)
@@ -60,6 +79,11 @@ def _footer(result: Result, console: Console) -> None:
     name, sha = clean(result.submission.name), result.submission.sha256[:12]
     line = f"{name} (sha256 {sha}), isolation: {isolation(result)}, {result.seconds:.1f} s"
     console.print(Text(line, style="dim"))
+
+
+def _function(function: FunctionResult) -> Text:
+    line = Text(f"your {clean(function.name)}: ", style="bold")
+    return line.append(verdict(function), style=STYLES[function.state])
 
 
 def _outcome(test: TestResult) -> Text:

@@ -12,24 +12,18 @@ patch needs them.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from multiprocessing.util import Finalize
 
-import torch
 from rich.console import Console
-from tqdm import tqdm
 
 from grader.assignment import Assignment
 from grader.authoring import skeleton
-from grader.boundary.sandbox import Sandbox, choose_isolation
+from grader.boundary.sandbox import Sandbox
 from grader.errors import UserError
 from grader.intake.submission import Tree, digest, take
-from grader.verdict import patches
+from grader.verdict import patches, pool
 from grader.verdict.grade import Options, grade
 from grader.verdict.patches import Patch
 from grader.verdict.result import Outcome, Result
@@ -40,21 +34,28 @@ class Kind(StrEnum):
 
     SOLUTION = "solution"
     SKELETON = "skeleton"
+    TODO = "TODO"  # the solution but for one function
     MISTAKE = "mistake"
     ALTERNATIVE = "alternative"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One submission to grade; `patch` of a mistake or alternative."""
+    """One submission to grade; `patch` of a mistake or alternative, `unit` of a TODO."""
 
     kind: Kind
     patch: Patch | None = None
+    unit: str = ""
 
     @property
     def name(self) -> str:
         """For messages, such as "mistake no_mask"."""
-        return f"{self.kind} {self.patch.name}" if self.patch else self.kind.value
+        return f"{self.kind} {self.patch.name if self.patch else self.unit}".rstrip()
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it does not need the tests marked slow."""
+        return not self.patch.slow if self.patch else self.kind is Kind.TODO
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,7 @@ def audit(
     cases = read_cases(assignment)
     for case in cases:
         tree_of(assignment, case)  # check that every patch fits before any runs
-    alone = replace(assignment, limits=replace(assignment.limits, threads=1))
-    findings = _run(alone, cases, full, min(jobs or len(os.sched_getaffinity(0)), len(cases)))
+    findings = pool.over(assignment, [(case, full) for case in cases], _examine, "audit", jobs)
     report = Report(assignment, tuple(findings), time.monotonic() - started)
     for finding in report.findings:
         if finding.problem:
@@ -134,6 +134,7 @@ def read_cases(assignment: Assignment) -> list[Case]:
     return [
         Case(Kind.SOLUTION),
         Case(Kind.SKELETON),
+        *(Case(Kind.TODO, unit=unit) for unit in skeleton.units(assignment)),
         *(Case(Kind.MISTAKE, patch) for patch in mistakes),
         *(
             Case(Kind.ALTERNATIVE, patch)
@@ -149,45 +150,24 @@ def tree_of(assignment: Assignment, case: Case) -> Tree:
     if case.kind is Kind.SKELETON:
         blank = skeleton.build(assignment)
         files = {name: blank[name].encode() for name in assignment.student_files}
+    elif case.unit:
+        files = {n: t.encode() for n, t in skeleton.without(assignment, {case.unit}).items()}
     elif case.patch:
         files = patches.apply(case.patch, files)
     return replace(tree, name=case.name, files=files, sha256=digest(files))
 
 
-def _run(assignment: Assignment, cases: list[Case], full: bool, jobs: int) -> list[Finding]:
-    """The findings in the cases' order."""
-    findings: dict[int, Finding] = {}
-    fresh = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    with ProcessPoolExecutor(jobs, fresh, _start, (assignment,)) as pool:
-        waiting = {pool.submit(_examine, assignment, case, full): n for n, case in enumerate(cases)}
-        for done in tqdm(
-            as_completed(waiting), "audit", len(waiting), unit="case", leave=False, disable=None
-        ):
-            findings[waiting[done]] = done.result()
-    return [findings[number] for number in range(len(cases))]
-
-
-_warm: dict[str, Sandbox] = {}  # this process's sandbox, from which every case is forked
-
-
-def _start(assignment: Assignment) -> None:
-    """A process of the pool begins: one thread, one sandbox."""
-    torch.set_num_threads(1)
-    kind, _ = choose_isolation("auto", trusted=True)
-    _warm["sandbox"] = Sandbox(kind, assignment.limits.threads)
-    Finalize(None, _warm["sandbox"].close, exitpriority=10)
-
-
-def _examine(assignment: Assignment, case: Case, full: bool) -> Finding:
+def _examine(assignment: Assignment, job: tuple[Case, bool], sandbox: Sandbox) -> Finding:
     """Grades one case and reports what is wrong with the suite, if anything."""
     started = time.monotonic()
+    case, full = job
     patch = case.patch
     parts = patch.parts if patch and case.kind is Kind.MISTAKE and not full else None
     options = Options(
         parts=parts,
-        quick=not full and patch is not None and not patch.slow,
+        quick=not full and case.is_quick,
         until_lost=parts is not None,
-        sandbox=_warm["sandbox"],
+        sandbox=sandbox,
     )
     result = grade(assignment, tree_of(assignment, case), options)
     problem = _problem(assignment, case, result)
@@ -206,6 +186,8 @@ def _problem(assignment: Assignment, case: Case, result: Result) -> str:
     if case.kind is Kind.SKELETON:
         passed = [test.name for test in result.tests if test.score]
         return f"{result.score:g} points for no work: {', '.join(passed)}" if passed else ""
+    if case.kind is Kind.TODO:
+        return _wrong_marks(case.unit, result)
     if case.kind is Kind.MISTAKE and case.patch:
         lost = {part.id for part in result.parts if part.score < part.max_score}
         missed = [part for part in case.patch.parts if part not in lost]
@@ -214,6 +196,21 @@ def _problem(assignment: Assignment, case: Case, result: Result) -> str:
         return f"the suite has {result.max_score:g} points, not {assignment.points:g}"
     failed = [f"{t.name} ({t.message})" for t in result.tests if t.outcome is not Outcome.PASSED]
     return f"no full marks: {', '.join(failed)}" if failed else ""
+
+
+def _wrong_marks(unit: str, result: Result) -> str:
+    """What is wrong with the `about` marks if this unit alone is not written."""
+    own = [test for test in result.tests if unit in test.about]
+    free = [test.name for test in own if test.score]
+    other = [test for test in result.tests if test not in own and test.score < test.max_score]
+    silent = [test.name for test in result.tests if not test.score and unit not in test.blame]
+    if not own:
+        return "no test is about it"
+    if free:
+        return f"points without it in tests about it: {', '.join(free)}"
+    if other:
+        return f"tests that are not about it lose points: {', '.join(t.name for t in other)}"
+    return f"not blamed for {', '.join(silent)}" if silent else ""
 
 
 def _sound(findings: list[Finding]) -> int:

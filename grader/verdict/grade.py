@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,11 @@ from grader.boundary.local import LocalStudent
 from grader.boundary.sandbox import Sandbox
 from grader.errors import UserError
 from grader.intake.submission import Tree
+from grader.trace import Prints
 from grader.verdict import workspace
+from grader.verdict.blame import Blamer
+from grader.verdict.diagnosis import Diagnoser
+from grader.verdict.grafts import Grafts
 from grader.verdict.outcomes import Explainer
 from grader.verdict.plugin import Suite
 from grader.verdict.result import Result, score_parts
@@ -29,6 +34,8 @@ class Options:
     parts: tuple[str, ...] | None = None  # None: all
     quick: bool = False  # without the tests that are marked slow
     until_lost: bool = False  # stop once each part has lost points, to audit a mistake
+    blame: bool = True  # find who is to blame, and carry points
+    prints: bool = False  # note what each test sees
     sandbox: Sandbox | None = None  # a running one to fork from, instead of our own
 
 
@@ -40,15 +47,23 @@ def secret() -> str:
     return os.environ.get("COURSE_SECRET", "")
 
 
+@dataclass(frozen=True)
+class Graded:
+    """A result, and what else came of it."""
+
+    result: Result
+    printed: bytes  # by the student's code, for staff
+    blamer: Blamer  # what the grafts showed
+    prints: Mapping[str, Prints]  # {test: what it saw}, if asked for
+
+
 def grade(assignment: Assignment, tree: Tree, options: Options = Options()) -> Result:
     """Runs the hidden suite on `tree`; raises IsolationUnavailable, never for student code."""
-    return grade_with_output(assignment, tree, options)[0]
+    return examine(assignment, tree, options).result
 
 
-def grade_with_output(
-    assignment: Assignment, tree: Tree, options: Options = Options()
-) -> tuple[Result, bytes]:
-    """The same, and what the student's code printed, for staff."""
+def examine(assignment: Assignment, tree: Tree, options: Options = Options()) -> Graded:
+    """The same, with all that comes of it."""
     started = time.monotonic()
     torch.set_num_threads(1)  # small products; more threads only wait for each other
     if not assignment.solution.is_dir():
@@ -59,6 +74,7 @@ def grade_with_output(
     layout = workspace.hidden(assignment, tree)
     isolation = options.isolation
     with open_student(assignment, layout, isolation, tree.own, options.sandbox) as opened:
+        blamer = Blamer(Grafts(assignment, layout, opened.sandbox, opened.another))
         suite = Suite(
             student=opened.student,
             reference=LocalStudent(assignment.solution, layout.probes),
@@ -69,13 +85,26 @@ def grade_with_output(
             quick=options.quick,
             until_lost=options.until_lost,
             deadline=time.monotonic() + assignment.limits.total_seconds,
+            blamer=blamer if options.blame else None,
+            prints={} if options.prints else None,
+            carry=assignment.carry_errors,
+            diagnoser=_diagnoser(assignment),
         )
-        run_suite(suite, assignment.suite)
+        try:
+            run_suite(suite, assignment.suite)
+        finally:
+            blamer.grafts.close()
         in_force = opened.isolation()
     if suite.parts is None and not suite.quick:
         _check_points(assignment, suite)
     result = to_result(assignment, tree, suite, in_force, time.monotonic() - started)
-    return result, opened.printed
+    return Graded(result, opened.printed, blamer, suite.prints or {})
+
+
+def _diagnoser(assignment: Assignment) -> Diagnoser:
+    """What was learnt of the suite's mistakes, if students are to see it."""
+    wanted = assignment.diagnosis == "sentence"
+    return Diagnoser.load(assignment, secret()) if wanted else Diagnoser()
 
 
 def _check_points(assignment: Assignment, suite: Suite) -> None:

@@ -26,9 +26,10 @@ from grader.boundary.errors import (
     WorkerLost,
 )
 from grader.boundary.local import AT_IMPORT
+from grader.trace import Print
 from grader.verdict.result import Frame, Outcome
 
-_TODO = re.compile(r"TODO\(\w{1,20}\)")
+_TODO = re.compile(r"(TODO\(\w{1,20}\))(?:: ([\w.]{1,80}))?")
 _DEFINITION = re.compile(r"(\s*)(?:async\s+)?(?:def|class)\s+(\w{1,60})")
 _CELL = re.compile(r"# In\[(\d+)\]")  # what notebook.py writes before each cell
 _HIDDEN_FRAMES = 1  # each line number is the worker's claim, and could leak something hidden
@@ -55,6 +56,8 @@ class Ending:
     frames: tuple[Frame, ...] = ()
     before_the_test: bool = False  # what went wrong is not what the test, or its hint, is about
     lost: bool = False  # the worker was lost, not through the submission
+    todo: str = ""  # the function that is not implemented, as in "Block.forward"
+    prints: tuple[Print, ...] = ()  # of what the test saw, if it was traced
 
 
 PASSED = Ending(Outcome.PASSED)
@@ -70,7 +73,7 @@ class Explainer:
     def __init__(self, sources: Mapping[str, str], hidden: bool, root: str = "") -> None:
         self.sources = {name: text.split("\n") for name, text in sources.items()}
         self.hidden = hidden
-        self.todos = {todo for text in sources.values() for todo in _TODO.findall(text)}
+        self.todos = {m[0] for text in sources.values() for m in _TODO.finditer(text)}
         self.root = root.rstrip("/") + "/" if root else ""  # where local modules lie
         self.told: set[str] = set()  # errors at import, each reported in full once
 
@@ -119,7 +122,7 @@ class Explainer:
         claim = error.claim
         todo = _TODO.search(claim.message)
         if error.is_a("NotImplementedError") and todo and todo[0] in self.todos:
-            return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is not done yet")
+            return _not_done(todo)
         if error.is_a(_WITHHELD):
             return Ending(
                 Outcome.ERROR,
@@ -163,7 +166,7 @@ class Explainer:
         what = f"{type(error).__name__}: {error}"
         todo = _TODO.search(str(error))
         if isinstance(error, NotImplementedError) and todo:
-            return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[0]} is not done yet")
+            return _not_done(todo)
         if frames:
             return Ending(Outcome.ERROR, f"{what}{_cell(frames)}", frames)
         if isinstance(error, AssertionError):
@@ -172,6 +175,10 @@ class Explainer:
             return Ending(Outcome.GRADER_FAULT, _where(error))
         # A public test uses what a student returns unchecked, so it may break the test.
         return Ending(Outcome.ERROR, what)
+
+
+def _not_done(todo: re.Match[str]) -> Ending:
+    return Ending(Outcome.NOT_IMPLEMENTED, f"{todo[1]} is not done yet", todo=todo[2] or "")
 
 
 def _function_at(lines: list[str], line: int) -> str:

@@ -9,8 +9,8 @@ Fixtures of a suite:
     generator   a torch.Generator with that seed, for hidden random inputs
     worker_seed a whole number from the test's name alone, for what student code draws itself
 
-Marks: `part("e")`, `points(2)`, `hint("...")`, `limit(seconds)`, `slow`. A test's docstring is the
-sentence that the student reads.
+Marks: `part("e")`, `points(2)`, `about("Block.forward")`, `hint("...")`, `limit(seconds)`, `slow`.
+A test's docstring is the sentence that the student reads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -27,12 +27,18 @@ from _pytest.runner import runtestprotocol
 
 from grader.boundary.local import LocalStudent
 from grader.boundary.student import RemoteStudent
+from grader.trace import Prints, recording
+from grader.verdict.blame import Blamer
+from grader.verdict.diagnosis import Diagnoser
+from grader.verdict.functions import explained, functions
+from grader.verdict.grafts import Student
 from grader.verdict.outcomes import PASSED, Ending, Explainer, TimeSpent
-from grader.verdict.result import Outcome, TestResult
+from grader.verdict.result import FunctionResult, Outcome, TestResult
 
 _MARKS = (
     "part(id): the part of the assignment that the test belongs to",
     "points(n): what the test is worth",
+    "about(*names): the marked functions that the test judges (blame.py)",
     "hint(text): what a student may try if the test does not pass",
     "limit(seconds): how long the test may take; default: the assignment's call_seconds",
     "slow: takes more than a few seconds; skipped in a quick run",
@@ -50,10 +56,18 @@ class Suite:
     secret: str = ""
     parts: frozenset[str] | None = None  # None: all
     quick: bool = False  # skip the tests marked slow
-    until_lost: bool = False  # stop as soon as each of `parts` has lost points
+    until_lost: bool = False  # stop as soon as each of `parts`, or any, has lost points
     deadline: float = float("inf")  # of time.monotonic, for the whole suite
     results: list[TestResult] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # ours: a suite that could not be collected
+    carry: bool = True  # give a test's points if what it judges is right by graft
+    diagnoser: Diagnoser = field(default_factory=Diagnoser)
+    prints: dict[str, Prints] | None = None  # {test: what it saw}, noted if it is a dict
+    blamer: Blamer | None = None  # finds who is to blame for a failure
+
+    def __post_init__(self) -> None:
+        if self.blamer is not None:
+            self.blamer.run, self.blamer.deadline = self._try, self.deadline
 
     def pytest_configure(self, config: pytest.Config) -> None:
         for mark in _MARKS:
@@ -75,11 +89,63 @@ class Suite:
         ending = self._run(item, nextitem)
         if ending.lost:
             ending = self._run(item, nextitem)
-        self.results.append(self._result(item, ending, time.monotonic() - started))
-        lost = {test.part for test in self.results if test.score < test.max_score}
-        if self.until_lost and self.parts is not None and self.parts <= lost:
+        seconds = time.monotonic() - started
+        if self.prints is not None:
+            self.prints[_name(item)] = self._traced(item, nextitem).prints
+        if self.blamer is not None:
+            self.blamer.note(item, _name(item), about(item), ending)
+        self.results.append(self._result(item, ending, seconds))
+        if self.until_lost and self._is_lost():
             item.session.shouldfail = "each part has lost points"
         return True
+
+    def _is_lost(self) -> bool:
+        """Whether each of `parts`, or any, has lost points."""
+        hopes = self.blamer.hopes() if self.blamer is not None and self.carry else set()
+        tests = [test for test in self.results if test.name not in hopes]
+        lost = {test.part for test in tests if test.score < test.max_score}
+        return bool(lost) and (self.parts or set()) <= lost
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Any:
+        try:
+            result = yield
+        except pytest.Session.Failed:  # until_lost; after Ctrl-C nothing is tried
+            self._blame()
+            raise
+        self._blame()
+        return result
+
+    def _blame(self) -> None:
+        """Finds who is to blame for the failures, and carries tests."""
+        if self.blamer is not None:
+            self.blamer.find()
+            carried = {f.test for f in self.blamer.failures if f.carried and self.carry}
+            results = [_carried(t) if t.name in carried else t for t in self.results]
+            self.results = explained(results, self.blamer)
+
+    def functions(self) -> tuple[FunctionResult, ...]:
+        """What the tests show of each function; nothing if none is grafted."""
+        if self.blamer is None:
+            return ()
+        return functions(self.results, self.blamer, self.diagnoser)
+
+    def _try(self, item: pytest.Item, student: Student) -> Ending:
+        """How a test ends for another student."""
+        before = self.student, self.explainer
+        root = str(student.folder.parent) if isinstance(student, LocalStudent) else ""
+        files = dict.fromkeys(self.explainer.sources if root else (), "")
+        self.student, self.explainer = student, Explainer(files, hidden=True, root=root)
+        try:
+            return self._traced(item, None)
+        finally:
+            self.student, self.explainer = before
+
+    def _traced(self, item: pytest.Item, nextitem: pytest.Item | None) -> Ending:
+        """The same as _run, with the prints of what the test saw."""
+        with recording() as seen:
+            ending = self._run(item, nextitem)
+        return replace(ending, prints=tuple(seen))
 
     def _run(self, item: pytest.Item, nextitem: pytest.Item | None) -> Ending:
         """Runs a test, set-up to tear-down, and returns how it ended."""
@@ -121,13 +187,14 @@ class Suite:
             hint="" if passed or ending.before_the_test else str(_mark(item, "hint") or ""),
             frames=ending.frames,
             seconds=round(seconds, 3),
+            about=about(item),
         )
 
     @pytest.fixture(name="student")
     def _student(self) -> RemoteStudent | LocalStudent:
         return self.student
 
-    @pytest.fixture(name="reference", scope="session")
+    @pytest.fixture(name="reference")
     def _reference(self) -> LocalStudent:
         return self.reference
 
@@ -157,10 +224,20 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "little")
 
 
+def _carried(test: TestResult) -> TestResult:
+    return replace(test, outcome=Outcome.CARRIED, score=test.max_score, hint="")
+
+
 def _mark(item: pytest.Item, name: str) -> Any:
     """The argument of the nearest mark of that name; None without one."""
     mark = item.get_closest_marker(name)
     return mark.args[0] if mark is not None else None
+
+
+def about(item: pytest.Item) -> tuple[str, ...]:
+    """The functions that a test is about: those of its nearest mark."""
+    mark = item.get_closest_marker("about")
+    return mark.args if mark is not None else ()
 
 
 def _title(item: pytest.Item) -> str:

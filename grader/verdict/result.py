@@ -13,13 +13,14 @@ from typing import Any
 
 from grader import strict
 
-SCHEMA = "bigrams-to-bert/result/1"
+SCHEMA = "bigrams-to-bert/result/2"
 
 
 class Outcome(StrEnum):
     """How one test ended. The values are never merged with one another."""
 
     PASSED = "passed"
+    CARRIED = "carried"  # it failed because of other functions; those that it judges are right
     FAILED = "failed"  # the student's code gave a wrong answer
     ERROR = "error"  # the student's code raised
     TIMEOUT = "timeout"  # it did not answer in time
@@ -28,6 +29,15 @@ class Outcome(StrEnum):
     NOT_IMPLEMENTED = "not implemented"  # the TODO is still there
     NOT_RUN = "not run"  # the submission's total time ran out before this test
     GRADER_FAULT = "grader fault"  # our own error: do not use the grade
+
+
+class State(StrEnum):
+    """What the tests show of one function that students write."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NOT_WRITTEN = "not written"  # the TODO is still there
+    UNKNOWN = "unknown"  # no test that was run shows it
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,18 @@ class TestResult:
     hint: str = ""
     frames: tuple[Frame, ...] = ()
     seconds: float = 0.0
+    about: tuple[str, ...] = ()  # the functions that it judges
+    blame: tuple[str, ...] = ()  # the functions, or files, that make it fail
+
+
+@dataclass(frozen=True)
+class FunctionResult:
+    """What the tests show of one function that students write."""
+
+    name: str  # as in "Block.forward"
+    part: str
+    state: State
+    diagnosis: str = ""  # the known mistake that it has, in one sentence
 
 
 @dataclass(frozen=True)
@@ -104,6 +126,7 @@ class Result:
     tests: tuple[TestResult, ...]
     seconds: float
     versions: dict[str, str]
+    functions: tuple[FunctionResult, ...] = ()  # in the handout's order
     faults: tuple[str, ...] = ()  # the grader's own errors, for staff
     schema: str = SCHEMA
 

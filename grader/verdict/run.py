@@ -14,6 +14,7 @@ import pytest
 
 from grader.assignment import Assignment
 from grader.intake.submission import Tree
+from grader.verdict.functions import hinted
 from grader.verdict.plugin import Suite
 from grader.verdict.result import Isolation, Outcome, Result, Submission, score_parts, total
 
@@ -56,7 +57,8 @@ def to_result(
     seconds: float,
 ) -> Result:
     """The result of a suite's run."""
-    tests = tuple(suite.results)
+    functions = suite.functions()
+    tests = tuple(hinted(suite.results, functions, assignment.diagnosis))
     titles = {
         part: title
         for part, title in assignment.part_titles.items()
@@ -75,6 +77,7 @@ def to_result(
         tests=tests,
         seconds=round(seconds, 3),
         versions=versions(),
+        functions=functions,
         faults=tuple(suite.faults),
     )
 

@@ -16,6 +16,7 @@ from grader.boundary.local import LocalStudent
 from grader.boundary.sandbox import Sandbox, choose_isolation
 from grader.boundary.student import RemoteStudent
 from grader.verdict import workspace
+from grader.verdict.grafts import Student
 from grader.verdict.result import Isolation
 from grader.verdict.workspace import Workspace
 
@@ -24,8 +25,10 @@ from grader.verdict.workspace import Workspace
 class Opened:
     """A student that tests can use, until it is closed."""
 
-    student: RemoteStudent | LocalStudent
+    student: Student
     isolation: Callable[[], Isolation]  # the one in force
+    another: Callable[[Workspace], Student]  # opens a student of other files, which must be closed
+    sandbox: Sandbox | None = None  # whose workers it runs in; None: in this process
     root: str = ""  # where its files are, if it runs in this process
 
     @property
@@ -39,9 +42,15 @@ def open_here(layout: Workspace) -> Iterator[Opened]:
     """The student in this process: for work that is trusted, and a student's own machine."""
     warning = "run in the grader's process"
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder), layout.files)
-        student = LocalStudent(Path(folder) / "src", layout.probes)
-        yield Opened(student, lambda: Isolation("none", warning=warning), folder)
+
+        def another(layout: Workspace) -> LocalStudent:
+            own = Path(tempfile.mkdtemp(dir=folder))
+            _write(own, layout.files)
+            return LocalStudent(own / "src", layout.probes)
+
+        student = another(layout)
+        root = str(student.folder.parent)
+        yield Opened(student, lambda: Isolation("none", warning=warning), another, root=root)
 
 
 @contextlib.contextmanager
@@ -53,7 +62,11 @@ def open_sandboxed(
     if sandbox is None or sandbox.isolation != kind:
         sandbox = Sandbox(kind, assignment.limits.threads, protected_folders())
     path, limits = list(workspace.PATH), assignment.limits
-    student = RemoteStudent(sandbox, layout.files, path, limits, layout.instead, layout.probes)
+
+    def another(layout: Workspace) -> RemoteStudent:
+        return RemoteStudent(sandbox, layout.files, path, limits, layout.instead, layout.probes)
+
+    student = another(layout)
 
     def isolation() -> Isolation:
         held = student.in_force
@@ -63,7 +76,7 @@ def open_sandboxed(
     try:
         with contextlib.suppress(SandboxError):  # which the first test will report
             sandbox.start()  # before the submission's time begins
-        yield Opened(student, isolation)
+        yield Opened(student, isolation, another, sandbox)
     finally:
         student.close()
         if sandbox is not shared:

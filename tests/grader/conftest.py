@@ -10,7 +10,6 @@ import pytest
 
 from grader import assignment as assignments
 from grader.authoring import skeleton
-from grader.verdict.result import Result
 from tests.grader.fakes import SOLUTION, TOML, Fake
 
 
@@ -35,16 +34,18 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """What the verbs call instead of the real grading."""
     made = Fake()
 
-    def grade(assignment: Any, tree: Any, options: Any) -> tuple[Result, bytes]:
-        return made.result(assignment, tree, options=options), b"hello from the student\n"
+    real = importlib.import_module("grader.verdict.grade")
+
+    def examine(assignment: Any, tree: Any, options: Any) -> Any:
+        result = made.result(assignment, tree, options=options)
+        return real.Graded(result, b"hello from the student\n", None, {})
 
     def audit(assignment: Any, **asked: Any) -> bool:
         made.asked.append({"assignment": assignment, **asked})
         return made.sound
 
-    real = importlib.import_module("grader.verdict.grade")
     for name, values in {
-        "grade": {"grade_with_output": grade, "Options": real.Options},
+        "grade": vars(real) | {"examine": examine},
         "check": {"check": made.result},
         "audit": {"audit": audit},
     }.items():

@@ -14,6 +14,9 @@ An attack is a small file whose docstring says what it tries and what becomes of
 does "nothing", or is "not run" there. The code goes to the end of the wrong solution's work.py;
 what follows a line `# file: NAME` goes to that file of the submission instead. An attack that
 reaches what it must not reach prints ESCAPED.
+
+Attacks on grafting (grafts/) are on another toy, chain/, whose functions rest on one another; their
+code goes to the end of the wrong work's chain.py.
 """
 
 from __future__ import annotations
@@ -23,14 +26,16 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 from grader.assignment import Assignment, Part
 from grader.boundary.limits import Limits
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE / "course"
+CHAIN_COURSE = HERE / "chain"
 AS_WITHOUT = "as without it"
-BASELINE = 3.0  # points of the wrong solution, of 10
+BASELINE = 3.0  # points of the wrong solution, of 10, on either toy
 ESCAPED = b"ESCAPED"
 # What hidden inputs bear (suite/test_toy.py); no result may show it.
 MARKS = ("CANARY", "867530912")
@@ -48,7 +53,18 @@ TOY = Assignment(
     given=("src/given.py",),
     suite=COURSE / "suite",
 )
-# What is handed in to it may be a notebook too, although its solution is not written as one.
+CHAIN = Assignment(
+    id="chain",
+    title="A toy of functions that rest on one another",
+    root=CHAIN_COURSE,
+    student_files=("src/chain.py", "src/head.py"),
+    optional_files=TOY.optional_files,
+    parts=(Part("a", "Scale", 2), Part("b", "Mix", 5), Part("c", "Head", 3)),
+    limits=replace(TOY.limits, call_seconds=1.0, total_seconds=6.0),
+    suite=CHAIN_COURSE / "suite",
+)
+REFERENCE_MARK = "orchid"  # a name in each function of the chain's solution, and nowhere else
+# What is handed in to the toy may be a notebook too, although its solution is not written as one.
 HANDED_IN = replace(TOY, notebook_file="src/work.py")
 
 
@@ -63,13 +79,16 @@ class Attack:
     plain: str
     source: str = ""  # of an attack by code
     build: Callable[[Path], Path] | None = None  # of an attack by archive: writes it to a folder
+    course: Path = COURSE
 
     @property
     def files(self) -> dict[str, str]:
         """{name: text} of the submission of an attack by code."""
         first, others = _split(self.source)
-        wrong = (COURSE / "wrong" / "work.py").read_text(encoding="utf-8")
-        return {"src/work.py": f"{wrong}\n\n{first}"} | others
+        wrong = sorted((self.course / "wrong").glob("*.py"))
+        files = {f"src/{path.name}": path.read_text(encoding="utf-8") for path in wrong}
+        name = next(iter(files))
+        return files | {name: f"{files[name]}\n\n{first}"} | others
 
     def write(self, folder: Path) -> Path:
         """Writes the submission below `folder`; where it lies."""
@@ -116,19 +135,31 @@ def _split(source: str) -> tuple[str, dict[str, str]]:
 
 
 def attacks() -> list[Attack]:
-    """All attacks by code, by name."""
+    """All attacks by code on the first toy, by name."""
     return [_read(path) for path in sorted((HERE / "attacks").glob("*.py"))]
+
+
+def grafted() -> list[Attack]:
+    """All attacks on grafting, by name; then those whose text is made."""
+    from tests.hostile.archives import grafts
+
+    paths = sorted((HERE / "grafts").glob("*.py"))
+    return [replace(each, course=CHAIN_COURSE) for each in (*map(_read, paths), *_built(grafts))]
 
 
 def archives() -> list[Attack]:
     """All attacks by archive, in the order of the modules in archives/."""
     from tests.hostile.archives import folders, notebooks, sources, tars, zips
 
+    return [each for module in (zips, tars, folders, sources, notebooks) for each in _built(module)]
+
+
+def _built(module: ModuleType) -> list[Attack]:
     return [
         Attack(name, **_header(inspect.getdoc(function) or ""), build=function)
-        for module in (zips, tars, folders, sources, notebooks)
         for name, function in vars(module).items()
         if inspect.isfunction(function) and function.__module__ == module.__name__
+        if not name.startswith("_")
     ]
 
 

@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.hostile.corpus import HERE, Attack, archives, attacks, cheaters
+from tests.hostile.corpus import HERE, Attack, archives, attacks, cheaters, grafted
 
 DOCUMENT = HERE.parents[1] / "docs" / "security.md"
 BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
@@ -19,10 +19,11 @@ BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 def table() -> str:
     """The counts and the table, as Markdown."""
-    rows = [*attacks(), *archives()]
+    by_code = [*attacks(), *grafted()]
+    rows = [*by_code, *archives()]
     plain = Counter(row.plain for row in rows)
     lines = [
-        f"{len(rows)} attacks, {len(attacks())} by code and {len(archives())} by the submission "
+        f"{len(rows)} attacks, {len(by_code)} by code and {len(archives())} by the submission "
         f"itself; {plain['forges']} of the {plain['forges'] + plain['nothing']} that are run "
         "against the plain harness forge a grade there, none does here.",
         "",

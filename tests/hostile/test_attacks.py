@@ -12,7 +12,7 @@ import pytest
 from grader.boundary.sandbox import Sandbox
 from grader.errors import Refused, printable
 from grader.intake import submission
-from grader.verdict.grade import Options, grade_with_output
+from grader.verdict.grade import Options, examine
 from grader.verdict.result import Result
 from tests.clock import within
 from tests.hostile.corpus import (
@@ -39,7 +39,8 @@ pytestmark = pytest.mark.usefixtures("sandboxed", "no_traces")
 def _grade(path: Path, sandbox: Sandbox | None) -> tuple[Result, bytes]:
     """The result and what the workers printed."""
     tree = submission.take(path, HANDED_IN, sandbox)
-    return grade_with_output(TOY, tree, Options("sandbox", sandbox=sandbox))
+    graded = examine(TOY, tree, Options("sandbox", sandbox=sandbox))
+    return graded.result, graded.printed
 
 
 @pytest.fixture(scope="session", name="baseline")

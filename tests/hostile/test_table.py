@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.hostile.corpus import HERE, archives, attacks
+from tests.hostile.corpus import HERE, archives, attacks, grafted
 from tests.hostile.table import BEGIN, DOCUMENT, END, filled
 
 ROOT = HERE.parents[1]
@@ -19,7 +19,7 @@ def test_the_table_is_current() -> None:
 
 
 def test_every_attack_has_a_name_of_its_own() -> None:
-    names = [attack.name for attack in (*attacks(), *archives())]
+    names = [attack.name for attack in (*attacks(), *grafted(), *archives())]
     assert len(names) == len(set(names)) >= 160
 
 

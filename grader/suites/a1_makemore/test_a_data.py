@@ -26,6 +26,7 @@ def stoi_of(names: list[str]) -> dict[str, int]:
     return {char: index for index, char in enumerate([".", *sorted(set("".join(names)))])}
 
 
+@pytest.mark.about("build_vocabulary")
 @pytest.mark.points(3)
 @pytest.mark.hint("sorted(set(''.join(names))), after '.'")
 def test_vocabulary(student: Any, seed: int) -> None:
@@ -54,6 +55,7 @@ def check_dataset(student: Any, reference: Any, names: list[str], block_size: in
     )
 
 
+@pytest.mark.about("build_dataset")
 @pytest.mark.points(4)
 @pytest.mark.hint("print the rows of one name as text: ........ -> a, .......a -> n, ...")
 def test_dataset(student: Any, reference: Any, seed: int) -> None:
@@ -61,6 +63,7 @@ def test_dataset(student: Any, reference: Any, seed: int) -> None:
     check_dataset(student, reference, invent(seed, 60), 8)
 
 
+@pytest.mark.about("build_dataset")
 @pytest.mark.points(2)
 @pytest.mark.hint("use block_size, not 8, and the stoi that you are given")
 def test_dataset_sizes(student: Any, reference: Any, seed: int) -> None:
@@ -76,6 +79,7 @@ def split(student: Any, names: list[str], *arguments: int) -> list[list[Any]]:
     return [list(part) for part in parts]
 
 
+@pytest.mark.about("split_names")
 @pytest.mark.points(2)
 @pytest.mark.hint("int(0.8 * n) names, then up to int(0.9 * n), then the rest")
 def test_split_sizes(student: Any, seed: int) -> None:
@@ -92,6 +96,7 @@ def test_split_sizes(student: Any, seed: int) -> None:
         )
 
 
+@pytest.mark.about("split_names")
 @pytest.mark.points(2)
 @pytest.mark.hint("random.Random(seed).shuffle of a copy")
 def test_split_shuffle(student: Any, seed: int, worker_seed: int) -> None:
@@ -106,6 +111,7 @@ def test_split_shuffle(student: Any, seed: int, worker_seed: int) -> None:
         )
 
 
+@pytest.mark.about("split_names")
 @pytest.mark.points(1)
 @pytest.mark.hint("shuffle works in place: shuffle a copy")
 def test_split_spares_its_argument(student: Any, seed: int) -> None:

@@ -40,6 +40,7 @@ def right_linear(reference: Any, values: dict[str, torch.Tensor]) -> Any:
     return ours
 
 
+@pytest.mark.about("Linear.__call__")
 @pytest.mark.points(3)
 @pytest.mark.hint("x @ self.weight works for any number of dimensions before the last")
 def test_linear(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -52,6 +53,7 @@ def test_linear(student: Any, reference: Any, generator: torch.Generator) -> Non
             expect.close(theirs(x), ours(x), "Linear's output")
 
 
+@pytest.mark.about("Linear.__call__", "Linear.parameters")
 @pytest.mark.points(2)
 @pytest.mark.hint("parameters() returns [weight, bias], the same tensors that the call uses")
 def test_linear_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -60,7 +62,7 @@ def test_linear_gradients(student: Any, reference: Any, generator: torch.Generat
     for bias in (True, False):
         theirs, values = linear(student, generator, bias)
         names = list(values)
-        count = len(parameters(theirs, "Linear"))
+        count = expect.whole(len(parameters(theirs, "Linear")))
         assert count == len(names), (
             f"Linear with bias={bias} should have {len(names)} parameters; it has {count}"
         )
@@ -69,6 +71,7 @@ def test_linear_gradients(student: Any, reference: Any, generator: torch.Generat
         check_gradients(result, right, names, "Linear")
 
 
+@pytest.mark.about("Linear.__init__")
 @pytest.mark.points(3)
 @pytest.mark.hint("torch.randn(fan_in, fan_out) / fan_in**0.5, without setting a seed")
 def test_linear_init(student: Any) -> None:
@@ -91,6 +94,7 @@ def test_linear_init(student: Any) -> None:
     )
 
 
+@pytest.mark.about("Embedding.__call__")
 @pytest.mark.points(2)
 @pytest.mark.hint("self.weight[x]")
 def test_embedding(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -108,6 +112,7 @@ def test_embedding(student: Any, reference: Any, generator: torch.Generator) -> 
     check_gradients(result, right, ["weight"], "Embedding")
 
 
+@pytest.mark.about("Embedding.__init__")
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.randn(num_embeddings, embedding_dim), without setting a seed")
 def test_embedding_init(student: Any) -> None:
@@ -118,6 +123,7 @@ def test_embedding_init(student: Any) -> None:
     assert abs(float(weight.mean())) < 0.04, "weight should have mean 0"
 
 
+@pytest.mark.about("Tanh.__call__")
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.tanh")
 def test_tanh(student: Any, generator: torch.Generator) -> None:
@@ -139,6 +145,7 @@ def chain(code: Any, generator: torch.Generator, probe: Any) -> tuple[Any, list[
     return make.Sequential(layers), values
 
 
+@pytest.mark.about("Sequential.__call__", "Sequential.parameters")
 @pytest.mark.points(3)
 @pytest.mark.hint("one flat list, in the layers' order")
 def test_sequential(student: Any, reference: Any, generator: torch.Generator, seed: int) -> None:
@@ -158,6 +165,7 @@ def test_sequential(student: Any, reference: Any, generator: torch.Generator, se
         )
 
 
+@pytest.mark.about("Linear.__call__", "Embedding.__call__", "Tanh.__call__", "Sequential.__call__")
 @pytest.mark.points(1)
 @pytest.mark.hint("self.out = ...; return self.out")
 def test_out(student: Any, reference: Any, generator: torch.Generator, seed: int) -> None:
@@ -188,6 +196,13 @@ LAYERS: tuple[tuple[by_hand.Task, list[Any]], ...] = (
 )
 
 
+@pytest.mark.about(
+    "Linear.__init__",
+    "Linear.__call__",
+    "Embedding.__call__",
+    "Tanh.__call__",
+    "Sequential.__call__",
+)
 @pytest.mark.points(2)
 @pytest.mark.hint("matrix products, indexing and torch.tanh are enough")
 def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> None:

@@ -43,6 +43,7 @@ def check_running(theirs: Any, ours: Any) -> None:
         expect.close(result, getattr(ours, name), name, atol=1e-4)
 
 
+@pytest.mark.about("BatchNorm1d.__init__")
 @pytest.mark.points(1)
 @pytest.mark.hint("ones, zeros, zeros, ones, each (dim,); training is True; set no seed")
 def test_start(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -68,6 +69,7 @@ def test_start(student: Any, reference: Any, generator: torch.Generator) -> None
     assert not torch.equal(drawn, again), "BatchNorm1d seeds torch's generator: set no seed"
 
 
+@pytest.mark.about("BatchNorm1d.__call__")
 @pytest.mark.points(3)
 @pytest.mark.hint("mean and unbiased variance over dimension 0")
 def test_two_dimensions(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -79,6 +81,7 @@ def test_two_dimensions(student: Any, reference: Any, generator: torch.Generator
         expect.close(theirs.out, y, "BatchNorm1d's out")
 
 
+@pytest.mark.about("BatchNorm1d.__call__")
 @pytest.mark.points(3)
 @pytest.mark.hint("a channel has one mean: over (0, 1), not over 0 alone")
 def test_three_dimensions(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -89,6 +92,7 @@ def test_three_dimensions(student: Any, reference: Any, generator: torch.Generat
         expect.close(theirs(x), ours(x), OUTPUT, atol=1e-4)
 
 
+@pytest.mark.about("BatchNorm1d.__call__")
 @pytest.mark.points(4)
 @pytest.mark.hint("(1 - momentum) * running + momentum * batch's; the variance is the unbiased one")
 def test_running_statistics(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -102,6 +106,7 @@ def test_running_statistics(student: Any, reference: Any, generator: torch.Gener
             check_running(theirs, ours)
 
 
+@pytest.mark.about("BatchNorm1d.__call__")
 @pytest.mark.points(3)
 @pytest.mark.hint("if training is False, use the running statistics and do not update them")
 def test_evaluation(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -118,6 +123,7 @@ def test_evaluation(student: Any, reference: Any, generator: torch.Generator) ->
     check_running(theirs, ours)
 
 
+@pytest.mark.about("BatchNorm1d.__call__")
 @pytest.mark.points(3)
 @pytest.mark.hint("no detach where x is normalised; torch.no_grad() for the running statistics")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -135,6 +141,7 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
             )
 
 
+@pytest.mark.about("BatchNorm1d.__init__", "BatchNorm1d.__call__")
 @pytest.mark.points(2)
 @pytest.mark.hint("self.eps inside the root; self.momentum is the new batch's share")
 def test_eps_and_momentum(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -147,6 +154,7 @@ def test_eps_and_momentum(student: Any, reference: Any, generator: torch.Generat
     expect.close(theirs(alike), ours(alike), f"{OUTPUT} for equal numbers")
 
 
+@pytest.mark.about("BatchNorm1d.__call__")
 @pytest.mark.points(1)
 @pytest.mark.hint("x.mean and x.var")
 def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> None:

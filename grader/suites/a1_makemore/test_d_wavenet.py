@@ -19,6 +19,7 @@ def flatten(student: Any, n: int) -> Any:
     return expect.thing(student.makemore.FlattenConsecutive(n), "FlattenConsecutive")
 
 
+@pytest.mark.about("FlattenConsecutive.__call__")
 @pytest.mark.points(2)
 @pytest.mark.hint("squeeze dimension 1 if T / n is 1, and only then")
 def test_flatten_shapes(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -33,6 +34,7 @@ def test_flatten_shapes(student: Any, reference: Any, generator: torch.Generator
         expect.close(y, right, f"{FLAT} (each name's numbers, sorted)")
 
 
+@pytest.mark.about("FlattenConsecutive.__call__")
 @pytest.mark.points(3)
 @pytest.mark.hint("the channels of the even positions, then those of the odd ones")
 def test_flatten_values(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -43,6 +45,7 @@ def test_flatten_values(student: Any, reference: Any, generator: torch.Generator
         expect.close(flatten(student, 2)(x), ours(x), FLAT)
 
 
+@pytest.mark.about("FlattenConsecutive.__call__")
 @pytest.mark.points(1)
 @pytest.mark.hint("use n, not 2")
 def test_flatten_more(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -52,6 +55,7 @@ def test_flatten_more(student: Any, reference: Any, generator: torch.Generator) 
         expect.close(flatten(student, n)(x), reference.makemore.FlattenConsecutive(n)(x), FLAT)
 
 
+@pytest.mark.about("wavenet")
 @pytest.mark.points(2)
 @pytest.mark.hint("print the shape of each layer's out")
 def test_stages(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -71,6 +75,7 @@ def test_stages(student: Any, reference: Any, generator: torch.Generator) -> Non
     assert len(outs[9].unique(dim=0)) > 1, "wavenet gives the same result for all names"
 
 
+@pytest.mark.about("wavenet")
 @pytest.mark.points(4)
 @pytest.mark.hint("Embedding, then FlattenConsecutive, Linear, BatchNorm1d, Tanh per stage, Linear")
 def test_logits(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -81,6 +86,7 @@ def test_logits(student: Any, reference: Any, generator: torch.Generator) -> Non
         expect.close(theirs(x), ours(x), LOGITS, atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.about("wavenet")
 @pytest.mark.points(1)
 @pytest.mark.hint("no bias before a batch normalisation, which subtracts the mean anyway")
 def test_parameters(student: Any, reference: Any) -> None:
@@ -94,6 +100,7 @@ def test_parameters(student: Any, reference: Any) -> None:
     )
 
 
+@pytest.mark.about("FlattenConsecutive.__call__", "wavenet")
 @pytest.mark.points(1)
 @pytest.mark.hint("view or reshape")
 def test_by_hand(student: Any, reference: Any, generator: torch.Generator) -> None:

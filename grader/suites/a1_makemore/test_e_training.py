@@ -22,6 +22,7 @@ def loss_of(student: Any, logits: torch.Tensor, y: torch.Tensor) -> float:
     return expect.number(student.makemore.cross_entropy(logits, y), "cross_entropy's result")
 
 
+@pytest.mark.about("init_weights")
 @pytest.mark.points(2)
 @pytest.mark.hint("multiply only the last layer's weight by LAST_SCALE")
 def test_init_weights(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -36,6 +37,7 @@ def test_init_weights(student: Any, reference: Any, generator: torch.Generator) 
         expect.close(mine, wanted, "a parameter after init_weights")
 
 
+@pytest.mark.about("init_weights")
 @pytest.mark.points(1)
 @pytest.mark.hint("parameter.requires_grad_()")
 def test_asks_for_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -59,6 +61,7 @@ def test_asks_for_gradients(student: Any, reference: Any, generator: torch.Gener
         expect.close(gradient, wanted, "a parameter's gradient after build_model", atol=1e-4)
 
 
+@pytest.mark.about("cross_entropy")
 @pytest.mark.points(2)
 @pytest.mark.hint("logsumexp of the row minus the logit of y, and the mean over the rows")
 def test_cross_entropy(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -69,6 +72,7 @@ def test_cross_entropy(student: Any, reference: Any, generator: torch.Generator)
         assert abs(loss_of(student, logits, y) - right) < 1e-4, "the loss is wrong"
 
 
+@pytest.mark.about("cross_entropy")
 @pytest.mark.points(2)
 @pytest.mark.hint("exp(1000) is inf: torch.logsumexp subtracts the largest first")
 def test_cross_entropy_large(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -79,6 +83,7 @@ def test_cross_entropy_large(student: Any, reference: Any, generator: torch.Gene
         assert abs(loss_of(student, logits, y) - right) < 1e-3 * (1 + right), "the loss is wrong"
 
 
+@pytest.mark.about("cross_entropy")
 @pytest.mark.points(1)
 @pytest.mark.hint("a tensor with its graph, not a float")
 def test_cross_entropy_gradient(student: Any, generator: torch.Generator) -> None:
@@ -90,18 +95,22 @@ def test_cross_entropy_gradient(student: Any, generator: torch.Generator) -> Non
     expect.close(result, right, "the gradient with respect to the logits")
 
 
+@pytest.mark.about("learning_rate")
 @pytest.mark.points(2)
 @pytest.mark.hint("step < 0.75 * max_steps")
 def test_learning_rate(student: Any) -> None:
     """learning_rate is 0.1, then 0.01 in the last quarter of the steps."""
+    right = {}
     for max_steps in (200_000, 1000, 8, 12):
         first = math.ceil(0.75 * max_steps)
-        for step in {0, 1, first - 1, first, max_steps - 1}:
-            result = student.makemore.learning_rate(step, max_steps)
-            right = 0.1 if step < first else 0.01
-            assert abs(expect.number(result, "learning_rate's result") - right) < 1e-9, (
-                f"the learning rate of step {step} of {max_steps:,} should be {right}"
-            )
+        for step in (0, 1, first - 1, first, max_steps - 1):
+            right[step, max_steps] = 0.1 if step < first else 0.01
+    rates = [student.makemore.learning_rate(*steps) for steps in right]
+    rates = [expect.number(rate, "learning_rate's result") for rate in rates]
+    for (step, max_steps), rate in zip(right, rates, strict=True):
+        assert abs(rate - right[step, max_steps]) < 1e-9, (
+            f"the learning rate of step {step} of {max_steps:,} should be {right[step, max_steps]}"
+        )
 
 
 def stepped(
@@ -115,6 +124,7 @@ def stepped(
     return values, gradients, pairs
 
 
+@pytest.mark.about("sgd_step")
 @pytest.mark.points(2)
 @pytest.mark.hint("parameter.data -= lr * parameter.grad: in place, without a graph")
 def test_sgd_step(student: Any, generator: torch.Generator) -> None:
@@ -125,6 +135,7 @@ def test_sgd_step(student: Any, generator: torch.Generator) -> None:
             expect.close(parameter, value - lr * gradient, "a parameter after sgd_step")
 
 
+@pytest.mark.about("sgd_step")
 @pytest.mark.points(1)
 @pytest.mark.hint("set parameter.grad to None or zeros: otherwise gradients add up")
 def test_sgd_forgets(student: Any, generator: torch.Generator) -> None:
@@ -136,6 +147,7 @@ def test_sgd_forgets(student: Any, generator: torch.Generator) -> None:
         assert empty, "sgd_step should clear every gradient"
 
 
+@pytest.mark.about("train")
 @pytest.mark.points(3)
 @pytest.mark.hint("draw with torch.randint and the generator; use each step's own rate")
 def test_train(student: Any, reference: Any, generator: torch.Generator, worker_seed: int) -> None:
@@ -158,6 +170,7 @@ def test_train(student: Any, reference: Any, generator: torch.Generator, worker_
 
 @pytest.mark.slow
 @pytest.mark.limit(60)
+@pytest.mark.about("train")
 @pytest.mark.points(3)
 @pytest.mark.hint("pass the tests of the other parts first: this one needs them all")
 def test_learns(student: Any, reference: Any, seed: int, worker_seed: int) -> None:
@@ -172,6 +185,7 @@ def test_learns(student: Any, reference: Any, seed: int, worker_seed: int) -> No
     )
 
 
+@pytest.mark.about("init_weights", "cross_entropy", "learning_rate", "sgd_step", "train")
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.logsumexp, parameter.grad")
 def test_by_hand(

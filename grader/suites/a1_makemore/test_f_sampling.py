@@ -34,6 +34,7 @@ def evaluated(student: Any, model: Any, x: torch.Tensor, y: torch.Tensor) -> flo
     return expect.number(student.makemore.evaluate(model, x, y), "evaluate's result")
 
 
+@pytest.mark.about("evaluate")
 @pytest.mark.points(3)
 @pytest.mark.hint("set_training(model, False) turns on the running statistics")
 def test_evaluate(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -45,6 +46,7 @@ def test_evaluate(student: Any, reference: Any, generator: torch.Generator) -> N
         assert abs(evaluated(student, theirs, x, y) - right) < 1e-3, "the loss is wrong"
 
 
+@pytest.mark.about("evaluate")
 @pytest.mark.points(2)
 @pytest.mark.hint("the last piece may be smaller: weight each piece's mean by its size")
 def test_evaluate_many(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -60,6 +62,7 @@ def test_evaluate_many(student: Any, reference: Any, generator: torch.Generator)
         assert abs(evaluated(student, theirs, x, y) - right) < 1e-3, "the loss is wrong"
 
 
+@pytest.mark.about("evaluate")
 @pytest.mark.points(2)
 @pytest.mark.hint("set training mode at the end; do not update the running statistics")
 def test_evaluate_leaves_no_trace(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -95,6 +98,7 @@ def written(student: Any, model: Any, count: int, seed: int, **named: Any) -> li
     return [expect.text(name, "a name") for name in expect.items(names, count, "sample's names")]
 
 
+@pytest.mark.about("sample")
 @pytest.mark.points(4)
 @pytest.mark.hint("shift the context by one; stop at END, which is not part of the name")
 def test_sample_walks(student: Any, generator: torch.Generator, worker_seed: int) -> None:
@@ -118,6 +122,7 @@ def test_sample_walks(student: Any, generator: torch.Generator, worker_seed: int
     assert len(lengths) > 2, "the hidden models are too similar"
 
 
+@pytest.mark.about("sample")
 @pytest.mark.points(2)
 @pytest.mark.hint("torch.multinomial of torch.softmax")
 def test_sample_draws(student: Any, generator: torch.Generator, worker_seed: int) -> None:
@@ -134,6 +139,7 @@ def test_sample_draws(student: Any, generator: torch.Generator, worker_seed: int
     )
 
 
+@pytest.mark.about("sample")
 @pytest.mark.points(1)
 @pytest.mark.hint("draw everything with the generator that sample is given")
 def test_sample_generator(student: Any, generator: torch.Generator, worker_seed: int) -> None:

@@ -31,6 +31,7 @@ def table(
     return xs, ys, counts
 
 
+@pytest.mark.about("count_bigrams")
 @pytest.mark.points(4)
 @pytest.mark.hint("row: the character before; column: the character after")
 def test_counts(student: Any, generator: torch.Generator) -> None:
@@ -43,6 +44,7 @@ def test_counts(student: Any, generator: torch.Generator) -> None:
         assert torch.equal(result, expected), "count_bigrams: right shape, wrong counts"
 
 
+@pytest.mark.about("bigram_log_probs")
 @pytest.mark.points(3)
 @pytest.mark.hint("each row sums to 1 by itself, after smoothing")
 def test_log_probs(student: Any, generator: torch.Generator) -> None:
@@ -57,6 +59,7 @@ def test_log_probs(student: Any, generator: torch.Generator) -> None:
         expect.tensor(result, (V, V), torch.float32, "bigram_log_probs")
 
 
+@pytest.mark.about("bigram_log_probs")
 @pytest.mark.points(2)
 @pytest.mark.hint("dividing a row whose sum is 0 gives 0 / 0")
 def test_empty_rows(student: Any, generator: torch.Generator) -> None:
@@ -71,6 +74,7 @@ def test_empty_rows(student: Any, generator: torch.Generator) -> None:
     expect.close(result[0].exp(), counts[0] / counts[0].sum(), "a row with counts")
 
 
+@pytest.mark.about("mean_loss")
 @pytest.mark.points(3)
 @pytest.mark.hint("0 * -inf is not 0")
 def test_mean_loss(student: Any, generator: torch.Generator) -> None:
@@ -83,6 +87,7 @@ def test_mean_loss(student: Any, generator: torch.Generator) -> None:
         assert abs(result - expected.item()) < 1e-4, "the result of mean_loss is wrong"
 
 
+@pytest.mark.about("fit_by_gradient")
 @pytest.mark.points(4)
 @pytest.mark.hint("minimise mean_loss of each row's log_softmax, with Adam")
 def test_fit(student: Any, generator: torch.Generator) -> None:
@@ -108,6 +113,7 @@ def test_fit(student: Any, generator: torch.Generator) -> None:
     assert expect.truth(attached) is False, "the logits should be detached"
 
 
+@pytest.mark.about("Bigram.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("each character's row of the embedding holds its logits")
 def test_module(student: Any, reference: Any, generator: torch.Generator) -> None:

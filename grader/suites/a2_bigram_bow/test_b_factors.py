@@ -19,6 +19,7 @@ def both(
     return twins(student, reference, lambda code: code.bigram.BigramMF(V, channels), generator)
 
 
+@pytest.mark.about("BigramMF.__init__", "BigramMF.forward")
 @pytest.mark.points(4)
 @pytest.mark.hint("lm_head(wte(idx))")
 def test_forward(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -36,6 +37,7 @@ def test_forward(student: Any, reference: Any, generator: torch.Generator) -> No
         check_model(theirs, ours, idx, targets, "BigramMF")
 
 
+@pytest.mark.about("BigramMF.table")
 @pytest.mark.points(2)
 @pytest.mark.hint("row x holds the logits of what follows x, bias included")
 def test_table(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -44,6 +46,7 @@ def test_table(student: Any, reference: Any, generator: torch.Generator) -> None
     expect.close(theirs.table(), ours(torch.arange(V)[None])[0][0], "table()")
 
 
+@pytest.mark.about("BigramMF.__init__", "BigramMF.table")
 @pytest.mark.points(2)
 @pytest.mark.hint("C channels and a bias give a matrix of rank C + 1 at most")
 def test_rank(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -55,6 +58,7 @@ def test_rank(student: Any, reference: Any, generator: torch.Generator) -> None:
     assert values[3] < 1e-4 * values[0], "the rank of table() should be at most C + 1"
 
 
+@pytest.mark.about("BigramMF.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("do not use detach or torch.no_grad in forward")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:

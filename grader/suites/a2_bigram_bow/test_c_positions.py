@@ -32,6 +32,7 @@ def encoding(student: Any, pe_type: str, length: int = BLOCK, channels: int = C)
     return expect.thing(module, "PositionEncoding")
 
 
+@pytest.mark.about("randn_encoding")
 @pytest.mark.points(3)
 @pytest.mark.hint("multiply normal numbers by 0.02")
 def test_randn(student: Any) -> None:
@@ -55,6 +56,7 @@ def test_randn(student: Any) -> None:
     )
 
 
+@pytest.mark.about("angles")
 @pytest.mark.points(3)
 @pytest.mark.hint("the first pair turns by 1 per position, each later pair more slowly")
 def test_angles(student: Any) -> None:
@@ -64,6 +66,7 @@ def test_angles(student: Any) -> None:
         expect.close(result, expected_angles(length, channels), "angles", atol=1e-4)
 
 
+@pytest.mark.about("sinusoid_encoding")
 @pytest.mark.points(4)
 @pytest.mark.hint("sine in the even channels, cosine in the odd ones, of the same angle")
 def test_sinusoid(student: Any) -> None:
@@ -76,6 +79,7 @@ def test_sinusoid(student: Any) -> None:
         expect.close(result, expected, "sinusoid_encoding", atol=1e-4)
 
 
+@pytest.mark.about("apply_rope")
 @pytest.mark.points(4)
 @pytest.mark.hint("pairs are neighbours: channels (0, 1), (2, 3), ...")
 def test_rope(student: Any, generator: torch.Generator) -> None:
@@ -85,6 +89,7 @@ def test_rope(student: Any, generator: torch.Generator) -> None:
         expect.close(student.positions.apply_rope(x), turned(x), "apply_rope", atol=1e-4)
 
 
+@pytest.mark.about("apply_rope")
 @pytest.mark.points(2)
 @pytest.mark.hint("a rotation keeps lengths, and products depend only on the distance")
 def test_rope_is_a_rotation(student: Any, generator: torch.Generator) -> None:
@@ -103,6 +108,7 @@ def test_rope_is_a_rotation(student: Any, generator: torch.Generator) -> None:
     )
 
 
+@pytest.mark.about("PositionEncoding.__init__")
 @pytest.mark.points(2)
 @pytest.mark.hint("register_buffer")
 def test_nothing_is_trained(student: Any, generator: torch.Generator) -> None:
@@ -128,6 +134,7 @@ def test_nothing_is_trained(student: Any, generator: torch.Generator) -> None:
         assert torch.equal(before, after), f"a training step changes the encoding {pe_type}"
 
 
+@pytest.mark.about("PositionEncoding.__init__", "PositionEncoding.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("use the first T rows; T may be smaller than block_size")
 def test_forward(student: Any, generator: torch.Generator) -> None:

@@ -49,6 +49,7 @@ def input_gradient(
     expect.close(result, right, f"the gradient of {what}'s input", atol=1e-4)
 
 
+@pytest.mark.about("CausalBoW.forward")
 @pytest.mark.points(4)
 @pytest.mark.hint("divide the sum up to position t by t + 1")
 def test_uniform(student: Any, generator: torch.Generator) -> None:
@@ -59,6 +60,7 @@ def test_uniform(student: Any, generator: torch.Generator) -> None:
         expect.close(module(x), uniform(x), "CausalBoW", atol=1e-4)
 
 
+@pytest.mark.about("CausalBoW.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("no position may see a later one")
 def test_uniform_causal(student: Any, generator: torch.Generator) -> None:
@@ -86,6 +88,7 @@ def check_past(module: Any, x: torch.Tensor, other: torch.Tensor, what: str) -> 
             )
 
 
+@pytest.mark.about("CausalBoW.forward")
 @pytest.mark.points(1)
 @pytest.mark.hint("do not use detach in forward")
 def test_uniform_gradient(student: Any, generator: torch.Generator) -> None:
@@ -93,6 +96,7 @@ def test_uniform_gradient(student: Any, generator: torch.Generator) -> None:
     input_gradient(student, uniform, bag(student, "CausalBoW"), generator, "CausalBoW")
 
 
+@pytest.mark.about("CausalSelfBoW.forward")
 @pytest.mark.points(4)
 @pytest.mark.hint("softmax(x x^T / sqrt(C)) x, with the scores of later positions masked first")
 def test_attention(student: Any, generator: torch.Generator) -> None:
@@ -103,6 +107,7 @@ def test_attention(student: Any, generator: torch.Generator) -> None:
         expect.close(module(x), attended(x).float(), "CausalSelfBoW", atol=1e-4)
 
 
+@pytest.mark.about("CausalSelfBoW.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("torch's softmax subtracts the largest score first; exp of a large number is inf")
 def test_attention_large(student: Any, generator: torch.Generator) -> None:
@@ -112,6 +117,7 @@ def test_attention_large(student: Any, generator: torch.Generator) -> None:
     expect.close(result, attended(x).float(), "CausalSelfBoW of large vectors", atol=1e-2)
 
 
+@pytest.mark.about("CausalSelfBoW.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("mask before the softmax")
 def test_attention_causal(student: Any, generator: torch.Generator) -> None:
@@ -122,6 +128,7 @@ def test_attention_causal(student: Any, generator: torch.Generator) -> None:
     check_past(module, x, other, "CausalSelfBoW")
 
 
+@pytest.mark.about("CausalSelfBoW.forward")
 @pytest.mark.points(1)
 @pytest.mark.hint("x is query, key and value: its gradient is the sum of all three")
 def test_attention_gradient(student: Any, generator: torch.Generator) -> None:

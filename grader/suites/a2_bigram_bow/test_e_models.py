@@ -18,6 +18,7 @@ def model(name: str, **changes: Any) -> Callable[[Any], Any]:
     return lambda code: getattr(code.bow, name)(config(code, **changes))
 
 
+@pytest.mark.about("BoWBlock.__init__", "BoWBlock.forward")
 @pytest.mark.points(4)
 @pytest.mark.hint("x + cbow(x), then add c_proj(tanh(c_fc(.))) of that sum")
 def test_block(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -29,6 +30,7 @@ def test_block(student: Any, reference: Any, generator: torch.Generator) -> None
             expect.close(theirs(x), ours(x), "BoWBlock", atol=1e-4)
 
 
+@pytest.mark.about("BoW.forward")
 @pytest.mark.points(4)
 @pytest.mark.hint("embed, encode the positions, apply the block, then lm_head")
 def test_bow(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -43,6 +45,7 @@ def test_bow(student: Any, reference: Any, generator: torch.Generator) -> None:
                 check_model(theirs, ours, idx, targets, "BoW")
 
 
+@pytest.mark.about("BigramV2.forward")
 @pytest.mark.points(4)
 @pytest.mark.hint("lm_head of the attention's output, without a residual")
 def test_bigram_v2(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -54,6 +57,7 @@ def test_bigram_v2(student: Any, reference: Any, generator: torch.Generator) -> 
             check_model(theirs, ours, idx, targets, "BigramV2")
 
 
+@pytest.mark.about("BoW.forward", "BigramV2.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("no position may see a later one")
 def test_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -73,6 +77,7 @@ def test_causal(student: Any, reference: Any, generator: torch.Generator) -> Non
         expect.close(result[:, :1], ours(idx)[0][:, :1], "the logits of the first character")
 
 
+@pytest.mark.about("BoW.forward", "BigramV2.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("no detach and no torch.no_grad on the way")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -86,6 +91,7 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
 
 @pytest.mark.slow
 @pytest.mark.limit(60)
+@pytest.mark.about("BoW.forward", "BigramV2.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("finish parts c and d first: the model needs positions, a mean and a residual")
 def test_learning(student: Any, reference: Any, seed: int, worker_seed: int) -> None:

@@ -18,9 +18,8 @@ LISTS = (["bow", "bow_v2"], ["rope", "randn"], [8, 16], [32, 64, 128], [0.01, 0.
 def values(cells: Any, what: str) -> list[tuple[Any, ...]]:
     """The cells as tuples; each is a student's object with five attributes."""
     assert isinstance(cells, list | tuple), f"{what} should be a list"
-    return [
-        tuple(getattr(expect.thing(cell, "a cell"), name) for name in COLUMNS) for cell in cells
-    ]
+    rows = [[getattr(expect.thing(cell, "a cell"), name) for name in COLUMNS] for cell in cells]
+    return list(map(tuple, expect.plain(rows)))
 
 
 def product(*lists: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -45,6 +44,7 @@ def small_model(student: Any, size: int = V) -> Any:
     return expect.thing(student.bigram.Bigram(size), "Bigram")
 
 
+@pytest.mark.about("expand")
 @pytest.mark.points(2)
 @pytest.mark.hint("itertools.product: the last list varies fastest")
 def test_expand(student: Any) -> None:
@@ -53,6 +53,7 @@ def test_expand(student: Any) -> None:
     assert result == product(*LISTS), "expand should give every combination in the lists' order"
 
 
+@pytest.mark.about("expand")
 @pytest.mark.points(2)
 @pytest.mark.hint("the same model trained the same way is one cell, not two")
 def test_expand_without_positions(student: Any) -> None:
@@ -68,6 +69,7 @@ def test_expand_without_positions(student: Any) -> None:
     )
 
 
+@pytest.mark.about("missing")
 @pytest.mark.points(2)
 @pytest.mark.hint("compare all five values; the rows can be in any order")
 def test_missing(student: Any, generator: torch.Generator) -> None:
@@ -86,6 +88,7 @@ def test_missing(student: Any, generator: torch.Generator) -> None:
     )
 
 
+@pytest.mark.about("get_batch")
 @pytest.mark.points(3)
 @pytest.mark.hint("y begins one character after x; the last start is len(data) - block_size - 1")
 def test_get_batch(student: Any, generator: torch.Generator, worker_seed: int) -> None:
@@ -106,6 +109,7 @@ def test_get_batch(student: Any, generator: torch.Generator, worker_seed: int) -
             assert torch.equal(tensor, expected), f"{what}: right shape, wrong characters"
 
 
+@pytest.mark.about("train")
 @pytest.mark.points(3)
 @pytest.mark.hint("AdamW's own betas and weight decay; zero the gradients before each backward")
 def test_train(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -129,6 +133,7 @@ def test_train(student: Any, reference: Any, generator: torch.Generator) -> None
     expect.close(weights, ours.wte.weight, "the trained weights", atol=1e-4)
 
 
+@pytest.mark.about("estimate_loss")
 @pytest.mark.points(2)
 @pytest.mark.hint("a mean over the batches; .item(), no gradients")
 def test_estimate_loss(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -158,6 +163,7 @@ def test_estimate_loss(student: Any, reference: Any, generator: torch.Generator)
         )
 
 
+@pytest.mark.about("count_pairs")
 @pytest.mark.points(3)
 @pytest.mark.hint("match the rows that are equal in every other column; < and not <=")
 def test_count_pairs(student: Any, generator: torch.Generator) -> None:
@@ -188,13 +194,14 @@ def test_count_pairs(student: Any, generator: torch.Generator) -> None:
         assert holds == expected[0], f"the number of pairs in {column} with a lower loss is wrong"
 
 
+@pytest.mark.about("pivot")
 @pytest.mark.points(1)
 @pytest.mark.hint("a dictionary of dictionaries: the mean of all rows with both values")
 def test_pivot(student: Any, generator: torch.Generator) -> None:
     """pivot gives the mean of the given loss, and no entry for a pair without rows."""
     rows = rows_of(product(*LISTS), generator)
     rows = [row for row in rows if (row["block_size"], row["n_embd"]) != (16, 64)]
-    result = student.grid.pivot(rows, "block_size", "n_embd")
+    result = expect.plain(student.grid.pivot(rows, "block_size", "n_embd"), "pivot's result")
     assert isinstance(result, dict) and set(result) == {8, 16}, "pivot's rows should be 8 and 16"
     for block, line in result.items():
         widths = {32, 64, 128} - ({64} if block == 16 else set())

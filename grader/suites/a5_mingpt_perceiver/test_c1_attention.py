@@ -10,7 +10,7 @@ from grader.random_inputs import normal
 from grader.suites.a5_mingpt_perceiver.models import BLOCK, C, config
 from grader.weights import load_parameters, twins
 
-pytestmark = pytest.mark.part("c")
+pytestmark = [pytest.mark.part("c"), pytest.mark.about("CausalSelfAttention.forward")]
 WHAT = "CausalSelfAttention's output"
 
 

@@ -39,6 +39,7 @@ def with_pads(generator: torch.Generator, targets: torch.Tensor) -> torch.Tensor
     return targets.masked_fill(pads, 0)
 
 
+@pytest.mark.about("Block.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("x + attn(ln1(x)), then add mlp(ln2(.)) of that sum")
 def test_block_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -49,6 +50,7 @@ def test_block_agrees(student: Any, reference: Any, generator: torch.Generator) 
         expect.close(theirs(x), ours(x), "Block's output")
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(1)
 @pytest.mark.hint("logits for every position: (B, T, vocab_size)")
 def test_gpt_shapes(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -76,6 +78,7 @@ def silent_twins(student: Any, reference: Any, generator: torch.Generator) -> tu
     return theirs, ours
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(3)
 @pytest.mark.hint("tok_emb + the first T rows of pos_emb, drop, blocks, ln_f, head")
 def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -86,6 +89,7 @@ def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) ->
         expect.close(logits_of(theirs(idx)), ours(idx)[0], LOGITS)
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(1)
 @pytest.mark.hint(
     "weights saved by your model must fit the handout's model, and the other way round"
@@ -108,6 +112,7 @@ def test_weights_go_both_ways(student: Any, reference: Any, generator: torch.Gen
     )
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("no position may see a later one, in the attention or anywhere else")
 def test_gpt_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -121,6 +126,7 @@ def test_gpt_causal(student: Any, reference: Any, generator: torch.Generator) ->
     expect.close(logits, ours(idx)[0], f"{LOGITS}, if its blocks add nothing")
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("F.cross_entropy wants (N, V) and (N,)")
 def test_loss(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -133,6 +139,7 @@ def test_loss(student: Any, reference: Any, generator: torch.Generator) -> None:
         expect.close(loss, ours(idx, targets)[1], LOSS)
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(2)
 @pytest.mark.hint("ignore_index: the mean is over the targets that are left")
 def test_pads_do_not_count(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -146,6 +153,7 @@ def test_pads_do_not_count(student: Any, reference: Any, generator: torch.Genera
     expect.close(loss, F.cross_entropy(logits[targets != 0], targets[targets != 0]), LOSS)
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(1)
 @pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -159,6 +167,7 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
     expect.gradients(gradients, [expected], "GPT")
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(1)
 @pytest.mark.hint("drop comes after the sum of the two embeddings")
 def test_dropout_in_training_only(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -173,6 +182,7 @@ def test_dropout_in_training_only(student: Any, reference: Any, generator: torch
     )
 
 
+@pytest.mark.about("GPT.forward")
 @pytest.mark.points(1)
 @pytest.mark.hint("print the loss of run.py: ln(vocabulary size) at first, then less")
 def test_learns(student: Any, reference: Any, generator: torch.Generator) -> None:

@@ -17,6 +17,7 @@ def finetune(student: Any, pretrained: bool, *sizes: Any, **changes: Any) -> Any
     return expect.thing(config, "finetune_config")
 
 
+@pytest.mark.about("build_model")
 @pytest.mark.points(2)
 @pytest.mark.hint("4 layers, 8 heads, 256 channels")
 def test_build_vanilla(student: Any, reference: Any, generator: torch.Generator, seed: int) -> None:
@@ -31,6 +32,7 @@ def test_build_vanilla(student: Any, reference: Any, generator: torch.Generator,
     expect.close(logits_of(theirs(idx)), ours.eval()(idx)[0], "its logits", atol=5e-3)
 
 
+@pytest.mark.about("finetune_config")
 @pytest.mark.points(1)
 @pytest.mark.hint("the two cases are easily swapped")
 def test_finetune_epochs(student: Any) -> None:
@@ -40,6 +42,7 @@ def test_finetune_epochs(student: Any) -> None:
         assert result == epochs, f"max_epochs is wrong with pretrained={pretrained}"
 
 
+@pytest.mark.about("finetune_config")
 @pytest.mark.points(1)
 @pytest.mark.hint("finetuning and pretraining have different batch sizes and learning rates")
 def test_finetune_batches_and_rate(student: Any, seed: int) -> None:
@@ -55,6 +58,7 @@ def test_finetune_batches_and_rate(student: Any, seed: int) -> None:
         assert abs(rate - lr) < 1e-9, "learning_rate is not the one that was given"
 
 
+@pytest.mark.about("finetune_config")
 @pytest.mark.points(1)
 @pytest.mark.hint(
     "tokens are characters, including PADs: 512 * 20, and 200 epochs of the pretraining text"

@@ -46,6 +46,7 @@ def check_frequencies(drawn: torch.Tensor, probabilities: torch.Tensor) -> None:
     )
 
 
+@pytest.mark.about("top_k_logits")
 @pytest.mark.points(2)
 @pytest.mark.hint("compare with the k-th largest of the same row; masked_fill returns a new tensor")
 def test_top_k_logits(student: Any, generator: torch.Generator) -> None:
@@ -63,6 +64,7 @@ def test_top_k_logits(student: Any, generator: torch.Generator) -> None:
     assert torch.equal(after, logits), "top_k_logits changes its argument"
 
 
+@pytest.mark.about("sample")
 @pytest.mark.points(2)
 @pytest.mark.hint("take argmax of the last position's logits, append it, and repeat")
 def test_greedy(student: Any, generator: torch.Generator) -> None:
@@ -75,6 +77,7 @@ def test_greedy(student: Any, generator: torch.Generator) -> None:
         assert torch.equal(y, greedy(table, x, steps)), "a new character is not the likeliest"
 
 
+@pytest.mark.about("sample")
 @pytest.mark.points(1)
 @pytest.mark.hint("give the model x[:, -block_size:]")
 def test_long_context(student: Any, generator: torch.Generator) -> None:
@@ -87,6 +90,7 @@ def test_long_context(student: Any, generator: torch.Generator) -> None:
         assert torch.equal(y, greedy(table, x, BLOCK + 2)), "a new character is not the likeliest"
 
 
+@pytest.mark.about("sample")
 @pytest.mark.points(1)
 @pytest.mark.hint("model.eval()")
 def test_no_dropout(student: Any, generator: torch.Generator) -> None:
@@ -99,6 +103,7 @@ def test_no_dropout(student: Any, generator: torch.Generator) -> None:
     assert torch.equal(y, greedy(table, x, 4)), "the model is in training mode while sampling"
 
 
+@pytest.mark.about("sample")
 @pytest.mark.points(2)
 @pytest.mark.hint("divide by the temperature, cut to top_k, softmax, torch.multinomial")
 def test_random(student: Any, generator: torch.Generator) -> None:
@@ -116,6 +121,7 @@ def test_random(student: Any, generator: torch.Generator) -> None:
         check_frequencies(y[:, 1], cut.softmax(0))
 
 
+@pytest.mark.about("sample")
 @pytest.mark.points(2)
 @pytest.mark.hint("inside the loop, give the model x with the characters drawn so far")
 def test_random_goes_on(student: Any, generator: torch.Generator) -> None:

@@ -34,6 +34,7 @@ def counted(value: Any, what: str = WHAT) -> tuple[float, float]:
     return expect.number(total, f"{what}'s total"), expect.number(correct, f"{what}'s correct")
 
 
+@pytest.mark.about("evaluate_places")
 @pytest.mark.points(2)
 @pytest.mark.hint("an answer is right if it is the same text, not if it is a part of it")
 def test_evaluate_places(student: Any, seed: int) -> None:
@@ -49,6 +50,7 @@ def test_evaluate_places(student: Any, seed: int) -> None:
         assert correct == right, "the number of right answers is wrong"
 
 
+@pytest.mark.about("evaluate_places")
 @pytest.mark.points(1)
 @pytest.mark.hint("zip silently stops at the shorter one")
 def test_evaluate_without_answers(student: Any, seed: int) -> None:
@@ -71,6 +73,7 @@ def test_evaluate_without_answers(student: Any, seed: int) -> None:
         )
 
 
+@pytest.mark.about("london_accuracy", "main")
 @pytest.mark.points(2)
 @pytest.mark.hint("python london_baseline.py birth_dev.tsv")
 def test_london_command(student: Any, seed: int) -> None:

@@ -26,7 +26,7 @@ from grader.suites.a5_mingpt_perceiver.corruption import (
     string,
 )
 
-pytestmark = pytest.mark.part("e")
+pytestmark = [pytest.mark.part("e"), pytest.mark.about("CharCorruptionDataset.__getitem__")]
 LONG = [300, 128, 200]  # characters, more than any block here keeps
 SHORT = [40, 4, 5, 6, 7]  # only test_tiny_documents has fewer than 4 characters
 
@@ -185,8 +185,8 @@ def check_a_quarter(pairs: list[tuple[int, int]]) -> None:
     """Checks (kept, masked) pairs: on average a quarter of the kept characters is masked."""
     excess = [masked - kept / 4 for kept, masked in pairs]
     assert len(excess) > 100, "some lengths hardly ever occur"
-    # Lengths are whole numbers, and may be rounded up or down: one character is allowed.
-    allowed = 1 + 5 * statistics.stdev(excess) / len(excess) ** 0.5
+    # Lengths are whole numbers, and may be rounded up or down: half a character is allowed.
+    allowed = 0.5 + 5 * statistics.stdev(excess) / len(excess) ** 0.5
     assert statistics.mean(excess) > -allowed, "less than a quarter is masked on average"
     assert statistics.mean(excess) < allowed, "more than a quarter is masked on average"
 

@@ -6,7 +6,7 @@ import pytest
 
 from grader import expect
 
-pytestmark = pytest.mark.part("f")
+pytestmark = [pytest.mark.part("f"), pytest.mark.about("pretrain_config")]
 
 
 def pretrain(student: Any, *sizes: Any, **changes: Any) -> Any:

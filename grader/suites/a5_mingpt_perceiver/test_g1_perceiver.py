@@ -21,6 +21,9 @@ from grader.suites.a5_mingpt_perceiver.models import (
 from grader.weights import load_parameters, randomise, twins
 
 pytestmark = pytest.mark.part("g")
+about_the_blocks = pytest.mark.about(
+    "DownProjectBlock.__init__", "DownProjectBlock.forward", "UpProjectBlock.forward"
+)
 DOWN, UP = "DownProjectBlock's output", "UpProjectBlock's output"
 
 
@@ -36,6 +39,7 @@ def make_gpt(code: Any, **changes: Any) -> Any:
     return code.model.GPT(perceiver(code, **changes))
 
 
+@pytest.mark.about("DownProjectBlock.__init__")
 @pytest.mark.points(2)
 @pytest.mark.hint("use nn.Parameter, not a plain tensor or a buffer")
 def test_basis_is_trained(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -58,6 +62,7 @@ def basis(block: Any) -> torch.Tensor:
     return expect.tensor(saved["C"], (1, M, C), torch.float32, "C").clone()
 
 
+@pytest.mark.about("DownProjectBlock.__init__")
 @pytest.mark.points(1)
 @pytest.mark.hint("torch.nn.init.xavier_uniform_")
 def test_basis_at_the_start(student: Any) -> None:
@@ -78,6 +83,9 @@ def test_basis_at_the_start(student: Any) -> None:
         assert 0.9 * low < spread < 1.1 * high, "the basis's numbers are too small or too large"
 
 
+@pytest.mark.about(
+    "DownProjectBlock.__init__", "DownProjectBlock.forward", "UpProjectBlock.forward"
+)
 @pytest.mark.points(2)
 @pytest.mark.hint("the first argument of CausalCrossAttention gives keys and values")
 def test_shapes(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -93,6 +101,7 @@ def test_shapes(student: Any, reference: Any, generator: torch.Generator) -> Non
         expect.close_to_any(z, [up(own_last, y, x) for up in variants.UP], UP)
 
 
+@pytest.mark.about("DownProjectBlock.__init__", "DownProjectBlock.forward")
 @pytest.mark.points(3)
 @pytest.mark.hint(
     "queries are the basis, keys and values the input, ln1 on one of them or on both; then add "
@@ -106,6 +115,7 @@ def test_down_agrees(student: Any, reference: Any, generator: torch.Generator) -
         expect.close_to_any(theirs(x), [down(ours, x) for down in variants.DOWN], DOWN)
 
 
+@pytest.mark.about("UpProjectBlock.forward")
 @pytest.mark.points(3)
 @pytest.mark.hint("queries are x_input, keys and values ln1(y); then add mlp(ln2(.))")
 def test_up_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -116,6 +126,12 @@ def test_up_agrees(student: Any, reference: Any, generator: torch.Generator) -> 
         expect.close_to_any(theirs(y, x), [up(ours, y, x) for up in variants.UP], UP)
 
 
+@pytest.mark.about(
+    "DownProjectBlock.__init__",
+    "DownProjectBlock.forward",
+    "UpProjectBlock.forward",
+    "GPT.forward",
+)
 @pytest.mark.points(2)
 @pytest.mark.hint("the up block reads the inner blocks' output and the down block's input")
 def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -126,6 +142,9 @@ def test_gpt_agrees(student: Any, reference: Any, generator: torch.Generator) ->
         expect.close_to_any(logits_of(theirs(idx)), variants.logits(ours, idx), "GPT's logits")
 
 
+@pytest.mark.about(
+    "DownProjectBlock.__init__", "DownProjectBlock.forward", "UpProjectBlock.forward"
+)
 @pytest.mark.points(1)
 @pytest.mark.hint("place j of the bottleneck sees the input up to j, position t the places up to t")
 def test_causal(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -139,6 +158,9 @@ def test_causal(student: Any, reference: Any, generator: torch.Generator) -> Non
     expect.close_to_any(logits, variants.logits(ours, idx), "the perceiver's logits")
 
 
+@pytest.mark.about(
+    "DownProjectBlock.__init__", "DownProjectBlock.forward", "UpProjectBlock.forward"
+)
 @pytest.mark.points(1)
 @pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
@@ -151,6 +173,7 @@ def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> 
     expect.gradients(gradients, list(variants.gradients(ours, idx, targets)), "the perceiver")
 
 
+@pytest.mark.about("build_model")
 @pytest.mark.points(2)
 @pytest.mark.hint("perceiver=True and bottleneck_dim, in addition to the vanilla model's sizes")
 def test_build_perceiver(

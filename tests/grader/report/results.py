@@ -6,9 +6,11 @@ from html.parser import HTMLParser
 
 from grader.verdict.result import (
     Frame,
+    FunctionResult,
     Isolation,
     Outcome,
     Result,
+    State,
     Submission,
     TestResult,
     score_parts,
@@ -20,6 +22,7 @@ ATTACK = (
     "<script>document.title='forged'</script></style><img src=x onerror=alert(1)>"
     "{{ 7 * 7 }} \x1b[2J\x00 \ud800 ‮ ]]> [red]markup[/red]"
 )
+FULL = (Outcome.PASSED, Outcome.CARRIED)
 FRAME = Frame(ATTACK, 7, ATTACK, f"    return {ATTACK}")
 
 
@@ -31,15 +34,17 @@ def made(outcome: Outcome, number: int = 0, **values: object) -> TestResult:
         "part": "a" if number < 4 else "b",
         "visibility": "hidden" if number % 2 else "public",
         "outcome": outcome,
-        "score": 3.0 if outcome is Outcome.PASSED else 0.0,
+        "score": 3.0 if outcome in FULL else 0.0,
         "max_score": 3.0,
-        "hint": "" if outcome is Outcome.PASSED else f"Hint {number}.",
+        "hint": "" if outcome in FULL else f"Hint {number}.",
         "seconds": 0.25,
     }
     return TestResult(**fields | values)
 
 
-def result(*tests: TestResult, usable: bool = True) -> Result:
+def result(
+    *tests: TestResult, usable: bool = True, functions: tuple[FunctionResult, ...] = ()
+) -> Result:
     """A result of these tests."""
     parts = score_parts(PARTS, tests)
     return Result(
@@ -54,7 +59,13 @@ def result(*tests: TestResult, usable: bool = True) -> Result:
         tests=tests,
         seconds=1.5,
         versions={"python": "3.11.7"},
+        functions=functions,
     )
+
+
+def function(name: str, state: State = State.RIGHT, diagnosis: str = "") -> FunctionResult:
+    """What the tests show of one function of part a."""
+    return FunctionResult(name, "a", state, diagnosis)
 
 
 class Elements(HTMLParser):

@@ -13,8 +13,8 @@ from rich.console import Console
 from grader.report import gradescope, html, junit, terminal
 from grader.report import json as json_report
 from grader.report.words import clean, points, summary
-from grader.verdict.result import Outcome, Result
-from tests.grader.report.results import made, result
+from grader.verdict.result import Outcome, Result, State
+from tests.grader.report.results import FULL, function, made, result
 from tests.programs import ROOT
 
 
@@ -38,9 +38,9 @@ def test_every_report_tells_every_test(every: Result, kind: str) -> None:
     """Each sentence is there, with its outcome's word and the hint of what is not passed."""
     text = RENDERED[kind](every)
     for test in every.tests:
-        assert str(test.outcome) in text
-        if kind != "junit" or test.outcome is not Outcome.PASSED:  # which names them by function
+        if kind != "junit" or test.outcome not in FULL:  # which names those by function
             assert test.title in text
+            assert str(test.outcome) in text
         assert test.hint in text
 
 
@@ -77,24 +77,29 @@ def test_points_and_words() -> None:
 
 def test_the_summary_says_where_points_are(every: Result) -> None:
     """One sentence for each kind of result."""
-    assert summary(every) == ("1 of 8 tests passed. Part b has the most points left: 12.")
+    assert summary(every) == (
+        "1 of 9 tests passed, 1 more has full marks. Part b has the most points left: 15."
+    )
     assert summary(result(made(Outcome.PASSED))) == "1 of 1 tests passed: everything works."
+    carried = result(made(Outcome.CARRIED), made(Outcome.CARRIED, 1))
+    assert summary(carried) == "0 of 2 tests passed, 2 more have full marks."
 
 
 def test_json_is_the_schema(every: Result) -> None:
     """The keys that docs/result.md lists, and back to the same value."""
+    every = replace(every, functions=(function("mean"),))
     text = json_report.render(every)
     value = json.loads(text)
     path = ROOT / "docs" / "result.md"
     documented = path.read_text(encoding="utf-8")
     listed = set(re.findall(r"`([a-z_0-9]+)`", documented))
     keys = set(value) | {key for kind in ("submission", "isolation") for key in value[kind]}
-    keys |= {key for test in value["tests"] for key in test} | {"file", "line", "function"}
+    keys |= {key for kind in ("tests", "functions") for row in value[kind] for key in row}
+    keys |= {"file", "line", "function"}
     assert keys <= listed
     assert value["schema"] in documented
-    assert {outcome.value for outcome in Outcome} <= set(
-        re.findall(r"^\| `([a-z ]+)` \|", documented, re.MULTILINE)
-    )
+    words = set(re.findall(r"^\| `([a-z ]+)` \|", documented, re.MULTILINE))
+    assert {word.value for kind in (Outcome, State) for word in kind} <= words
     assert json_report.parse(text) == every
 
 
@@ -136,7 +141,7 @@ def test_junit_counts(every: Result) -> None:
             assert int(element.get(attribute, "")) == len(element.findall(f".//{tag}"))
         assert int(element.get("tests", "")) == len(element.findall(".//testcase"))
     counts = [root.get(name) for name in ("tests", "failures", "errors", "skipped")]
-    assert counts == ["8", "2", "4", "1"]
+    assert counts == ["9", "2", "4", "1"]
 
 
 def test_junit_of_hostile_text_is_sound(hostile: Result) -> None:
@@ -150,7 +155,7 @@ def test_junit_of_hostile_text_is_sound(hostile: Result) -> None:
 def test_gradescope(every: Result) -> None:
     """Points, status and visibility as Gradescope reads them."""
     value = json.loads(gradescope.render(every))
-    assert value["score"] == 3.0
+    assert value["score"] == 6.0
     assert value["output_format"] == "text"
     by_name = {test["name"]: test for test in value["tests"]}
     assert by_name["Sentence 0 about passed."] == {
@@ -164,9 +169,9 @@ def test_gradescope(every: Result) -> None:
         "output_format": "text",
         "visibility": "visible",
     }
-    failed = by_name["Sentence 1 about failed."]
-    assert (failed["status"], failed["visibility"]) == ("failed", "after_published")
-    assert "Hint 1." in failed["output"]
+    broken = by_name["Sentence 3 about error."]
+    assert (broken["status"], broken["visibility"]) == ("failed", "after_published")
+    assert "Hint 3." in broken["output"]
 
 
 def test_gradescope_gives_no_score_that_is_not_to_be_used(fault: Result) -> None:
@@ -181,7 +186,7 @@ def test_the_terminal_fits_its_width(every: Result, width: int) -> None:
     """No line is wider than the terminal, and no word is lost."""
     lines = terminal_text(every, width).splitlines()
     assert max(map(len, lines)) <= width
-    assert "3 of 24 points" in " ".join(lines)
+    assert "6 of 27 points" in " ".join(lines)
 
 
 def test_the_terminal_shows_frames_when_asked(hostile: Result) -> None:

@@ -51,6 +51,7 @@ import pytest
 
 @pytest.mark.part("a")
 @pytest.mark.points(2)
+@pytest.mark.about("double")
 def test_double(student):
     """Doubles."""
     assert student.work.double(3) == 6
@@ -59,6 +60,7 @@ def test_double(student):
 @pytest.mark.slow
 @pytest.mark.part("a")
 @pytest.mark.points(1)
+@pytest.mark.about("double")
 def test_double_large(student):
     """Doubles large numbers."""
     assert student.work.double(10**9) == 2 * 10**9
@@ -66,6 +68,7 @@ def test_double_large(student):
 
 @pytest.mark.part("b")
 @pytest.mark.points(1)
+@pytest.mark.about("negate")
 def test_negate(student):
     """Negates."""
     assert student.work.negate(3) == -3
@@ -162,6 +165,40 @@ def test_points_for_nothing_and_wrong_sums_are_named(tmp_path: Path) -> None:
     assert not report.ok
     assert "part b: the suite has 3 points, but assignment.toml has 1" in printed[0]
     assert printed[-1].startswith("audit a9_toy: solution 6/4, skeleton 2")
+
+
+UNMARKED = '''
+
+@pytest.mark.part("b")
+@pytest.mark.points(0.5)
+@pytest.mark.about("negate")
+def test_negate_twice(student):
+    """Negates twice."""
+    assert student.work.negate(student.work.negate(3)) == 3
+'''
+
+
+@pytest.mark.parametrize(
+    ("suite", "said"),
+    [
+        (
+            SUITE.replace('about("negate")', 'about("double")'),
+            [
+                "TODO double: points without it in tests about it: test_work.py::test_negate",
+                "TODO negate: no test is about it",
+            ],
+        ),
+        (
+            SUITE.replace('points(1)\n@pytest.mark.about("negate")', "points(0.5)") + UNMARKED,
+            ["TODO negate: tests that are not about it lose points: test_work.py::test_negate"],
+        ),
+    ],
+)
+def test_wrong_about_marks_are_named(tmp_path: Path, suite: str, said: list[str]) -> None:
+    """Each function is left out in turn: its tests must lose their points, and no other."""
+    report, printed = run(make(tmp_path, **{"test_work.py": suite}))
+    assert not report.ok
+    assert printed[:-1] == said
 
 
 def test_a_patch_of_one_function_leaves_the_others_alone(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Zeros of the right shapes, and names cut unshuffled. The random starts and two slices earn it.
 
-points: 8
+points: 7
 """
 
 # file: src/makemore.py
@@ -88,12 +88,8 @@ def set_training(model, training):
 
 
 def wavenet(vocab_size, block_size=8, n_embd=24, n_hidden=128):
-    layers, channels = [Embedding(vocab_size, n_embd)], n_embd
-    while block_size > 1:
-        layers += [FlattenConsecutive(2), Linear(2 * channels, n_hidden, bias=False)]
-        layers += [BatchNorm1d(n_hidden), Tanh()]
-        channels, block_size = n_hidden, block_size // 2
-    return Sequential([*layers, Linear(n_hidden, vocab_size)])
+    layers = [Embedding(vocab_size, n_embd), FlattenConsecutive(block_size)]
+    return Sequential([*layers, Linear(block_size * n_embd, vocab_size)])
 
 
 def init_weights(model):
