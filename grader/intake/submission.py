@@ -16,7 +16,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -52,6 +52,10 @@ class Tree:
     notes: tuple[str, ...]  # what was left out or is missing, a line each
     sha256: str  # of the sorted names and bytes of `files`
     own: bool = False  # it is the checkout's own src/ or solution/, not somebody else's work
+
+    def altered(self, name: str, files: dict[str, bytes]) -> Tree:
+        """The same under another name, with other files."""
+        return replace(self, name=name, files=files, sha256=digest(files))
 
 
 @dataclass(frozen=True)

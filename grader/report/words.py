@@ -54,7 +54,7 @@ def passed(test: TestResult) -> bool:
 
 def full(test: TestResult) -> bool:
     """Whether the test has all its points: it is passed, or carried."""
-    return test.outcome in (Outcome.PASSED, Outcome.CARRIED)
+    return test.outcome.is_full
 
 
 def explanation(test: TestResult) -> str:

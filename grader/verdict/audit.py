@@ -13,7 +13,7 @@ patch needs them.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from rich.console import Console
@@ -22,7 +22,7 @@ from grader.assignment import Assignment
 from grader.authoring import skeleton
 from grader.boundary.sandbox import Sandbox
 from grader.errors import UserError
-from grader.intake.submission import Tree, digest, take
+from grader.intake.submission import Tree, take
 from grader.verdict import patches, pool
 from grader.verdict.grade import Options, grade
 from grader.verdict.patches import Patch
@@ -154,7 +154,7 @@ def tree_of(assignment: Assignment, case: Case) -> Tree:
         files = {n: t.encode() for n, t in skeleton.without(assignment, {case.unit}).items()}
     elif case.patch:
         files = patches.apply(case.patch, files)
-    return replace(tree, name=case.name, files=files, sha256=digest(files))
+    return tree.altered(case.name, files)
 
 
 def _examine(assignment: Assignment, job: tuple[Case, bool], sandbox: Sandbox) -> Finding:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import pytest
 
@@ -23,6 +23,7 @@ from grader.verdict.outcomes import Ending
 from grader.verdict.result import Outcome
 
 Units = frozenset[str]
+Trial = tuple[str, Units, Units]  # a test, and what is the student's and the skeleton's in a graft
 _NOT_TRIED = (Outcome.PASSED, Outcome.NOT_RUN, Outcome.GRADER_FAULT)
 
 
@@ -48,18 +49,19 @@ class Blamer:
     run: Callable[[pytest.Item, Student], Ending] = field(init=False)  # set by the suite's run
     failures: list[Failure] = field(default_factory=list)
     deadline: float = float("inf")  # of time.monotonic, for all trials
-    trials: dict[tuple[str, Units], Ending] = field(default_factory=dict)  # by test and units
-    _survey: Survey | None = None
+    trials: dict[Trial, Ending] = field(default_factory=dict)
     impossible: dict[Units, str] = field(default_factory=dict)  # why a graft cannot be made
-    _hung: dict[Units, Ending] = field(default_factory=dict)
+    _hung: dict[tuple[Units, Units], Ending] = field(default_factory=dict)  # by graft
     _needed: dict[tuple[str, str], bool] = field(default_factory=dict)  # by test and unit
 
-    @property
+    @cached_property
     def survey(self) -> Survey:
         """What the submission's text shows; read at the first failure."""
-        if self._survey is None:
-            self._survey = self.grafts.survey()
-        return self._survey
+        return self.grafts.survey()
+
+    def alone(self, test: str, units: Units) -> Ending | None:
+        """How a test ended with these units in the reference; None if that was not tried."""
+        return self.trials.get((test, units, frozenset()))
 
     def note(self, item: pytest.Item, test: str, about: Iterable[str], ending: Ending) -> None:
         """Notes how a test ended; grafts are tried after the last, so that they cost it no time."""
@@ -200,16 +202,16 @@ class Blamer:
 
     def _try(self, failure: Failure, units: Units, blank: Units = frozenset()) -> Ending:
         """How a test ends on a graft; where one test has timed out, the others are not run."""
-        key = (failure.test, units)
+        key = (failure.test, units, blank)
         if key not in self.trials:
             try:
-                student = partial(self.grafts.student, units, **({"blank": blank} if blank else {}))
-                ending = self._hung.get(units) or self._ending(failure.item, student)
+                student = partial(self.grafts.student, units, blank)
+                ending = self._hung.get((units, blank)) or self._ending(failure.item, student)
             except GraftFailed as error:
                 self.impossible[units] = str(error)
                 ending = Ending(Outcome.ERROR, str(error))
             if ending.outcome is Outcome.TIMEOUT:
-                self._hung[units] = ending
+                self._hung[units, blank] = ending
             self.trials[key] = ending
         return self.trials[key]
 

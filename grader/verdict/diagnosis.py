@@ -99,14 +99,13 @@ class Diagnoser:
 
 def signs_of(unit: str, blamer: Blamer) -> dict[str, Sign]:
     """The signs that a unit leaves alone in the reference, in the tests about it."""
-    alone = frozenset({unit})
-    trials = {
-        failure.test: blamer.trials[failure.test, alone]
-        for failure in blamer.failures
-        if unit in failure.about and (failure.test, alone) in blamer.trials
+    own = [failure.test for failure in blamer.failures if unit in failure.about]
+    trials = {test: blamer.alone(test, frozenset({unit})) for test in own}
+    return {
+        test: _sign(ending)
+        for test, ending in trials.items()
+        if ending is not None and ending.outcome is not Outcome.PASSED
     }
-    failed = {test: end for test, end in trials.items() if end.outcome is not Outcome.PASSED}
-    return {test: _sign(ending) for test, ending in failed.items()}
 
 
 def _sign(ending: Ending) -> Sign:

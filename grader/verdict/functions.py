@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from grader.verdict.blame import Blamer, Failure
 from grader.verdict.diagnosis import Diagnoser
 from grader.verdict.result import FunctionResult, Outcome, State, TestResult
-
-FULL = (Outcome.PASSED, Outcome.CARRIED)
 
 
 def explained(results: Sequence[TestResult], blamer: Blamer) -> list[TestResult]:
@@ -29,8 +27,8 @@ def _explained(test: TestResult, failure: Failure, blamer: Blamer) -> TestResult
         what = f"it cannot be tried alone: {blamer.impossible[failure.about]}"
         return replace(test, message=f"{test.message}; {what}")
     if failure.together:
-        own = blamer.trials.get((failure.test, failure.about))
-        company = "with your other functions" if own and own.outcome in FULL else "together"
+        own = blamer.alone(failure.test, failure.about)
+        company = "with your other functions" if own and own.outcome.is_full else "together"
         each = " each" if len(test.about) > 1 else ""
         what = f"{_and(test.about)} {_are(test.about)}{each} right alone, and wrong {company}"
         return replace(test, message=f"{test.message}; {what}")
@@ -54,17 +52,20 @@ def _carried(test: TestResult, blamer: Blamer) -> str:
 
 
 def functions(
-    results: Sequence[TestResult], blamer: Blamer, diagnoser: Diagnoser
+    results: Sequence[TestResult], blamer: Blamer, learnt: Callable[[], Diagnoser]
 ) -> tuple[FunctionResult, ...]:
-    """Each function's state, and its mistake if that is known, in the handout's order."""
+    """Each function's state, and its mistake if that is known, in the handout's order.
+
+    learnt: reads what was learnt of mistakes, only if a function is wrong.
+    """
+    units = blamer.grafts.units
+    states = {name: _state(name, results, blamer) for name in units}
+    wrong = [name for name, state in states.items() if state is State.WRONG]
+    diagnoser = learnt() if wrong else Diagnoser()
+    said = {name: diagnoser.sentence(name, blamer) for name in wrong}
     return tuple(
-        FunctionResult(
-            name,
-            unit.part,
-            state := _state(name, results, blamer),
-            diagnoser.sentence(name, blamer) if state is State.WRONG else "",
-        )
-        for name, unit in blamer.grafts.units.items()
+        FunctionResult(name, unit.part, states[name], said.get(name, ""))
+        for name, unit in units.items()
     )
 
 
@@ -72,7 +73,7 @@ def _state(name: str, results: Sequence[TestResult], blamer: Blamer) -> State:
     if any(name in test.blame for test in results):
         return State.NOT_WRITTEN if name in blamer.survey.unwritten else State.WRONG
     own = [test for test in results if name in test.about]
-    lost = [test for test in own if test.outcome not in FULL]
+    lost = [test for test in own if not test.outcome.is_full]
     if not own or any(not blamer.grafts.units.keys() & set(test.blame) for test in lost):
         return State.UNKNOWN
     return State.RIGHT

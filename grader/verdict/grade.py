@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -88,7 +89,7 @@ def examine(assignment: Assignment, tree: Tree, options: Options = Options()) ->
             blamer=blamer if options.blame else None,
             prints={} if options.prints else None,
             carry=assignment.carry_errors,
-            diagnoser=_diagnoser(assignment),
+            learnt=partial(_learnt, assignment),
         )
         try:
             run_suite(suite, assignment.suite)
@@ -101,7 +102,7 @@ def examine(assignment: Assignment, tree: Tree, options: Options = Options()) ->
     return Graded(result, opened.printed, blamer, suite.prints or {})
 
 
-def _diagnoser(assignment: Assignment) -> Diagnoser:
+def _learnt(assignment: Assignment) -> Diagnoser:
     """What was learnt of the suite's mistakes, if students are to see it."""
     wanted = assignment.diagnosis == "sentence"
     return Diagnoser.load(assignment, secret()) if wanted else Diagnoser()

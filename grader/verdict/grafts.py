@@ -107,7 +107,7 @@ class Grafts:
         return hidden(self._assignment, Tree("reference", {}, (), "")).files
 
     def _blank(self, unit: str) -> dict[str, bytes]:
-        cut = skeleton.without(self._assignment, {unit})
+        cut = self._cut(frozenset({unit}))
         return {**self._given, **{name: text.encode() for name, text in cut.items()}}
 
     def close(self) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rich.console import Console
 
 from grader.assignment import Assignment
 from grader.boundary.sandbox import Sandbox
-from grader.intake.submission import Tree, digest, take
+from grader.intake.submission import Tree, take
 from grader.verdict import patches, pool
 from grader.verdict.diagnosis import Diagnoser, Known, signs_of
 from grader.verdict.grade import Options, examine, secret
@@ -57,5 +55,4 @@ def changed(assignment: Assignment, changes: list[Patch]) -> Tree:
     files = tree.files
     for patch in changes:
         files = patches.apply(patch, files)
-    name = " and ".join(patch.name for patch in changes)
-    return replace(tree, name=name, files=files, sha256=digest(files))
+    return tree.altered(" and ".join(patch.name for patch in changes), files)

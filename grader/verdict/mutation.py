@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -20,7 +20,7 @@ from grader import strict
 from grader.assignment import Assignment
 from grader.boundary.sandbox import Sandbox
 from grader.errors import BadAssignment
-from grader.intake.submission import digest, take
+from grader.intake.submission import take
 from grader.verdict import pool
 from grader.verdict.grade import Options, examine
 from grader.verdict.mutants import Mutant, mutants
@@ -123,8 +123,7 @@ def _line(finding: Finding, equivalents: set[tuple[str, str]]) -> str:
 def _examine(assignment: Assignment, mutant: Mutant, sandbox: Sandbox) -> Finding:
     """Grades the quick tests until one loses points; the slow ones only if none does."""
     tree = take(assignment.solution, assignment)
-    files = {**tree.files, **mutant.files}
-    tree = replace(tree, name=mutant.unit, files=files, sha256=digest(files))
+    tree = tree.altered(mutant.unit, {**tree.files, **mutant.files})
     for quick in (True, False):
         options = Options(quick=quick, until_lost=True, sandbox=sandbox)
         result = examine(assignment, tree, options).result

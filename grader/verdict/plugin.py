@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -61,7 +62,7 @@ class Suite:
     results: list[TestResult] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # ours: a suite that could not be collected
     carry: bool = True  # give a test's points if what it judges is right by graft
-    diagnoser: Diagnoser = field(default_factory=Diagnoser)
+    learnt: Callable[[], Diagnoser] = Diagnoser  # reads what was learnt of mistakes
     prints: dict[str, Prints] | None = None  # {test: what it saw}, noted if it is a dict
     blamer: Blamer | None = None  # finds who is to blame for a failure
 
@@ -128,7 +129,7 @@ class Suite:
         """What the tests show of each function; nothing if none is grafted."""
         if self.blamer is None:
             return ()
-        return functions(self.results, self.blamer, self.diagnoser)
+        return functions(self.results, self.blamer, self.learnt)
 
     def _try(self, item: pytest.Item, student: Student) -> Ending:
         """How a test ends for another student."""

@@ -30,6 +30,11 @@ class Outcome(StrEnum):
     NOT_RUN = "not run"  # the submission's total time ran out before this test
     GRADER_FAULT = "grader fault"  # our own error: do not use the grade
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a test that ended so has all its points."""
+        return self in (Outcome.PASSED, Outcome.CARRIED)
+
 
 class State(StrEnum):
     """What the tests show of one function that students write."""
