@@ -5,7 +5,7 @@
 
 Every known mistake is learnt in one run and graded in another. `blamed`: the share in which the
 changed function is to blame. `named`: the share in which its own sentence is said. `false`: the
-share in which a sentence is said after its own entry is left out, when any is wrong.
+share in which another sentence is said after its own entry is left out, which must be wrong.
 `pairs_blamed`: of pairs of mistakes in two functions, drawn by the seed, the share in which both
 are blamed. `extra_time`: of mistakes drawn by the seed, the median of the time of a quick grade
 with blame over that without. The last line is one JSON object.
@@ -24,9 +24,7 @@ from itertools import combinations
 
 from course.devices import hardware
 from grader.assignment import Assignment, all_assignments, find
-from grader.authoring import skeleton
 from grader.boundary.sandbox import Sandbox
-from grader.intake import graft
 from grader.intake.submission import take
 from grader.verdict import learn, patches, pool
 from grader.verdict.diagnosis import Diagnoser, Known
@@ -57,8 +55,9 @@ def main(argv: list[str] | None = None) -> int:
     counts, ratios = [], []
     for assignment, pairs in zip(chosen, shares(args.pairs, len(chosen)), strict=True):
         counts.append(count(assignment, pairs, args.seed))
-        ratios += extra_times(assignment, args.timed, args.seed)
-        print(assignment.id, counts[-1], flush=True)
+        own = extra_times(assignment, args.timed, args.seed)
+        ratios += own
+        print(assignment.id, json.dumps(summary(counts[-1:], own, args.seed)), flush=True)
     print(json.dumps(summary(counts, ratios, args.seed)))
     return 0
 
@@ -71,8 +70,9 @@ def shares(total: int, parts: int) -> list[int]:
 def count(assignment: Assignment, pairs: int, seed: int) -> Counts:
     """Learns, grades and counts the mistakes of one assignment."""
     mistakes = patches.read_all(assignment.suite / "mistakes")
-    learnt, seen = learn.learnt(assignment), learn.signs(assignment)
-    changed = [changed_units(assignment, patch) for patch in mistakes]
+    learnt = learn.learnt(assignment)
+    seen = pool.over(assignment, mistakes, graded, "grade")
+    changed = [learn.changed_units(assignment, patch) for patch in mistakes]
     report(assignment, mistakes, changed, learnt, seen)
     drawn = pairs_of(mistakes, changed, pairs, seed)
     both = pool.over(assignment, drawn, blamed_in_pair, "pairs")
@@ -80,10 +80,15 @@ def count(assignment: Assignment, pairs: int, seed: int) -> Counts:
         cases=len(mistakes),
         blamed=sum(bool(units & k.signs.keys()) for units, k in zip(changed, seen, strict=True)),
         named=sum(said(k, learnt) == {k.sentence} for k in seen),
-        false=sum(bool(said(k, without(learnt, k))) for k in seen),
+        false=sum(bool(said(k, without(learnt, k)) - {k.sentence}) for k in seen),
         pairs=len(drawn),
         pairs_blamed=sum(both),
     )
+
+
+def graded(assignment: Assignment, patch: Patch, sandbox: Sandbox) -> Known:
+    """What a mistake shows in a quick grade, with all of the suite's quick tests."""
+    return learn.signs_among(assignment, patch, Options(quick=True, sandbox=sandbox))
 
 
 def without(learnt: Diagnoser, case: Known) -> Diagnoser:
@@ -106,22 +111,13 @@ def report(
 ) -> None:
     """Prints every mistake that is not blamed, not named, or taken for another."""
     for patch, units, known in zip(mistakes, changed, seen, strict=True):
-        others = said(known, without(learnt, known))
+        others = said(known, without(learnt, known)) - {known.sentence}
         if not units & known.signs.keys():
             print(f"{assignment.id} {patch.name}: {units} not among {set(known.signs)}")
         elif said(known, learnt) != {known.sentence}:
             print(f"{assignment.id} {patch.name}: {said(known, learnt) or 'nothing'} is said")
         if others:
             print(f"{assignment.id} {patch.name}: without its entry, {others} is said")
-
-
-def changed_units(assignment: Assignment, patch: Patch) -> set[str]:
-    """The functions that a mistake changes, and the files in which it changes something else."""
-    sources = skeleton.marked(assignment)
-    texts = {name: text for name, (text, _) in sources.items()}
-    units = {name: [unit.name for unit in own] for name, (_, own) in sources.items()}
-    files = learn.changed(assignment, [patch]).files
-    return graft.differences({name: files[name].decode() for name in texts}, texts, units)
 
 
 def pairs_of(

@@ -196,6 +196,9 @@ def audit(
     from grader.verdict.learn import learn as learn_mistakes
     from grader.verdict.mutation import mutation
 
+    if learn and mutants is not None:
+        raise UserError("--learn and --mutants are two runs: give one of them")
+
     def run(each: Assignment) -> bool:
         if learn:
             return learn_mistakes(each, jobs)

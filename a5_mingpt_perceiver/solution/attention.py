@@ -56,7 +56,7 @@ class CausalSelfAttention(nn.Module):
         k = self.key(x).view(B, T, nh, hs).transpose(1, 2)  # (B, nh, T, hs)
         v = self.value(x).view(B, T, nh, hs).transpose(1, 2)  # (B, nh, T, hs)
 
-        scores = q @ k.transpose(-2, -1) / math.sqrt(hs)  # (B, nh, T, T)
+        scores = q @ k.transpose(2, 3) / math.sqrt(hs)  # (B, nh, T, T)
         scores = scores.masked_fill(self.mask[:, :, :T, :T] == 0, MASKED)
         weights = self.attn_drop(F.softmax(scores, dim=-1))  # (B, nh, T, T)
 

@@ -61,14 +61,14 @@ class CharCorruptionDataset(Dataset):
         document = self.data[idx][: random.randint(self.shortest, self.longest)]
         # Uniform on 1 .. 2m - 1 has mean m; m is the mean that is wanted, rounded by chance.
         mean = int(len(document) * self.span_share + random.random())
-        span = random.randint(1, min(2 * mean - 1, len(document))) if mean else 0
+        span = random.randint(1, 2 * mean - 1) if mean else 0
         start = random.randint(0, len(document) - span)
         prefix, content = document[:start], document[start : start + span]
         suffix = document[start + span :]
 
         string = prefix + MASK_CHAR + suffix + MASK_CHAR + content
         string += PAD_CHAR * (self.block_size - len(string))
-        indices = torch.tensor([self.stoi[char] for char in string], dtype=torch.long)
+        indices = torch.tensor([self.stoi[char] for char in string])  # long, (block_size,)
         return indices[:-1], indices[1:]
         ### END SOLUTION
 

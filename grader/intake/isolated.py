@@ -47,8 +47,8 @@ def read(
     arguments = (
         str(shape),
         name,
-        _array(data),
-        {own: (entry, _array(file)) for own, (entry, file) in taken.items()},
+        array(data),
+        {own: (entry, array(file)) for own, (entry, file) in taken.items()},
         (wanted.id, wanted.student_files, wanted.optional_files, wanted.notebook_file),
     )
     try:
@@ -73,7 +73,7 @@ def _ask(sandbox: Sandbox, arguments: tuple[Any, ...]) -> Any:
         connection.worker.kill()
 
 
-def _array(data: bytes) -> numpy.ndarray:
+def array(data: bytes) -> numpy.ndarray:
     """Bytes as an array, which the wire allows to be large."""
     return numpy.frombuffer(data, numpy.uint8)
 
@@ -84,20 +84,26 @@ def _contents(claim: Any, wanted: Wanted) -> Contents:
         raise Refused(claim[1][:MAX_REASON])
     if type(claim) is not tuple or [type(part) for part in claim] != [str, dict, list]:
         raise StudentFault("malformed")
-    files = {name: _file(name, array, wanted) for name, array in claim[1].items()}
+    files = {name: _file(name, file, wanted) for name, file in claim[1].items()}
     if sum(map(len, files.values())) > MAX_TOTAL or len(claim[2]) > MAX_ENTRIES:
         raise StudentFault("too much")
     return Contents(files, tuple(map(_name, claim[2])))
 
 
-def _file(name: Any, array: Any, wanted: Wanted) -> bytes:
+def _file(name: Any, claim: Any, wanted: Wanted) -> bytes:
     if not is_wanted(_name(name), wanted):
         raise StudentFault("not the student's file")
-    if type(array) is not torch.Tensor or array.dtype is not torch.uint8:
-        raise StudentFault("not bytes")
-    data = array.numpy().tobytes()
+    data = content(claim)
     if len(data) > MAX_FILE:
         raise StudentFault("too large")
+    return data
+
+
+def content(claim: Any) -> bytes:
+    """The bytes of an array that a worker sent; StudentFault if it is something else."""
+    if type(claim) is not torch.Tensor or claim.dtype is not torch.uint8:
+        raise StudentFault("not bytes")
+    data: bytes = claim.numpy().tobytes()
     return data
 
 

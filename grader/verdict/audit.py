@@ -203,7 +203,7 @@ def _wrong_marks(unit: str, result: Result) -> str:
     own = [test for test in result.tests if unit in test.about]
     free = [test.name for test in own if test.score]
     other = [test for test in result.tests if test not in own and test.score < test.max_score]
-    silent = [test.name for test in result.tests if not test.score and unit not in test.blame]
+    silent = [t.name for t in own if not t.outcome.is_full and unit not in t.blame]
     if not own:
         return "no test is about it"
     if free:

@@ -19,6 +19,7 @@ import pytest
 
 from grader.intake.graft import GraftFailed
 from grader.verdict.grafts import Grafts, Student, Survey
+from grader.verdict.needs import Needs
 from grader.verdict.outcomes import Ending
 from grader.verdict.result import Outcome
 
@@ -46,13 +47,18 @@ class Blamer:
     """Tries a submission's units on the tests that fail."""
 
     grafts: Grafts
+    load_needs: Callable[[], Needs] = Needs
     run: Callable[[pytest.Item, Student], Ending] = field(init=False)  # set by the suite's run
     failures: list[Failure] = field(default_factory=list)
     deadline: float = float("inf")  # of time.monotonic, for all trials
     trials: dict[Trial, Ending] = field(default_factory=dict)
     impossible: dict[Units, str] = field(default_factory=dict)  # why a graft cannot be made
     _hung: dict[tuple[Units, Units], Ending] = field(default_factory=dict)  # by graft
-    _needed: dict[tuple[str, str], bool] = field(default_factory=dict)  # by test and unit
+
+    @cached_property
+    def needs(self) -> Needs:
+        """What is known of the suite; read at the first need."""
+        return self.load_needs()
 
     @cached_property
     def survey(self) -> Survey:
@@ -89,6 +95,7 @@ class Blamer:
         known = self._all_known([failure for failure in others if not failure.slow], known)
         for failure in others:
             self._blame_others(failure, known)
+        self.needs.save()
 
     def _all_known(self, others: list[Failure], known: Units) -> Units:
         """Adds the units of tests that fail whichever of the other tests' units are wrong."""
@@ -176,11 +183,10 @@ class Blamer:
 
     def _needs(self, failure: Failure, unit: str) -> bool:
         """Whether the reference itself fails a test without a unit."""
-        key = (failure.test, unit)
-        if unit not in failure.about and key not in self._needed:
-            ending = self._ending(failure.item, lambda: self.grafts.without(unit))
-            self._needed[key] = ending.outcome not in _NOT_TRIED
-        return self._needed.get(key, False)
+        if unit in failure.about:
+            return False
+        run = partial(self._ending, failure.item, partial(self.grafts.without, unit))
+        return self.needs.needs(failure.test, unit, run)
 
     def _failing(self, failure: Failure, units: Iterable[str]) -> Units:
         """Those units that make a test fail alone; of unwritten ones, those that it needs."""

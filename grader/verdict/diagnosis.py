@@ -119,7 +119,7 @@ def _equal(signs: Signs, others: Signs | None) -> bool:
 
 
 def path_of(assignment: Assignment, secret: str) -> Path:
-    """Where the signs of this suite, solution and secret lie."""
+    """Where what was learnt of this suite, solution and secret lies."""
     digest = hashlib.sha256(secret.encode())
     grader = Path(__file__).resolve().parents[1]
     for folder in (assignment.suite, assignment.solution, assignment.given_folder, grader):

@@ -18,8 +18,9 @@ from grader.intake.submission import Tree
 from grader.trace import Prints
 from grader.verdict import workspace
 from grader.verdict.blame import Blamer
-from grader.verdict.diagnosis import Diagnoser
+from grader.verdict.diagnosis import Diagnoser, path_of
 from grader.verdict.grafts import Grafts
+from grader.verdict.needs import Needs
 from grader.verdict.outcomes import Explainer
 from grader.verdict.plugin import Suite
 from grader.verdict.result import Result, score_parts
@@ -33,6 +34,7 @@ class Options:
 
     isolation: str = "auto"  # "auto" | "sandbox" | "process" | "none" (this process: trusted work)
     parts: tuple[str, ...] | None = None  # None: all
+    about: frozenset[str] | None = None  # only the tests about one of these functions; None: all
     quick: bool = False  # without the tests that are marked slow
     until_lost: bool = False  # stop once each part has lost points, to audit a mistake
     blame: bool = True  # find who is to blame, and carry points
@@ -75,7 +77,8 @@ def examine(assignment: Assignment, tree: Tree, options: Options = Options()) ->
     layout = workspace.hidden(assignment, tree)
     isolation = options.isolation
     with open_student(assignment, layout, isolation, tree.own, options.sandbox) as opened:
-        blamer = Blamer(Grafts(assignment, layout, opened.sandbox, opened.another))
+        grafts = Grafts(assignment, layout, opened.sandbox, opened.another)
+        blamer = Blamer(grafts, partial(_needs, assignment))
         suite = Suite(
             student=opened.student,
             reference=LocalStudent(assignment.solution, layout.probes),
@@ -83,6 +86,7 @@ def examine(assignment: Assignment, tree: Tree, options: Options = Options()) ->
             visibility="hidden",
             secret=secret(),
             parts=frozenset(options.parts) if options.parts else None,
+            about=options.about,
             quick=options.quick,
             until_lost=options.until_lost,
             deadline=time.monotonic() + assignment.limits.total_seconds,
@@ -94,9 +98,9 @@ def examine(assignment: Assignment, tree: Tree, options: Options = Options()) ->
         try:
             run_suite(suite, assignment.suite)
         finally:
-            blamer.grafts.close()
+            grafts.close()
         in_force = opened.isolation()
-    if suite.parts is None and not suite.quick:
+    if suite.parts is None and suite.about is None and not suite.quick:
         _check_points(assignment, suite)
     result = to_result(assignment, tree, suite, in_force, time.monotonic() - started)
     return Graded(result, opened.printed, blamer, suite.prints or {})
@@ -106,6 +110,10 @@ def _learnt(assignment: Assignment) -> Diagnoser:
     """What was learnt of the suite's mistakes, if students are to see it."""
     wanted = assignment.diagnosis == "sentence"
     return Diagnoser.load(assignment, secret()) if wanted else Diagnoser()
+
+
+def _needs(assignment: Assignment) -> Needs:
+    return Needs.load(path_of(assignment, secret()).with_suffix(".needs.json"))
 
 
 def _check_points(assignment: Assignment, suite: Suite) -> None:

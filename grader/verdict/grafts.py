@@ -16,9 +16,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numpy
-import torch
-
 from grader.assignment import Assignment
 from grader.authoring import markers, skeleton
 from grader.boundary.errors import StudentFault
@@ -153,7 +150,7 @@ class _Parser:
             raise GraftFailed(claim[: isolated.MAX_REASON])
         if type(claim) is not dict or claim.keys() != self._student.keys() | self._units.keys():
             raise StudentFault("malformed")
-        return {str(name): _bytes(array) for name, array in claim.items()}
+        return {str(name): isolated.content(text) for name, text in claim.items()}
 
     def close(self) -> None:
         if self._connection is not None:
@@ -171,12 +168,4 @@ class _Parser:
 
 
 def _arrays(texts: Texts) -> dict[str, Any]:
-    """Texts as arrays, which the wire allows to be large."""
-    return {name: numpy.frombuffer(text.encode(), numpy.uint8) for name, text in texts.items()}
-
-
-def _bytes(array: Any) -> bytes:
-    if type(array) is not torch.Tensor or array.dtype is not torch.uint8:
-        raise StudentFault("not bytes")
-    data: bytes = array.numpy().tobytes()
-    return data
+    return {name: isolated.array(text.encode()) for name, text in texts.items()}

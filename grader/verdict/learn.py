@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 
 from grader.assignment import Assignment
+from grader.authoring import skeleton
 from grader.boundary.sandbox import Sandbox
+from grader.intake import graft
 from grader.intake.submission import Tree, take
 from grader.verdict import patches, pool
 from grader.verdict.diagnosis import Diagnoser, Known, signs_of
@@ -41,12 +43,27 @@ def signs(assignment: Assignment, jobs: int | None = None) -> list[Known]:
 
 
 def signs_in(assignment: Assignment, patch: Patch, sandbox: Sandbox) -> Known:
-    """The signs of one mistake: those of each function that is to blame for a quick test."""
-    tree = changed(assignment, [patch])
-    graded = examine(assignment, tree, Options(quick=True, sandbox=sandbox))
+    """The signs of one mistake, from the tests about the functions that it changes."""
+    units = changed_units(assignment, patch)
+    about = None if any("/" in name for name in units) else frozenset(units)
+    return signs_among(assignment, patch, Options(about=about, quick=True, sandbox=sandbox))
+
+
+def signs_among(assignment: Assignment, patch: Patch, options: Options) -> Known:
+    """The signs of one mistake: those of each function that is to blame for a test."""
+    graded = examine(assignment, changed(assignment, [patch]), options)
     names = {name for test in graded.result.tests for name in test.blame}
     signs = {name: signs_of(name, graded.blamer) for name in sorted(names)}
     return Known(patch.name, patch.sentence, signs)
+
+
+def changed_units(assignment: Assignment, patch: Patch) -> set[str]:
+    """The functions that a mistake changes, and the files in which it changes something else."""
+    sources = skeleton.marked(assignment)
+    texts = {name: text for name, (text, _) in sources.items()}
+    units = {name: [unit.name for unit in own] for name, (_, own) in sources.items()}
+    files = changed(assignment, [patch]).files
+    return graft.differences({name: files[name].decode() for name in texts}, texts, units)
 
 
 def changed(assignment: Assignment, changes: list[Patch]) -> Tree:

@@ -56,6 +56,7 @@ class Suite:
     visibility: str
     secret: str = ""
     parts: frozenset[str] | None = None  # None: all
+    about: frozenset[str] | None = None  # only the tests about one of these; None: all
     quick: bool = False  # skip the tests marked slow
     until_lost: bool = False  # stop as soon as each of `parts`, or any, has lost points
     deadline: float = float("inf")  # of time.monotonic, for the whole suite
@@ -81,6 +82,8 @@ class Suite:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self.parts is not None:
             items[:] = [item for item in items if _mark(item, "part") in self.parts]
+        if self.about is not None:
+            items[:] = [item for item in items if self.about & set(about(item))]
         if self.quick:
             items[:] = [item for item in items if item.get_closest_marker("slow") is None]
 

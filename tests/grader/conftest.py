@@ -1,7 +1,8 @@
-"""The command line on a made-up assignment: a checkout to work in, and no real grading."""
+"""One running sandbox; and, for the command line, a made-up assignment and no real grading."""
 
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,18 @@ import pytest
 
 from grader import assignment as assignments
 from grader.authoring import skeleton
+from grader.boundary.sandbox import Sandbox, why_no_sandbox
 from tests.grader.fakes import SOLUTION, TOML, Fake
+
+
+@pytest.fixture(name="sandbox", scope="session")
+def _sandbox() -> Iterator[Sandbox]:
+    problem = why_no_sandbox()
+    if problem:
+        pytest.skip(problem)
+    with Sandbox(threads=1) as sandbox:
+        sandbox.start()
+        yield sandbox
 
 
 @pytest.fixture

@@ -41,6 +41,14 @@ def test_audit(toy: Path, fake: Fake, sound: bool, code: int) -> None:
     assert [(asked["full"], asked["jobs"]) for asked in fake.asked] == [(True, 2), (False, None)]
 
 
+def test_audit_learns_or_makes_mutants(
+    toy: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With both flags, one was ignored."""
+    assert cli.run(["audit", "b1", "--learn", "--mutants", "2"]) == 2
+    assert "--learn and --mutants are two runs: give one of them" in capsys.readouterr().err
+
+
 def test_doctor_fails_only_where_something_needed_is_broken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

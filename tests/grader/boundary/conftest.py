@@ -6,18 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.boundary.sandbox import Sandbox, why_no_sandbox
+from grader.boundary.sandbox import Sandbox
 from grader.boundary.student import RemoteStudent
 from tests.grader.boundary.work import FILES, LIMITS
-
-
-@pytest.fixture(scope="session", name="sandbox")
-def _sandbox() -> Iterator[Sandbox]:
-    problem = why_no_sandbox()
-    if problem:
-        pytest.skip(problem)
-    with Sandbox(threads=1) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(name="student")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 import torch
 
 from grader.boundary.errors import StudentCrash
-from grader.boundary.sandbox import Sandbox, why_no_sandbox
+from grader.boundary.sandbox import Sandbox
 from grader.errors import Refused
 from grader.intake import isolated
 from grader.intake.archive import MAX_ENTRIES, MAX_FILE
@@ -21,16 +20,6 @@ from grader.intake.submission import take
 from tests.grader.intake.submissions import FILES, MODEL, SHAPES, make_folder, notebook
 
 NOBODY: Any = None  # a sandbox that is not asked
-
-
-@pytest.fixture(name="sandbox", scope="module")
-def _sandbox() -> Iterator[Sandbox]:
-    problem = why_no_sandbox()
-    if problem:
-        pytest.skip(problem)
-    with Sandbox(threads=1) as sandbox:
-        sandbox.start()
-        yield sandbox
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from grader.assignment import Assignment
 from grader.authoring import skeleton
+from grader.verdict.blame import Blamer, Failure
 from grader.verdict.grade import Options, grade
 from grader.verdict.grafts import Grafts
-from grader.verdict.result import Outcome, State
+from grader.verdict.outcomes import Ending
+from grader.verdict.result import Outcome, Result, State, TestResult
 from tests.grader.verdict.toy import (
     APPLY,
     AREA,
@@ -202,6 +204,55 @@ def test_full_marks_run_nothing_again(toy: Assignment, monkeypatch: pytest.Monke
     assert (opened, surveys) == ([], [])
     assert here(toy, SQUARE).score == 8
     assert opened and len(surveys) == 1
+
+
+def test_what_a_test_needs_is_found_once(
+    toy: Assignment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is a fact of the suite: every submission had the reference run again without a unit."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    removed: list[str] = []
+    without = Grafts.without
+    monkeypatch.setattr(
+        Grafts, "without", lambda self, unit: removed.append(unit) or without(self, unit)
+    )
+    first = here(toy, SQUARE)
+    assert set(removed) == {"square"}
+    removed.clear()
+    second = here(toy, SQUARE)
+    assert removed == []
+    assert replace(first, seconds=0, tests=_timeless(first)) == replace(
+        second, seconds=0, tests=_timeless(second)
+    )
+    (kept,) = (tmp_path / "cache").rglob("*.needs.json")
+    kept.write_bytes(b"[")
+    assert here(toy, SQUARE).score == 8
+    assert "square" in removed
+
+
+def _timeless(result: Result) -> tuple[TestResult, ...]:
+    return tuple(replace(test, seconds=0) for test in result.tests)
+
+
+def test_a_trial_with_a_missing_function_is_one_of_its_own() -> None:
+    """It was remembered without what is missing, and so taken for one in which nothing is."""
+    asked: list[frozenset[str]] = []
+
+    class Fake:
+        def student(self, units: frozenset[str], missing: frozenset[str]) -> frozenset[str]:
+            return missing
+
+    def run(_: object, missing: frozenset[str]) -> Ending:
+        asked.append(missing)
+        return Ending(Outcome.FAILED if missing else Outcome.PASSED)
+
+    blamer = Blamer(cast(Any, Fake()))
+    blamer.run = cast(Any, run)
+    failure = Failure(cast(Any, None), "test", frozenset(), Ending(Outcome.FAILED), slow=False)
+    units, missing = frozenset({"area"}), frozenset({"square"})
+    assert blamer._try(failure, units).outcome is Outcome.PASSED
+    assert blamer._try(failure, units, missing).outcome is Outcome.FAILED
+    assert asked == [frozenset(), missing]
 
 
 def test_a_student_who_renames_nothing_but_adds_helpers_is_carried(toy: Assignment) -> None:
