@@ -31,7 +31,9 @@ def run_suite(suite: Suite, folder: Path) -> None:
     """Runs the tests in `folder`; `suite` gets the results, and pytest's own errors as faults."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        code = pytest.main([*_PYTEST, f"--rootdir={folder}", str(folder)], plugins=[suite])
+        # Of conftest.py files only the suite's own count, not those of the folders above it.
+        ours = [f"--rootdir={folder}", f"--confcutdir={folder}", str(folder)]
+        code = pytest.main([*_PYTEST, *ours], plugins=[suite])
     suite.student.close()
     _forget(folder)
     if code == pytest.ExitCode.INTERRUPTED:

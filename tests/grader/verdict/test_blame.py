@@ -274,3 +274,9 @@ def test_an_exception_here_is_blamed_on_its_function(toy: Assignment) -> None:
     tests = by_name(here(toy, (SQUARE[0], "raise ValueError(x)")))
     assert (tests["square"].outcome, tests["square"].blame) == (Outcome.ERROR, ("square",))
     assert "together" not in tests["square"].message
+
+
+def test_only_a_suites_own_conftest_is_read(toy: Assignment) -> None:
+    """Those of the folders above it were read too, with every fixture in them."""
+    (toy.suite.parent / "conftest.py").write_text("raise RuntimeError('read')\n", encoding="utf-8")
+    assert here(toy).score == 11
