@@ -20,7 +20,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # The stamp is written last, so that an interrupted set-up starts again.
-.venv/.set-up: pyproject.toml constraints.txt scripts/set_up.sh
+.venv/.set-up: pyproject.toml constraints.txt scripts/set_up.sh scripts/weights.txt
 	@PYTHON=$(PYTHON) sh scripts/set_up.sh
 	@touch $@
 

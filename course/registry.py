@@ -73,6 +73,10 @@ bdd5a767faa0c26782117e37767ece154c30d5d04fb8727d09c71e3850a55c7b  ids-sst-test-s
 ce3cad6f16062586ac7ba462c28b010a9be10c530fd5074165860d7b7ab4e93d  sts-dev.csv
 dee455745b72e9ca3ff74e7c056bd73e34bad5b8d5641045a2c1e7e131866f47  sts-test-student.csv
 15d12efc2d656fffb1d61ac1f08ec4227f43925fd16f420c037cbd063699c21b  sts-train.csv
+"""  # The whole quora-train.csv is not available any more; these two are parts of it.
+_QUORA_TRAIN = """\
+e9ba85c230f966c64a3ce0abb575ab053eecdf8f8f5d1f08e3ada12b1b0e8f00  quora-train-small.csv
+25c420909cfc86b64ef73de7dd8b7b00af7499e375a4180e02d4db1a6327373b  quora-train-pre-left.csv
 """
 
 _ROWS = (
@@ -133,6 +137,12 @@ _ROWS = (
                 "7ac8260577fc12a86c7aaf38918056c30054ef39",
                 "data",
                 _MINBERT,
+            ),
+            *_github(
+                "water-00/NKU-NLP-project",
+                "41595a7fca71fd9cf2377ad6dada4bade0e6ddb6",
+                "data",
+                _QUORA_TRAIN,
             ),
             DataFile(
                 "quora-dev.csv",

@@ -80,7 +80,9 @@ def table(checkout: Path = CHECKOUT) -> str:
     for path in sorted(checkout.glob(f"*/{FILE}")):
         assignment = path.parents[1]
         results = read(assignment)
-        name = f"[{assignment.name.split('_')[0]}]({assignment.name}/results/README.md)"
+        first, *_, last = assignment.name.split("_")
+        short = last if first == "default" else first  # default_project_minbert
+        name = f"[{short}]({assignment.name}/results/README.md)"
         for headline in results.headlines:
             value = results.value(headline)
             lines.append(f"| {name} | {headline.measured} | {value} | {headline.published} |")

@@ -93,17 +93,22 @@ def all_assignments(checkout: Path = CHECKOUT) -> list[Assignment]:
 
 
 def find(name: str, checkout: Path = CHECKOUT) -> Assignment:
-    """The assignment called `name`, or the only one whose name begins with it.
+    """The assignment called `name`, or the only one whose name begins with it or has it as a word.
 
     Raises UserError for an unknown or ambiguous name.
     """
     known = names(checkout)
     name = name.rstrip("/")  # as a shell completes it
-    hits = [name] if name in known else [each for each in known if name and each.startswith(name)]
+    hits = [name] if name in known else [each for each in known if _is_short(name, each)]
     if len(hits) != 1:
         what = "is more than one assignment" if hits else "is not an assignment"
         raise UserError(f"{name!r} {what}: choose from {', '.join(hits or known) or '(none)'}")
     return read(checkout / hits[0], checkout)
+
+
+def _is_short(name: str, full: str) -> bool:
+    """Whether `name` is short for `full`, as "a5" or "minbert"."""
+    return bool(name) and (full.startswith(name) or name in full.split("_"))
 
 
 def read(root: Path, checkout: Path = CHECKOUT) -> Assignment:

@@ -52,7 +52,7 @@ def randomise(module: nn.Module, generator: torch.Generator) -> nn.Module:
     """Makes every parameter random, so that no bias, gain or position goes unnoticed."""
     for name, parameter in module.named_parameters():
         noise = 0.3 * normal(generator, *parameter.shape)
-        gain = name.endswith(("ln1.weight", "ln2.weight", "ln_f.weight"))
+        gain = name.endswith(("ln1.weight", "ln2.weight", "ln_f.weight", "norm.weight"))
         parameter.data.copy_(1 + noise if gain else noise)
     return module
 

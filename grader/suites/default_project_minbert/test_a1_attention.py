@@ -1,0 +1,168 @@
+"""Part a: BertSelfAttention.attention, given keys, queries and values."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from grader import expect
+from grader.random_inputs import normal
+from grader.suites.default_project_minbert.models import HEADS, H, additive, config
+
+pytestmark = [pytest.mark.part("a"), pytest.mark.about("BertSelfAttention.attention")]
+WHAT = "what attention returns"
+LENGTHS = [6, 2, 5, 1]  # of the texts in a padded batch
+
+
+def pair(student: Any, reference: Any, **changes: Any) -> tuple[Any, Any]:
+    """The student's BertSelfAttention and the reference's, in evaluation mode."""
+    make = [code.bert.BertSelfAttention(config(code, **changes)) for code in (student, reference)]
+    theirs = expect.thing(make[0], "BertSelfAttention")
+    theirs.eval()
+    return theirs, make[1].eval()
+
+
+def heads(generator: torch.Generator, b: int, T: int, nh: int = HEADS) -> list[Tensor]:
+    """Random keys, queries and values, (b, nh, T, hs) each."""
+    return [normal(generator, b, nh, T, H // nh) for _ in range(3)]
+
+
+def nothing_hidden(b: int, T: int) -> Tensor:
+    """A mask that hides no key."""
+    return torch.zeros(b, 1, 1, T)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("transpose the heads back, then put them side by side: (b, T, nh * hs)")
+def test_shapes(student: Any, reference: Any, generator: torch.Generator) -> None:
+    """attention returns (b, T, hidden) for every batch size and length."""
+    theirs, _ = pair(student, reference)
+    for b, T in ((1, 1), (3, 1), (1, 12), (2, 7)):
+        key, query, value = heads(generator, b, T)
+        mask = nothing_hidden(b, T)
+        y = expect.tensor(theirs.attention(key, query, value, mask), (b, T, H), torch.float32, WHAT)
+        # So a test of shapes does not pass without any attention.
+        own = value.transpose(1, 2).reshape(b, T, H)
+        if T == 1:
+            expect.close(y, own, f"{WHAT} for a single token")
+        else:
+            assert not expect.is_close(y, own), "each token gets its own value and no other"
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("softmax over the keys, the last dimension, of q k^T / sqrt(head size)")
+def test_one_head(student: Any, reference: Any, generator: torch.Generator) -> None:
+    """With one head, attention agrees with the reference."""
+    theirs, ours = pair(student, reference, num_attention_heads=1)
+    for b, T in ((1, 2), (3, 9)):
+        inputs = [*heads(generator, b, T, 1), nothing_hidden(b, T)]
+        expect.close(theirs.attention(*inputs), ours.attention(*inputs), WHAT)
+
+
+@pytest.mark.points(4)
+@pytest.mark.hint(
+    "head h has the channels h * hs to (h + 1) * hs of the result; the scale is sqrt(hs)"
+)
+def test_several_heads(student: Any, reference: Any, generator: torch.Generator) -> None:
+    """With several heads, attention agrees with the reference."""
+    for nh in (2, 4, H):
+        theirs, ours = pair(student, reference, num_attention_heads=nh)
+        for b, T in ((1, 5), (2, 9)):
+            inputs = [*heads(generator, b, T, nh), nothing_hidden(b, T)]
+            expect.close(theirs.attention(*inputs), ours.attention(*inputs), WHAT)
+
+
+@pytest.mark.points(3)
+@pytest.mark.hint("add the mask, 0 or -10000, to the scores before the softmax")
+def test_padding(student: Any, reference: Any, generator: torch.Generator) -> None:
+    """Hidden keys get no weight, and the weights of the others add up to 1."""
+    theirs, ours = pair(student, reference)
+    T = max(LENGTHS)
+    real = (torch.arange(T) < torch.tensor(LENGTHS)[:, None]).long()
+    mask = additive(real)
+    key, query, value = heads(generator, len(LENGTHS), T)
+    y = expect.close(
+        theirs.attention(key, query, value, mask), ours.attention(key, query, value, mask), WHAT
+    )
+    hidden = (real == 0)[:, None, :, None]
+    other = heads(generator, len(LENGTHS), T)
+    key, value = torch.where(hidden, other[0], key), torch.where(hidden, other[2], value)
+    after = expect.tensor(theirs.attention(key, query, value, mask), y.shape, "float", WHAT)
+    assert expect.is_close(after, y), "keys and values at hidden positions change the result"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("torch's softmax subtracts the largest score first; exp of a large number is inf")
+def test_large_scores(student: Any, reference: Any, generator: torch.Generator) -> None:
+    """Scores in the hundreds give finite results, those of the reference."""
+    theirs, ours = pair(student, reference)
+    key, query, value = heads(generator, 2, 6)
+    mask = additive(torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]]))
+    inputs = (30 * key, 30 * query, value, mask)
+    expect.close(theirs.attention(*inputs), ours.attention(*inputs), WHAT, atol=1e-4)
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
+def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
+    """Gradients reach the keys, the queries and the values."""
+    theirs, ours = pair(student, reference)
+    inputs = [*heads(generator, 2, 5), additive(torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]))]
+    cotangent = normal(generator, 2, 5, H)
+    for wrt, name in enumerate(("keys", "queries", "values")):
+        expected = reference.probe.input_gradient(ours.attention, inputs, cotangent, wrt)
+        gradient = student.probe.input_gradient(theirs.attention, inputs, cotangent, wrt)
+        expect.close(gradient, expected, f"the gradient of the {name}")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("use self.dropout: model.eval() turns it off; F.dropout and a new module stay on")
+def test_no_dropout_in_evaluation(student: Any, reference: Any, generator: torch.Generator) -> None:
+    """In evaluation mode no weight is dropped."""
+    theirs, ours = pair(student, reference, attention_probs_dropout_prob=0.5)
+    for _ in range(2):
+        inputs = [*heads(generator, 2, 8), nothing_hidden(2, 8)]
+        expect.close(theirs.attention(*inputs), ours.attention(*inputs), f"in eval mode {WHAT}")
+
+
+@pytest.mark.points(2)
+@pytest.mark.hint("self.dropout is for the softmax's weights, each on its own; or leave it out")
+def test_dropout_of_weights(student: Any, reference: Any, generator: torch.Generator) -> None:
+    """In training, each weight is dropped on its own, or none is."""
+    b, nh, T, p = 8, 2, 4, 0.5
+    theirs, ours = pair(student, reference, attention_probs_dropout_prob=p, num_attention_heads=nh)
+    key, query, _ = heads(generator, b, T, nh)
+    # A value has its position's channel twice, so the result has each weight twice.
+    value = torch.eye(T).repeat(1, 2).expand(b, nh, T, 2 * T)
+    inputs = [key, query, value, nothing_hidden(b, T)]
+    weights = by_head(ours.attention(*inputs), T)
+    theirs.train()
+    dropped = expect.tensor(theirs.attention(*inputs), (b, T, H), "float", WHAT)
+    if expect.is_close(by_head(dropped, T), weights):
+        return
+    check_dropped(by_head(dropped, T), weights, p)
+
+
+def by_head(y: Tensor, T: int) -> Tensor:
+    """(b, T, nh * 2T) -> (b, T, nh, 2, T), the weights that each query gives, twice."""
+    return y.view(len(y), T, -1, 2, T)
+
+
+def check_dropped(dropped: Tensor, weights: Tensor, p: float) -> None:
+    """Checks that each weight is 0 or weight / (1 - p), each drawn on its own."""
+    zero = dropped == 0
+    right = torch.where(zero, 0.0, weights / (1 - p))
+    assert expect.is_close(dropped, right), (
+        "in training, each weight should be 0 or weight / (1 - p)"
+    )
+    assert torch.equal(zero[..., 0, :], zero[..., 1, :]), (
+        "in training, what is dropped are not the weights, but the values or the result"
+    )
+    zero = zero[..., 0, :].float()  # (b, T, nh, T)
+    error = (p * (1 - p) / zero.numel()) ** 0.5
+    assert (zero.mean() - p).abs() <= 5 * error, "in training, another share than p is dropped"
+    # Of 4 weights all are dropped or all kept once in 8 times; of 4 queries too.
+    for dim, what in ((3, "a query"), (1, "a key")):
+        mixed = (zero.mean(dim) % 1 != 0).float().mean()
+        assert mixed > 0.5, f"in training, all the weights of {what} are dropped together"
