@@ -58,6 +58,21 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def seed_step(device: torch.device, *numbers: int) -> int:
+    """Seed every source that a step may draw from, differently for other numbers; return the seed.
+
+    With a training's seed and step as the numbers, a resumed training goes on as if never stopped.
+    """
+    word = int(np.random.SeedSequence(numbers).generate_state(1)[0])
+    random.seed(word)
+    np.random.seed(word)
+    # torch.manual_seed would keep a traceback of every call if CUDA was never used.
+    torch.default_generator.manual_seed(word)
+    if device.type == "cuda":
+        torch.cuda.manual_seed_all(word)
+    return word
+
+
 def set_threads(n: int | None = None) -> int:
     """Give torch `n` threads, and return how many it has.
 

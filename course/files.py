@@ -4,7 +4,7 @@ import errno
 import glob
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -38,6 +38,17 @@ def must_be_writable(path: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files, {name: content}, into `folder`. Raises UserError if they cannot be written."""
+    try:
+        make_folder(folder)
+        for name, content in contents.items():
+            with write_aside(folder / name) as file:
+                file.write(content)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
 def is_file(path: Path) -> bool:

@@ -1,4 +1,7 @@
-"""The interface of a trainer to the rest of the course: it can be watched, stopped and resumed."""
+"""A trainer's interface to the rest of the course: it can be watched, stopped and resumed.
+
+And the schedule of the learning rate that several of them have.
+"""
 
 from __future__ import annotations
 
@@ -32,3 +35,13 @@ class Trainable(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Resume from what `state_dict` returned."""
+
+
+def slope(step: int, steps: int, warmup: int) -> float:
+    """The learning rate's factor at a step, counted from 0: up to 1 on a line, then down to 0.
+
+    steps: of the whole training. warmup: of those, until the rate is highest.
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    return (steps - step) / max(1, steps - warmup)

@@ -24,8 +24,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.errors import UserError, run_main
-from course.files import make_folder, write_aside
+from course.errors import run_main
+from course.files import write_all
 
 Pair = tuple[str, str]
 
@@ -164,13 +164,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the embedded data as files.")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go")
     folder = parser.parse_args(argv).folder
-    try:
-        make_folder(folder)
-        for name, text in build().files().items():
-            with write_aside(folder / name) as file:
-                file.write(text.encode())
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror or error}") from error
+    write_all(folder, {name: text.encode() for name, text in build().files().items()})
     return 0
 
 

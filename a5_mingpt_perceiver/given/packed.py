@@ -11,9 +11,11 @@ from __future__ import annotations
 import copy
 
 import torch
-from ragged import Group, Packed, RaggedAttention, cut, keep_mask, lay_out, pack
+from ragged import Group, Packed, RaggedAttention, lay_out, pack
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from course.packing import add_dropped, cut
 
 TOLERANCE = 1e-4  # of a gradient's largest element: float32, summed in a different order
 
@@ -25,7 +27,7 @@ def packed_loss(model: nn.Module, batch: Packed) -> Tensor:
     cuts, n_head = cut(batch.lengths), _n_head(model)
     groups = lay_out(batch.lengths, cuts, model.get_block_size(), n_head, device)
     x = F.embedding(idx, model.tok_emb.weight) + F.embedding(positions, model.pos_emb[0])
-    x = _add_dropped(torch.zeros_like(x), x, model.drop).to(_dtype(device))  # (N, C)
+    x = add_dropped(torch.zeros_like(x), x, model.drop).to(_dtype(device))  # (N, C)
     if hasattr(model, "down_block"):
         size = model.down_block.C.size(1)
         lengths = [min(length, size) for length in batch.lengths]
@@ -95,18 +97,11 @@ def _attend(x: Tensor, attn, x_kv: Tensor, x_q: Tensor, q_groups, k_groups) -> T
     q, k, v = attn.query(x_q), attn.key(x_kv), attn.value(x_kv)
     p = attn.attn_drop.p if attn.training else 0.0
     y = RaggedAttention.apply(q, k, v, attn.n_head, p, q_groups, k_groups)
-    return _add_dropped(x, attn.proj(y), attn.resid_drop)
+    return add_dropped(x, attn.proj(y), attn.resid_drop)
 
 
 def _mlp(x: Tensor, mlp: nn.Sequential, normed: Tensor) -> Tensor:
-    return _add_dropped(x, mlp[2](mlp[1](mlp[0](normed))), mlp[3])
-
-
-def _add_dropped(x: Tensor, y: Tensor, drop: nn.Dropout) -> Tensor:
-    """x + drop(y)."""
-    p = drop.p if drop.training else 0.0
-    keep = keep_mask(y, p)
-    return x + y if keep is None else torch.addcmul(x, y, keep, value=1 / (1 - p))
+    return add_dropped(x, mlp[2](mlp[1](mlp[0](normed))), mlp[3])
 
 
 def _cross_entropy(model, x: Tensor, targets: Tensor) -> Tensor:

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SIMILAR = 0.75  # a group's shortest row has at least this share of its longest
+from course.packing import empty, fill, keep_mask, places, raised
+
 # oneDNN compiles, and keeps, a program for each new matrix size, so sizes are rounded up: N, a
 # group's longest row, and its number of rows.
 ROUND, ROUND_LONGEST, ROUND_ROWS = 64, 8, 4
@@ -69,15 +69,6 @@ def pack(x: Tensor, y: Tensor) -> Packed:
     return Packed(*(F.pad(column, rest) for column in columns), lengths)
 
 
-def cut(lengths: list[int]) -> Cuts:
-    """Groups of rows of similar length. Longest row first."""
-    starts = [0]
-    for row, length in enumerate(lengths):
-        if length < SIMILAR * lengths[starts[-1]]:
-            starts.append(row)
-    return list(pairwise([*starts, len(lengths)]))
-
-
 def lay_out(
     lengths: list[int], cuts: Cuts, longest: int, n_head: int, device: torch.device
 ) -> list[Group]:
@@ -93,13 +84,9 @@ def _group(first: int, lengths: Tensor, n_head: int, longest: int) -> Group:
     rows = rounded(len(lengths), ROUND_ROWS)
     lengths = F.pad(lengths, (0, rows - len(lengths)))
     real = torch.arange(longest) < lengths[:, None]  # (R, T)
-    place = torch.zeros(rows, longest, dtype=torch.long)
-    place[real] = torch.arange(characters)
-    pad = place[:, None, :] * n_head + torch.arange(n_head)[:, None]  # (R, nh, T)
-    padded = torch.arange(rows * n_head * longest).view(rows, n_head, longest)
-    unpad = padded.transpose(1, 2)[real]  # (characters, nh)
+    pad, unpad = places(real, n_head)
     real = real.view(rows, 1, longest, 1)
-    return Group(first, first + characters, rows, longest, pad.flatten(), unpad.flatten(), real)
+    return Group(first, first + characters, rows, longest, pad, unpad, real)
 
 
 class RaggedAttention(torch.autograd.Function):
@@ -112,7 +99,7 @@ class RaggedAttention(torch.autograd.Function):
     def forward(ctx, q, k, v, n_head, dropout, q_groups, k_groups):
         """q: (Nq, C); k, v: (Nk, C), of one dtype. Returns (Nq, C)."""
         ctx.n_head, ctx.groups, ctx.kept = n_head, list(zip(q_groups, k_groups, strict=True)), []
-        ctx.scale, ctx.raised = 1 / math.sqrt(q.size(1) // n_head), 1 / (1 - dropout)
+        ctx.scale, ctx.raised = 1 / math.sqrt(q.size(1) // n_head), raised(dropout)
         ctx.shapes = q.shape, k.shape
         q, v = q * ctx.scale, v * ctx.raised
         out = torch.zeros_like(q)  # places that belong to no row stay 0
@@ -143,37 +130,9 @@ class RaggedAttention(torch.autograd.Function):
         return dq.mul_(ctx.scale), dk, dv.mul_(ctx.raised), None, None, None, None
 
 
-def fill(x: Tensor, group: Group, n_head: int) -> Tensor:
-    """(N, C) -> (R * nh, T, hs): a group's rows, padded with arbitrary characters."""
-    rows = x[group.first : group.last].reshape(-1, x.size(1) // n_head)
-    return rows.index_select(0, group.pad).view(group.rows * n_head, group.longest, -1)
-
-
-def empty(padded: Tensor, group: Group, out: Tensor) -> None:
-    """(R * nh, T, hs) -> the group's part of out (N, C): the inverse of `fill`."""
-    part = out[group.first : group.last].view(-1, padded.size(-1))
-    torch.index_select(padded.view(-1, padded.size(-1)), 0, group.unpad, out=part)
-
-
 def causal(queries: int, keys: int, like: Tensor) -> Tensor:
     """(queries, keys), -inf where a query must not see a key."""
     return torch.full((queries, keys), -torch.inf, dtype=like.dtype, device=like.device).triu_(1)
-
-
-def keep_mask(like: Tensor, p: float) -> Tensor | None:
-    """1 where dropout keeps an element, else 0, in the shape and dtype of `like`; None for p 0.
-
-    The caller multiplies the kept elements by 1 / (1 - p). Sixteen random bits decide each element,
-    four elements from one draw: bernoulli_ draws a number per element, which takes a quarter of a
-    plain step on a CPU (docs/performance.md).
-    """
-    if not p:
-        return None
-    if like.device.type != "cpu":
-        return torch.empty_like(like).bernoulli_(1 - p)
-    draws = np.random.SFC64(int(torch.randint(2**62, ()))).random_raw(-(-like.numel() // 4))
-    bits = torch.from_numpy(draws.view(np.int16))[: like.numel()].view(like.shape)
-    return torch.ge(bits, round(p * 2**16) - 2**15, out=torch.empty_like(like))
 
 
 def rounded(number: int, multiple: int) -> int:

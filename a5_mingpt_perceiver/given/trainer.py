@@ -17,17 +17,15 @@ from `state_dict` continues exactly as if it had never stopped.
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import torch
 from packed import agrees, packed_loss
 from ragged import pack
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from course.devices import pick_device, pick_dtype
+from course.devices import pick_device, pick_dtype, seed_step
 
 PAD_INDEX = 0
 PIECES = 4  # a batch that cannot be packed is cut into this many
@@ -175,22 +173,11 @@ class Trainer:
     def _rest_of_epoch(self) -> Iterator[Tensor]:
         """The indices of each remaining batch of this epoch."""
         epoch, done = divmod(self.step, self.steps_per_epoch)
-        self._seed(0, epoch)
+        seed_step(self.device, self.config.seed, 0, epoch)
         order = torch.randperm(len(self.train_dataset))
         for indices in order.split(self.config.batch_size)[done:]:
-            self._seed(1, self.step)
+            seed_step(self.device, self.config.seed, 1, self.step)
             yield indices
-
-    def _seed(self, *numbers: int) -> None:
-        """Seed every source that a dataset or dropout may draw from, differently per `numbers`."""
-        mixed = np.random.SeedSequence([self.config.seed, *numbers])
-        word = int(mixed.generate_state(1)[0])
-        random.seed(word)
-        np.random.seed(word)
-        # torch.manual_seed would keep a traceback of every call if CUDA was never used.
-        torch.default_generator.manual_seed(word)
-        if self.device.type == "cuda":
-            torch.cuda.manual_seed_all(word)
 
     @staticmethod
     def _batch(dataset: Dataset, indices) -> tuple[Tensor, Tensor]:

@@ -22,8 +22,8 @@ from typing import Any
 import events
 import reviews
 
-from course.errors import UserError, run_main
-from course.files import make_folder, write_aside
+from course.errors import run_main
+from course.files import write_all
 
 Row = tuple[Any, ...]  # sentences, and the label
 SIZES = {"train": 2400, "dev": 400, "test": 400}
@@ -87,13 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the embedded data as files.")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go")
     folder = parser.parse_args(argv).folder
-    try:
-        make_folder(folder)
-        for name, text in build().items():
-            with write_aside(folder / name) as file:
-                file.write(text.encode())
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror or error}") from error
+    write_all(folder, {name: text.encode() for name, text in build().items()})
     return 0
 
 

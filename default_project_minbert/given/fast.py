@@ -21,11 +21,12 @@ from functools import partial
 import torch
 from compact import CompactEmbedding, rows_of
 from fused import optimizer
-from packed import Layout, PackedAttention, add_dropped, drop, lay_out
+from packed import Layout, PackedAttention, lay_out
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course.devices import cpu_flags, keep_memory, pick_dtype
+from course.packing import add_dropped, drop
 
 __all__ = ["accelerate", "agrees", "bfloat16_is_faster", "optimizer"]
 

@@ -16,7 +16,6 @@ it had never stopped.
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -33,7 +32,8 @@ from mixing import ORDERS, ends_of_tasks
 from smart import smoothness
 from torch import nn
 
-from course.devices import pick_device, pick_dtype
+from course.devices import pick_device, seed_step
+from course.training import slope
 
 Scores = dict[str, float]
 SMALL = 256  # the hidden size below which bfloat16 costs more than it saves
@@ -77,7 +77,8 @@ class Trainer:
         self.settings = settings
         texts = (ids for data in self.data.values() for own in data.ids for ids in own)
         fast_enough = fast.accelerate(model, texts)  # before the optimizer: it replaces parameters
-        self.bfloat16 = not fast_enough and self._gains_from_bfloat16()
+        big = model.bert.config.hidden_size >= SMALL
+        self.bfloat16 = not fast_enough and big and fast.bfloat16_is_faster(self.device.type)
         self.of_bert = [p for p in model.bert.parameters() if p.requires_grad]
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.optimizer = fast.optimizer(model, settings.learning_rate, settings.weight_decay)
@@ -107,7 +108,7 @@ class Trainer:
         batches = islice(batches, each * self.step, None)  # only indices: skipping costs nothing
         points = self._evaluation_points()
         while self.step < self.total_steps:
-            self._seed(1, self.step)
+            seed_step(self.device, self.settings.seed, 1, self.step)
             self._set_rates()
             own = islice(batches, each)
             self._update([(name, self.data[name].batch(rows)) for name, rows in own])
@@ -165,7 +166,8 @@ class Trainer:
         rate = settings.heads_lr
         if self.step >= settings.heads_first:
             step, steps = self.step - settings.heads_first, settings.steps - settings.heads_first
-            rate = settings.learning_rate * slope(step, steps, settings.warmup_share)
+            warmup = max(1, round(settings.warmup_share * steps))
+            rate = settings.learning_rate * slope(step, steps, warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
@@ -207,28 +209,5 @@ class Trainer:
         if self.on_score is not None:
             self.on_score(self.step, scores)
 
-    def _gains_from_bfloat16(self) -> bool:
-        """Whether a model that could not be accelerated is faster in bfloat16."""
-        big = self.model.bert.config.hidden_size >= SMALL
-        return big and pick_dtype(self.device) == torch.bfloat16
-
     def _generator(self) -> torch.Generator:
         return torch.Generator().manual_seed(self.settings.seed * 2**20 + self.step)
-
-    def _seed(self, *numbers: int) -> None:
-        """Seed every source that dropout may draw from, differently per `numbers`."""
-        mixed = np.random.SeedSequence([self.settings.seed, *numbers])
-        word = int(mixed.generate_state(1)[0])
-        random.seed(word)
-        np.random.seed(word)
-        torch.default_generator.manual_seed(word)
-        if self.device.type == "cuda":
-            torch.cuda.manual_seed_all(word)
-
-
-def slope(step: int, steps: int, warmup_share: float) -> float:
-    """The learning rate's factor at a step, counted from 0: up to 1 on a line, then down to 0."""
-    warmup = max(1, round(warmup_share * steps))
-    if step < warmup:
-        return (step + 1) / warmup
-    return (steps - step) / max(1, steps - warmup)

@@ -1,4 +1,4 @@
-"""Batches of real tokens only: where each token lies, attention among them, and cheap dropout.
+"""Batches of real tokens only: where each token lies, and attention among them.
 
 A padded batch of random sentences is about half padding, and a plain model computes it all. Here
 the real tokens lie one after another in a matrix (N, H), longest sentence first. Layers that work
@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SIMILAR = 0.75  # a group's shortest sentence has at least this share of its longest
+from course.packing import cut, empty, fill, keep_mask, places, raised
 
 
 @dataclass(frozen=True)
@@ -73,29 +71,15 @@ def lay_out(attention_mask: Tensor, heads: int) -> Layout:
     return Layout(*(tensor.to(device) for tensor in tensors), groups)
 
 
-def cut(lengths: list[int]) -> list[tuple[int, int]]:
-    """(first, one past the last) of each group of similar lengths. Longest first."""
-    starts = [0]
-    for row, length in enumerate(lengths):
-        if length < SIMILAR * lengths[starts[-1]]:
-            starts.append(row)
-    return list(pairwise([*starts, len(lengths)]))
-
-
 def _group(first: int, counts: Tensor, heads: int, device: torch.device) -> Group:
     rows, longest, tokens = len(counts), int(counts[0]), int(counts.sum())
     real = torch.arange(longest) < counts[:, None]  # (R, T)
-    place = torch.zeros(rows, longest, dtype=torch.long)
-    place[real] = torch.arange(tokens)
-    pad = place[:, None, :] * heads + torch.arange(heads)[:, None]  # (R, nh, T)
-    padded = torch.arange(rows * heads * longest).view(rows, heads, longest)
-    unpad = padded.transpose(1, 2)[real]  # (tokens, nh)
+    pad, unpad = places(real, heads)
     mask = None
     if tokens < rows * longest:
         mask = torch.zeros(rows, longest).masked_fill_(~real, -torch.inf)
         mask = mask.repeat_interleave(heads, 0)[:, None].to(device)  # (R * nh, 1, T)
-    pad, unpad = pad.flatten().to(device), unpad.flatten().to(device)
-    return Group(first, first + tokens, rows, longest, pad, unpad, mask)
+    return Group(first, first + tokens, rows, longest, pad.to(device), unpad.to(device), mask)
 
 
 class PackedAttention(torch.autograd.Function):
@@ -137,52 +121,3 @@ class PackedAttention(torch.autograd.Function):
             empty(torch.bmm(d_scores, ks), group, dq)
             empty(torch.bmm(d_scores.transpose(1, 2), qs), group, dk)
         return dq.mul_(ctx.scale), dk, dv.mul_(ctx.raised), None, None, None
-
-
-def fill(x: Tensor, group: Group, heads: int) -> Tensor:
-    """(N, H) -> (R * nh, T, hs): a group's sentences, padded with arbitrary tokens."""
-    rows = x[group.first : group.last].reshape(-1, x.size(1) // heads)
-    return rows.index_select(0, group.pad).view(group.rows * heads, group.longest, -1)
-
-
-def empty(padded: Tensor, group: Group, out: Tensor) -> None:
-    """(R * nh, T, hs) -> the group's part of out (N, H): the inverse of `fill`."""
-    part = out[group.first : group.last].view(-1, padded.size(-1))
-    torch.index_select(padded.view(-1, padded.size(-1)), 0, group.unpad, out=part)
-
-
-def drop(x: Tensor, dropout: torch.nn.Dropout) -> Tensor:
-    """What `dropout` does, from cheaper random numbers."""
-    p = dropout.p if dropout.training else 0.0
-    keep = keep_mask(x, p)
-    return x if keep is None else x * keep.mul_(raised(p))
-
-
-def add_dropped(x: Tensor, y: Tensor, dropout: torch.nn.Dropout) -> Tensor:
-    """x + dropout(y)."""
-    p = dropout.p if dropout.training else 0.0
-    keep = keep_mask(y, p)
-    return x + y if keep is None else torch.addcmul(x, y, keep, value=raised(p))
-
-
-def raised(p: float) -> float:
-    """The factor of what dropout keeps. With p 1 nothing is kept."""
-    return 1 / (1 - p) if p < 1 else 0.0
-
-
-def keep_mask(like: Tensor, p: float) -> Tensor | None:
-    """1 where dropout keeps an element, else 0, in the shape and dtype of `like`; None for p 0.
-
-    Sixteen random bits decide each element, four elements from one draw: torch draws a number per
-    element, which on a CPU takes longer than multiplying by a matrix of 384 columns. p is rounded
-    to a multiple of 2^-16.
-    """
-    if not p:
-        return None
-    if like.device.type != "cpu":
-        return torch.empty_like(like).bernoulli_(1 - p)
-    draws = np.random.SFC64(int(torch.randint(2**62, ()))).random_raw(-(-like.numel() // 4))
-    bits = torch.from_numpy(draws.view(np.int16))[: like.numel()].view(like.shape)
-    if p == 1:
-        return torch.zeros_like(like)
-    return torch.ge(bits, round(p * 2**16) - 2**15, out=torch.empty_like(like))

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import fast
-import numpy as np
 import torch
 from batches import Buckets
 from masking import IGNORED, mask_tokens
@@ -30,7 +29,8 @@ from sentences import UNLABELLED, Batch, Example, collate
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course.devices import cpu_flags, pick_device, pick_dtype
+from course.devices import pick_device, seed_step
+from course.training import slope
 
 
 class MaskedLanguageHead(nn.Module):
@@ -124,7 +124,7 @@ class Trainer:
         self.device = pick_device(config.device)
         self.model = model.to(self.device)
         self.examples, self.tokenizer, self.config = examples, tokenizer, config
-        self.bfloat16 = bfloat16_is_faster(self.device)
+        self.bfloat16 = fast.bfloat16_is_faster(self.device.type)
         fast.accelerate(model)
         self.optimizer = fast.optimizer(model, config.learning_rate, config.weight_decay)
         self.step, self.real_tokens, self.loss = 0, 0, math.nan
@@ -148,7 +148,8 @@ class Trainer:
 
     def train_batch(self, batch: Batch) -> float:
         """One step. Returns the loss before it."""
-        generator = self._seeded(self.step)
+        word = seed_step(self.device, self.config.seed, self.step)
+        generator = torch.Generator().manual_seed(word)
         sizes = (self.tokenizer.mask_id, self.tokenizer.vocab_size)
         inputs, labels = mask_tokens(
             batch.input_ids, batch.special, *sizes, generator, self.config.mask_share
@@ -175,10 +176,7 @@ class Trainer:
 
     def rate_multiplier(self) -> float:
         """The next step's share of the highest learning rate: up to 1, then down to 0."""
-        config, number = self.config, self.step + 1
-        if number <= config.warmup_steps:
-            return number / config.warmup_steps
-        return (config.steps - self.step) / max(1, config.steps - config.warmup_steps)
+        return slope(self.step, self.config.steps, self.config.warmup_steps)
 
     def state_dict(self) -> dict[str, Any]:
         """All that another process needs to resume: tensors and plain values."""
@@ -206,19 +204,3 @@ class Trainer:
             buckets.epoch = epoch
             for numbers in list(buckets)[done : done + self.config.steps - self.step]:
                 yield collate([examples[number] for number in numbers], self.tokenizer)
-
-    def _seeded(self, step: int) -> torch.Generator:
-        """A generator seeded by the seed and the step; torch's own, for dropout, likewise."""
-        mixed = np.random.SeedSequence([self.config.seed, step])
-        word = int(mixed.generate_state(1)[0])
-        torch.default_generator.manual_seed(word)
-        if self.device.type == "cuda":
-            torch.cuda.manual_seed_all(word)
-        return torch.Generator().manual_seed(word)
-
-
-def bfloat16_is_faster(device: torch.device) -> bool:
-    """Whether to multiply in bfloat16: a processor needs matrix units for it, see fast.py."""
-    if device.type == "cpu":
-        return "amx_bf16" in cpu_flags()
-    return pick_dtype(device) == torch.bfloat16

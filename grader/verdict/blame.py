@@ -25,7 +25,6 @@ from grader.verdict.result import Outcome
 
 Units = frozenset[str]
 Trial = tuple[str, Units, Units]  # a test, and what is the student's and the skeleton's in a graft
-_NOT_TRIED = (Outcome.PASSED, Outcome.NOT_RUN, Outcome.GRADER_FAULT)
 
 
 @dataclass
@@ -71,7 +70,7 @@ class Blamer:
 
     def note(self, item: pytest.Item, test: str, about: Iterable[str], ending: Ending) -> None:
         """Notes how a test ended; grafts are tried after the last, so that they cost it no time."""
-        if ending.outcome not in _NOT_TRIED and about:
+        if ending.outcome.is_fault and about:
             slow = item.get_closest_marker("slow") is not None
             self.failures.append(Failure(item, test, frozenset(about), ending, slow))
 
@@ -204,7 +203,7 @@ class Blamer:
         return self._try(failure, frozenset({unit})).outcome is Outcome.PASSED
 
     def _fails(self, failure: Failure, units: Units) -> bool:
-        return self._try(failure, units).outcome not in _NOT_TRIED
+        return self._try(failure, units).outcome.is_fault
 
     def _try(self, failure: Failure, units: Units, blank: Units = frozenset()) -> Ending:
         """How a test ends on a graft; where one test has timed out, the others are not run."""

@@ -58,11 +58,10 @@ class Diagnoser:
     right: Mapping[str, Prints] = field(default_factory=dict)  # {test: what it sees of right code}
 
     @classmethod
-    def load(cls, assignment: Assignment, secret: str) -> Diagnoser:
+    def load(cls, path: Path) -> Diagnoser:
         """Those that were learnt, none if nothing was, or if it is of another suite or secret."""
         try:
-            data = path_of(assignment, secret).read_bytes()
-            return msgspec.json.decode(data, type=cls)
+            return msgspec.json.decode(path.read_bytes(), type=cls)
         except (OSError, msgspec.MsgspecError):
             return cls()
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import torch
 
@@ -78,7 +78,9 @@ def examine(assignment: Assignment, tree: Tree, options: Options = Options()) ->
     isolation = options.isolation
     with open_student(assignment, layout, isolation, tree.own, options.sandbox) as opened:
         grafts = Grafts(assignment, layout, opened.sandbox, opened.another)
-        blamer = Blamer(grafts, partial(_needs, assignment))
+        kept = cache(partial(path_of, assignment, secret()))  # it reads the whole suite
+        blamer = Blamer(grafts, lambda: Needs.load(kept().with_suffix(".needs.json")))
+        wants_sentences = assignment.diagnosis == "sentence"
         suite = Suite(
             student=opened.student,
             reference=LocalStudent(assignment.solution, layout.probes),
@@ -93,7 +95,7 @@ def examine(assignment: Assignment, tree: Tree, options: Options = Options()) ->
             blamer=blamer if options.blame else None,
             prints={} if options.prints else None,
             carry=assignment.carry_errors,
-            learnt=partial(_learnt, assignment),
+            learnt=lambda: Diagnoser.load(kept()) if wants_sentences else Diagnoser(),
         )
         try:
             run_suite(suite, assignment.suite)
@@ -104,16 +106,6 @@ def examine(assignment: Assignment, tree: Tree, options: Options = Options()) ->
         _check_points(assignment, suite)
     result = to_result(assignment, tree, suite, in_force, time.monotonic() - started)
     return Graded(result, opened.printed, blamer, suite.prints or {})
-
-
-def _learnt(assignment: Assignment) -> Diagnoser:
-    """What was learnt of the suite's mistakes, if students are to see it."""
-    wanted = assignment.diagnosis == "sentence"
-    return Diagnoser.load(assignment, secret()) if wanted else Diagnoser()
-
-
-def _needs(assignment: Assignment) -> Needs:
-    return Needs.load(path_of(assignment, secret()).with_suffix(".needs.json"))
 
 
 def _check_points(assignment: Assignment, suite: Suite) -> None:

@@ -46,11 +46,10 @@ class Needs:
         if unit in known:
             return known[unit]
         outcome = run().outcome
-        needed = outcome not in (Outcome.PASSED, Outcome.NOT_RUN, Outcome.GRADER_FAULT)
         if outcome in _TELLING:
-            known[unit] = needed
+            known[unit] = outcome.is_fault
             self._changed = True
-        return needed
+        return outcome.is_fault
 
     def save(self) -> None:
         """Keeps what was found, beside what others have kept since."""

@@ -31,6 +31,11 @@ class Outcome(StrEnum):
     GRADER_FAULT = "grader fault"  # our own error: do not use the grade
 
     @property
+    def is_fault(self) -> bool:
+        """Whether it shows that the code that ran is wrong, or missing."""
+        return self not in (Outcome.PASSED, Outcome.CARRIED, Outcome.NOT_RUN, Outcome.GRADER_FAULT)
+
+    @property
     def is_full(self) -> bool:
         """Whether a test that ended so has all its points."""
         return self in (Outcome.PASSED, Outcome.CARRIED)

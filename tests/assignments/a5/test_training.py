@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from course import packing
 from tests.flat import flat_imports
 from tests.programs import ROOT
 
@@ -125,11 +126,11 @@ def test_a_model_of_another_architecture_trains_all_the_same(a5):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_dropout_keeps_its_share_and_the_mean(a5, dtype):
     torch.manual_seed(3)
-    keep = a5.ragged.keep_mask(torch.empty(1001, 999, dtype=dtype), 0.1).float()
+    keep = packing.keep_mask(torch.empty(1001, 999, dtype=dtype), 0.1).float()
     assert keep.unique().tolist() == [0.0, 1.0]
     # A million draws: the share's standard deviation is 0.0003.
     assert (keep == 0).float().mean().item() == pytest.approx(0.1, abs=0.0015)
-    assert a5.ragged.keep_mask(torch.empty(3), 0.0) is None
+    assert packing.keep_mask(torch.empty(3), 0.0) is None
 
 
 def test_dropout_is_for_training_only(a5):

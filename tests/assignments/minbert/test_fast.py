@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from course import packing
 from tests.assignments.minbert.fast_cases import CLOSE, LENGTHS, batch, gradients, make
 from tests.flat import flat_imports
 from tests.programs import ROOT
@@ -192,16 +193,16 @@ def test_dropout_drops_its_share_and_raises_the_rest(minbert, p) -> None:
     torch.manual_seed(4)
     dropout = nn.Dropout(p).train()
     x = torch.ones(400, 300, requires_grad=True)
-    y = minbert.packed.drop(x, dropout)
+    y = packing.drop(x, dropout)
     y.sum().backward()
     dropped = (y == 0).float().mean().item()
     assert abs(dropped - p) < 0.005  # 120,000 draws: 3.5 deviations at p 0.5
     kept = y[y != 0]
     assert torch.allclose(kept, torch.full_like(kept, 1 / (1 - p) if p < 1 else 0.0))
     assert torch.equal(x.grad, y)
-    added = minbert.packed.add_dropped(torch.ones_like(x), x, dropout)
+    added = packing.add_dropped(torch.ones_like(x), x, dropout)
     assert abs((added == 1).float().mean().item() - p) < 0.005
-    assert torch.equal(minbert.packed.drop(x, dropout.eval()), x)
+    assert torch.equal(packing.drop(x, dropout.eval()), x)
 
 
 def test_bfloat16_needs_matrix_units(minbert, monkeypatch) -> None:
@@ -234,5 +235,5 @@ def test_every_real_token_has_its_place(minbert, lengths) -> None:
     assert torch.equal(padded, ids[layout.order])
     assert torch.equal(packed[layout.starts], ids[layout.order, 0])
     assert [group.rows for group in layout.groups] == [
-        b - a for a, b in minbert.packed.cut(sorted(lengths, reverse=True))
+        b - a for a, b in packing.cut(sorted(lengths, reverse=True))
     ]
