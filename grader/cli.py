@@ -20,7 +20,10 @@ import click
 from course.errors import INTERRUPTED
 from grader import assignment as assignments
 from grader.assignment import Assignment
+from grader.classroom.cli import classroom
 from grader.errors import USAGE, UserError, one_line, printable
+from grader.publishing import VERBS
+from grader.verbs import Verbs
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -44,14 +47,6 @@ parts = click.option(
     "--part", multiple=True, metavar="ID", help="Only this part, such as e; may be repeated."
 )
 loud = click.option("--verbose", "-v", is_flag=True, help="Show where errors arose, and timings.")
-
-
-class Verbs(click.Group):
-    """Lists the verbs in the order of this file, each with its whole sentence."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, verb.help or "") for name, verb in self.commands.items()])
 
 
 @click.group(
@@ -220,6 +215,9 @@ def doctor() -> int:
     findings = examined.examine()
     examined.show(findings, Console())
     return FAILED if any(finding.state is examined.State.BROKEN for finding in findings) else DONE
+
+
+app.commands.update({verb.name or "": verb for verb in (*VERBS, classroom)})
 
 
 def _chosen(assignment: Assignment | None) -> list[Assignment]:

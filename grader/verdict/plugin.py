@@ -72,6 +72,7 @@ class Suite:
             self.blamer.run, self.blamer.deadline = self._try, self.deadline
 
     def pytest_configure(self, config: pytest.Config) -> None:
+        config.option.tbstyle = "native"  # other styles parse every source file for each failure
         for mark in _MARKS:
             config.addinivalue_line("markers", mark)
 

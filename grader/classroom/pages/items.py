@@ -1,0 +1,69 @@
+"""What a class shows of each test: how hard it is, and how well it tells students apart.
+
+Difficulty is the mean share of the test's points that students got: 1 is a test that all pass.
+Discrimination is the item-rest correlation: Pearson's, over students, between the test's points and
+the points of all other tests. Near 0 the test says little about a student; below 0 the better
+students fail it, and the test is the first suspect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy
+
+from grader.classroom.pages.marks import Mark, Test
+
+FEW = 5  # students, below which a correlation says nothing
+
+
+@dataclass(frozen=True)
+class Item:
+    """One test over a class."""
+
+    name: str
+    title: str
+    part: str
+    points: float
+    students: int  # whose result has the test
+    difficulty: float  # 0 to 1
+    discrimination: float | None  # -1 to 1; None if all got the same, or for few students
+
+
+def items(marks: Sequence[Mark]) -> list[Item]:
+    """Every test of these results, one for each student, in the order of the first that has it."""
+    tests: dict[str, Test] = {}
+    for mark in marks:
+        for test in mark.tests:
+            tests.setdefault(test.name, test)
+    scores = _scores(marks, list(tests))
+    return [_item(test, scores, column) for column, test in enumerate(tests.values())]
+
+
+def discrimination(own: numpy.ndarray, rest: numpy.ndarray) -> float | None:
+    """Pearson's correlation of two rows of points; None if one is constant, or for few students."""
+    if len(own) < FEW or numpy.ptp(own) == 0 or numpy.ptp(rest) == 0:
+        return None
+    return float(numpy.clip(numpy.corrcoef(own, rest)[0, 1], -1, 1))
+
+
+def _scores(marks: Sequence[Mark], names: list[str]) -> numpy.ndarray:
+    """(students, tests): points; nan for a test that a result does not have."""
+    columns = {name: column for column, name in enumerate(names)}
+    scores = numpy.full((len(marks), len(names)), numpy.nan)
+    for row, mark in enumerate(marks):
+        for test in mark.tests:
+            scores[row, columns[test.name]] = test.score
+    return scores
+
+
+def _item(test: Test, scores: numpy.ndarray, column: int) -> Item:
+    there = ~numpy.isnan(scores[:, column])
+    own = scores[there, column]
+    rest = numpy.nansum(scores[there], axis=1) - own
+    share = float(own.mean()) / test.max_score if test.max_score > 0 else 1.0
+    return Item(
+        *(test.name, test.title, test.part, test.max_score, len(own), share),
+        discrimination(own, numpy.round(rest, 6)),
+    )

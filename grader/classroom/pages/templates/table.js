@@ -1,0 +1,49 @@
+"use strict";
+// Sorts a table by the column whose heading is clicked, and filters its rows by what is typed.
+function valueOf(row, column) {
+  const cell = row.cells[column];
+  const text = cell.dataset.value ?? cell.textContent.trim();
+  const number = Number(text);
+  return text !== "" && !Number.isNaN(number) ? number : text.toLowerCase();
+}
+function compare(a, b) {
+  if (a === "" || b === "") return (a === "") - (b === "");
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return String(a).localeCompare(String(b), undefined, { numeric: true });
+}
+function sortBy(table, heading) {
+  const up = heading.getAttribute("aria-sort") !== "ascending";
+  const column = heading.cellIndex;
+  const rows = Array.from(table.tBodies[0].rows, (row) => [valueOf(row, column), row]);
+  rows.sort((a, b) => {
+    const order = compare(a[0], b[0]);
+    return up || a[0] === "" || b[0] === "" ? order : -order;
+  });
+  table.tBodies[0].append(...rows.map((pair) => pair[1]));
+  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+  heading.setAttribute("aria-sort", up ? "ascending" : "descending");
+}
+function filter(table, box, count) {
+  const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const row of table.tBodies[0].rows) {
+    const text = row.textContent.toLowerCase();
+    row.hidden = !words.every((word) => text.includes(word));
+    shown += row.hidden ? 0 : 1;
+  }
+  count.textContent = `${shown} of ${table.tBodies[0].rows.length}`;
+}
+for (const table of document.querySelectorAll("table.sortable")) {
+  for (const heading of table.tHead.rows[0].cells) {
+    const button = document.createElement("button");
+    button.append(...heading.childNodes);
+    heading.append(button);
+    button.addEventListener("click", () => sortBy(table, heading));
+  }
+  const box = document.querySelector(`input[data-for="${table.id}"]`);
+  if (box) {
+    const count = box.parentElement.querySelector("output");
+    box.addEventListener("input", () => filter(table, box, count));
+    box.parentElement.hidden = false;
+  }
+}

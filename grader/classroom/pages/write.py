@@ -1,0 +1,114 @@
+"""Writes the pages of a class from its ledger: whole files, and again each time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.files import make_folder
+from grader.classroom.course_file import Course, Rules
+from grader.classroom.entry import Entry
+from grader.classroom.fingerprints import Fingerprints
+from grader.classroom.gradebook import Book
+from grader.classroom.ledger import Ledger
+from grader.classroom.pages import items, marks, mistakes, names, overview, student, templates
+from grader.errors import UserError
+
+
+@dataclass(frozen=True)
+class Row:
+    """A student's line in an assignment's table."""
+
+    who: str  # the id, or a pseudonym
+    name: str  # "" for a pseudonym
+    status: str
+    points: float | None
+    late_days: int
+    manual: float
+    link: str  # to the student's page; "" without one
+
+
+def write(
+    course: Course, ledger: Ledger, out: Path, chosen: Sequence[Rules], students: bool
+) -> Iterator[str]:
+    """Writes the pages into `out`, and yields a line for each kind. Raises UserError.
+
+    students: a page for each student too, in which every assignment is that was released.
+    """
+    book = Book.read(ledger, course)
+    entries = book.entries()
+    by_assignment: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_assignment[entry.assignment].append(entry)
+    for rules in chosen:
+        path = out / "staff" / f"{rules.id}.html"
+        _write(path, _assignment(course, ledger, book, rules, by_assignment[rules.id], students))
+        yield f"{rules.id:<24} {path}"
+    path = out / "staff" / "index.html"
+    views = [overview.overview(course, r.id, by_assignment[r.id]) for r in course.assignments]
+    there = {rules.id for rules in course.assignments if _page(out, rules.id).is_file()}
+    _write(path, templates.render("index", course=course, views=views, there=there))
+    yield f"{'overview':<24} {path}"
+    if students:
+        count = 0
+        for who, text in student.pages(course, ledger, book, entries):
+            _write(out / "students" / names.file(who), text)
+            count += 1
+        yield f"{f'{count} students':<24} {out / 'students'}"
+
+
+def _page(out: Path, assignment: str) -> Path:
+    return out / "staff" / f"{assignment}.html"
+
+
+def _assignment(
+    course: Course,
+    ledger: Ledger,
+    book: Book,
+    rules: Rules,
+    entries: Sequence[Entry],
+    students: bool,
+) -> str:
+    """The page of one assignment."""
+    hidden = course.course.anonymous and not book.decisions.released(rules.id)
+    shown = names.shown(ledger.salt, hidden)
+    owners: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        if entry.status == "graded" and entry.sha256:
+            owners[entry.sha256].append(shown(entry.student))
+    counted = {sha: each for sha, each in book.gradings[rules.id].items() if sha in owners}
+    works = list(marks.current(ledger, counted))
+    each = [work.mark for work in works for _ in owners[work.sha256]]
+    linked = students and not hidden
+    return templates.render(
+        "class",
+        course=course,
+        view=overview.overview(course, rules.id, entries),
+        items=items.items(each),
+        named=mistakes.named(works, owners),
+        clusters=mistakes.clusters(works, owners, Fingerprints(course.folder).read()),
+        rows=[_row(entry, shown, hidden, linked) for entry in entries],
+        hidden=hidden,
+    )
+
+
+def _row(entry: Entry, shown: names.Shown, hidden: bool, linked: bool) -> Row:
+    return Row(
+        who=shown(entry.student),
+        name="" if hidden else entry.name,
+        status=entry.status,
+        points=entry.points,
+        late_days=entry.late_days,
+        manual=entry.manual,
+        link=names.link(entry.student) if linked else "",
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        make_folder(path.parent)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -1,0 +1,162 @@
+"""Grades again what a changed suite, secret or given file touches; nothing counts until accepted.
+
+    todo = plan(ledger, assignment)                 # what has to be graded again
+    grade(course, ledger, todo, engine, who, why, accept=False)         # batch.py
+    show(changes(ledger, assignment), console)      # before and after
+    accept(ledger, assignment, who, why)            # from now it counts
+    undo(ledger, assignment, who, why)              # and now it does not any more
+
+Nothing is forgotten: the earlier gradings stay in the ledger, and points by hand stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from grader.assignment import Assignment
+from grader.classroom.batch import Job, jobs, submissions
+from grader.classroom.ledger import Ledger
+from grader.classroom.records import Grading
+from grader.errors import UserError
+
+NOTHING = "nothing to accept: the gradings that count are those of the suite as it is now"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A submission before and after a regrade."""
+
+    sha256: str
+    owners: tuple[str, ...]  # students or groups who handed it in
+    before: Grading  # what counts now
+    after: Grading
+
+    @property
+    def points(self) -> float:
+        """How many points it gains, or loses."""
+        return round(self.after.earned - self.before.earned, 4)
+
+    @property
+    def parts(self) -> dict[str, tuple[float, float]]:
+        """{part: (points before, after)} of the parts that differ."""
+        before, after = self.before.parts, self.after.parts
+        pairs = {
+            part: (before.get(part, (0.0, 0.0))[0], after.get(part, (0.0, 0.0))[0])
+            for part in {**before, **after}
+        }
+        return {part: pair for part, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def plan(
+    ledger: Ledger, assignment: Assignment, owners: Collection[str] | None = None
+) -> list[Job]:
+    """A job for each submission whose grading is of another suite, secret, grader or limits.
+
+    owners: only the submissions of these students or groups; None: of all. A submission that was
+    graded again already, or never, is not among them.
+    """
+    current, graded = ledger.current(assignment.id), ledger.graded_keys(assignment.id)
+    wanted = _submissions(ledger, assignment.id, owners)
+    return [
+        job
+        for job in jobs(assignment, wanted)
+        if job.sha256 in current and job.key not in graded and not current[job.sha256].is_fault
+    ]
+
+
+def changes(
+    ledger: Ledger, assignment: Assignment, owners: Collection[str] | None = None
+) -> list[Change]:
+    """What was graded again and does not count yet, the largest loss first."""
+    current = ledger.current(assignment.id)
+    owned = _by_submission(ledger, assignment.id)
+    fresh = {each.key: each for each in ledger.gradings(assignment.id) if not each.is_fault}
+    found = [
+        Change(job.sha256, owned[job.sha256], current[job.sha256], fresh[job.key])
+        for job in jobs(assignment, _submissions(ledger, assignment.id, owners))
+        if job.key in fresh and job.sha256 in current
+    ]
+    pending = [each for each in found if each.before.id != each.after.id]
+    return sorted(pending, key=lambda each: (each.points, each.owners))
+
+
+def accept(
+    ledger: Ledger,
+    assignment: Assignment,
+    who: str,
+    why: str,
+    owners: Collection[str] | None = None,
+) -> int:
+    """Makes what was graded again count; how many submissions. Raises UserError for none."""
+    pending = changes(ledger, assignment, owners)
+    if not pending:
+        raise UserError(f"{assignment.id}: {NOTHING}")
+    ledger.accept([each.after.id for each in pending], who, why, assignment.id)
+    return len(pending)
+
+
+def undo(ledger: Ledger, assignment: Assignment, who: str, why: str) -> int:
+    """Takes back the last regrade of an assignment that was accepted, or the last undo.
+
+    Returns how many submissions it concerns. Raises UserError if there is none.
+    """
+    events = [
+        event
+        for event in ledger.events(assignment=assignment.id)
+        if event.kind in ("accept", "undo")
+    ]
+    if not events:
+        raise UserError(f"{assignment.id}: nothing to undo, no regrade was accepted")
+    ledger.undo(events[-1].id, who, why)
+    return len(events[-1].data["before"])
+
+
+def show(pending: Sequence[Change], console: Console) -> None:
+    """Prints what would change: a row for each submission with other points, and the sums."""
+    differing = [each for each in pending if each.points or each.parts]
+    if differing:
+        console.print(_table(differing))
+    gain = sum(each.points > 0 for each in differing)
+    loss = sum(each.points < 0 for each in differing)
+    console.print(
+        f"{len(pending)} graded again: {gain} gain points, {loss} lose points, "
+        f"{len(pending) - gain - loss} have as many as before",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _table(differing: Sequence[Change]) -> Table:
+    table = Table("owner", "submission", "before", "after", "change", "parts")
+    for each in differing:
+        parts = (f"{part} {old:g} > {new:g}" for part, (old, new) in sorted(each.parts.items()))
+        table.add_row(
+            *(escape(", ".join(each.owners)), each.sha256[:12], f"{each.before.earned:g}"),
+            *(f"{each.after.earned:g}", f"{each.points:+g}", escape(", ".join(parts))),
+        )
+    return table
+
+
+def _submissions(ledger: Ledger, assignment: str, owners: Collection[str] | None) -> list[str]:
+    """The sha256 of what these owners handed in; raises UserError for one who did not."""
+    if owners is None:
+        return submissions(ledger, assignment)
+    attempts = [each for each in ledger.attempts(assignment) if not each.refusal]
+    for owner in owners:
+        if not any(owner == each.owner or owner in each.members for each in attempts):
+            raise UserError(f"{owner!r} has handed in nothing for {assignment}")
+    wanted = [each for each in attempts if {each.owner, *each.members} & set(owners)]
+    return list(dict.fromkeys(each.sha256 for each in wanted))
+
+
+def _by_submission(ledger: Ledger, assignment: str) -> dict[str, tuple[str, ...]]:
+    """{sha256: the students or groups who handed it in}."""
+    owners: dict[str, dict[str, None]] = {}
+    for attempt in ledger.attempts(assignment):
+        owners.setdefault(attempt.sha256, {})[attempt.owner] = None
+    return {sha256: tuple(names) for sha256, names in owners.items()}

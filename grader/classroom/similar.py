@@ -1,0 +1,107 @@
+"""Which submissions of a class are alike: reads them from the ledger and the store, writes pages.
+
+Of each student or group the last submission is compared: with the others of this term, and with
+those of earlier terms, which are the folders of their classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.errors import UserError
+from course.files import make_folder, write_all
+from grader.assignment import Assignment
+from grader.classroom import course_file, similarity_pages
+from grader.classroom.course_file import Course
+from grader.classroom.decisions import Decisions
+from grader.classroom.ledger import Ledger
+from grader.classroom.pages import names
+from grader.classroom.similarity import Class, Pair, Work, given_runs
+from grader.classroom.store import Store
+from grader.verdict.workspace import given_files
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a comparison showed."""
+
+    pairs: list[Pair]  # the most alike first
+    compared: int  # submissions
+    short: list[Work]  # too little code of their own
+    left_out: int  # pairs beyond `most`
+
+
+def works(course: Course, ledger: Ledger, assignment: str, term: str = "") -> list[Work]:
+    """The last submission of each student or group, by owner; anonymous if marking still is.
+
+    Raises UserError.
+    """
+    hidden = course.course.anonymous and not Decisions.of(ledger.events()).released(assignment)
+    shown = names.shown(ledger.salt, hidden)
+    last = {each.owner: each for each in ledger.attempts(assignment) if each.sha256}
+    store = Store(course.store_path)
+    return [
+        Work(
+            owner,
+            _texts(store.load(each.sha256).files),
+            frozenset(each.members),
+            term,
+            shown(owner),
+        )
+        for owner, each in sorted(last.items())
+    ]
+
+
+def _texts(files: dict[str, bytes]) -> dict[str, str]:
+    python = {name: data for name, data in files.items() if name.endswith(".py")}
+    return {name: data.decode(errors="replace") for name, data in python.items()}
+
+
+def earlier(folder: Path, assignment: str) -> list[Work]:
+    """The submissions to the same assignment in the class of an earlier term. Raises UserError."""
+    course = course_file.read(folder)
+    with Ledger.open(course.ledger_path) as ledger:
+        return works(course, ledger, assignment, course.name)
+
+
+def given_texts(assignment: Assignment) -> list[str]:
+    """What every student has: the skeleton, and the given files."""
+    return [data.decode() for data in given_files(assignment).values()]
+
+
+def compare(
+    assignment: Assignment, works: Sequence[Work], least: float = 0.3, most: int = 200
+) -> Found:
+    """The pairs with a score of at least `least`, at most `most` of them."""
+    group = Class.of(works, given_texts(assignment))
+    pairs = group.pairs(least)
+    return Found(pairs[:most], len(works), group.too_short(), max(len(pairs) - most, 0))
+
+
+def write(folder: Path, assignment: Assignment, found: Found) -> list[str]:
+    """Writes the pages into `folder` in place of a former run's; returns notes."""
+    notes = _notes(found)
+    pages = similarity_pages.render(
+        assignment.title, found.pairs, notes, given_runs(given_texts(assignment))
+    )
+    try:
+        make_folder(folder / "pairs")
+        for path in (folder / "pairs").glob("[0-9]*.html"):
+            if f"pairs/{path.name}" not in pages:
+                path.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror or error}") from None
+    write_all(folder, pages)
+    return notes
+
+
+def _notes(found: Found) -> list[str]:
+    notes = [f"{found.compared} submissions were compared, the last of each student or group."]
+    if found.short:
+        names = ", ".join(work.label for work in found.short)
+        notes.append(f"Too little code of their own to compare: {names}.")
+    if found.left_out:
+        notes.append(f"{found.left_out} more pairs are alike; these are the most alike ones.")
+    return notes

@@ -1,0 +1,75 @@
+"""The pages of `grader class similar`: a list of pairs, and each pair side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from grader.classroom.passages import Place, passages
+from grader.classroom.similarity import Pair, Runs, Work
+from grader.report.words import clean
+
+COLOURS = 6  # of passages, in turn
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a file on the page."""
+
+    number: int  # 1-based
+    text: str
+    passage: int  # 0: none
+    starts: tuple[int, ...]  # the passages that begin here
+
+
+def render(
+    title: str, pairs: Sequence[Pair], notes: Sequence[str], given: Runs
+) -> dict[str, bytes]:
+    """The pages, {name: bytes}. notes: lines below the table; given: the skeleton's runs."""
+    environment = _environment()
+    names = [f"pairs/{number:04}.html" for number in range(1, len(pairs) + 1)]
+    rows = list(zip(names, pairs, strict=True))
+    index = environment.get_template("index.html.jinja")
+    pages = {"index.html": index.render(title=title, rows=rows, notes=notes)}
+    template = environment.get_template("pair.html.jinja")
+    for name, pair in rows:
+        found = passages(pair, given)
+        left = columns(pair.first, [(each.number, each.left) for each in found])
+        right = columns(pair.second, [(each.number, each.right) for each in found])
+        pages[name] = template.render(
+            title=title, pair=pair, passages=found, sides=[("l", left), ("r", right)]
+        )
+    return {name: text.encode() for name, text in pages.items()}
+
+
+def columns(work: Work, places: Sequence[tuple[int, Place]]) -> dict[str, list[Line]]:
+    """Each file's lines, with the passage that covers them. places: (passage, where it is)."""
+    covered: dict[tuple[str, int], int] = {}
+    begun: dict[tuple[str, int], list[int]] = {}
+    for number, place in places:
+        begun.setdefault((place.file, place.first), []).append(number)
+        for line in range(place.first, place.last + 1):
+            covered.setdefault((place.file, line), number)
+    return {
+        file: [
+            Line(number, line, covered.get((file, number), 0), tuple(begun.get((file, number), ())))
+            for number, line in enumerate(text.split("\n"), start=1)
+        ]
+        for file, text in sorted(work.files.items())
+    }
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("grader.classroom", "similarity_pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: clean(value) if isinstance(value, str) else value,
+    )
+    environment.globals["colours"] = COLOURS
+    environment.filters["percent"] = lambda value: f"{100 * value:.0f} %"
+    return environment

@@ -1,0 +1,151 @@
+"""`grader class` as staff use it: a class set up, collected, decided on and explained."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from grader import cli
+from grader.classroom import cli as class_cli
+from grader.classroom.ledger import Ledger
+from tests.grader.fakes import lines
+
+ROSTER = "id,name,group\nada,Ada Lovelace,red\nbob,Bob Kahn,red\n"
+INIT = ["init", "autumn", "-a", "b1", "2026-10-09T23:59", "--timezone", "Europe/London"]
+
+
+def _class(*arguments: str, folder: str = "autumn") -> int:
+    """One `grader class` command."""
+    where = [] if arguments[0] == "init" else ["--class", folder]
+    return cli.run(["class", *arguments, *where])
+
+
+@pytest.fixture(name="root")
+def _root(toy: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with a class and two submissions; submissions are read in-process."""
+    root = toy.parent
+    monkeypatch.setattr(class_cli, "_sandbox", lambda *_: nullcontext())
+    (root / "roster.csv").write_text(ROSTER, encoding="utf-8")
+    for name in ("ada", "bob"):
+        (root / "in" / name).mkdir(parents=True)
+        (root / "in" / name / "model.py").write_text(f"{name} = 1\n", encoding="utf-8")
+    assert _class(*INIT, "--roster", "roster.csv") == 0
+    return root
+
+
+def test_a_class_from_the_first_command_to_a_student_s_grade(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert _class("collect", "b1", "in", "--at", "2026-10-11T10:00", "--who", "me") == 0
+    assert "2 new submissions, 0 known before, 0 refused" in capsys.readouterr().out
+    assert _class("extend", "b1", "red", "--days", "1", "--why", "a strike") == 0
+    assert _class("adjust", "b1", "ada", "--points", "1.5", "--part", "a", "--why", "neat") == 0
+    assert _class("hold", "bob", "--why", "talk first") == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out == [
+        "1: b1_toy: group:red: 1 days more",
+        "2: b1_toy: ada: +1.5 points in part a",
+        "3: all: bob: held back",
+    ]
+    assert _class("status") == 0
+    table = capsys.readouterr().out
+    assert all(word in table for word in ("b1_toy", "ungraded", "held", "2 students, 2 subm"))
+    assert _class("status", "ada") == 0
+    told = capsys.readouterr().out
+    assert "b1_toy: ungraded" in told
+    assert "Due 2026-10-10 23:59:00 BST, extended." in told
+    assert "Handed in 2026-10-11 10:00:00 BST, 1 day late." in told
+    assert "2: adjust b1_toy (part a, points 1.5)" in told
+    assert "talk first" not in told
+
+
+def test_decisions_are_taken_back(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (
+        ["excuse", "ada", "-a", "b1", "--why", "ill"],
+        ["excuse", "ada", "-a", "b1", "--why", "well", "--off"],
+        ["adjust", "b1", "ada", "--points", "2", "--why", "oral"],
+        ["adjust", "b1", "ada", "--withdraw", "3", "--why", "a slip"],
+        ["release", "b1", "--why", "done"],
+        ["release", "b1", "--why", "not yet", "--off"],
+    ):
+        assert _class(*command) == 0
+    capsys.readouterr()
+    assert _class("status", "ada") == 0
+    assert "b1_toy: missing" in capsys.readouterr().out
+    assert _class("status") == 0
+    assert " no" in capsys.readouterr().out
+
+
+def test_init_again_keeps_everything(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (root / "autumn" / "course.toml").read_bytes()
+    assert _class("collect", "b1", "in", "--at", "due") == 0
+    assert _class("init", "autumn", "--roster", "roster.csv") == 0
+    assert (root / "autumn" / "course.toml").read_bytes() == before
+    with Ledger.open(root / "autumn" / "ledger.sqlite") as ledger:
+        assert ledger.count() == 2
+    capsys.readouterr()
+    assert _class(*INIT) == 2
+    assert "autumn/course.toml exists: edit it" in lines(capsys)[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["init", "new"], "new/course.toml does not exist: to make it, give --timezone ZONE"),
+        (["init", "new", "-a", "b1", "soon", "-z", "UTC"], "due = 'soon' is not a time"),
+        (["init", "new", "-a", "b1", "2026-10-09T23:59", "-z", "Moon"], "'Moon' is not a time z"),
+        ([*INIT[:1], "new", *INIT[2:], "--roster", "twice.csv"], "line 3: 'ada' is there twice"),
+        (["roster", "latin.csv"], "latin.csv is not UTF-8: byte"),
+        (["collect", "b1", "in"], "nothing says when ada was submitted"),
+        (["collect", "b9", "in", "--at", "due"], "'b9' is not an assignment"),
+        (["collect", "b1", "in", "--from", "blackbird"], "'blackbird' is not valid: choose from"),
+        (["collect", "b1", "in", "--times", "twice.csv"], "'name' is not a column"),
+        (["collect", "b1", "in", "--times", "times.csv"], "'zed' is neither a student nor a group"),
+        (["adjust", "b1", "zed", "--points", "1", "--why", "x"], "'zed' is neither a student nor"),
+        (["adjust", "b1", "ada", "--part", "q", "--why", "x"], "'q' is not a part of b1_toy"),
+        (["adjust", "b1", "ada", "--points", "nan", "--why", "x"], "nan points are not valid"),
+        (["adjust", "b1", "ada", "--points", "1", "--why", " "], "--why is empty"),
+        (["adjust", "b1", "ada", "--withdraw", "7", "--why", "x"], "7 is not an adjustment of ada"),
+        (["adjust", "b1", "ada", "--points", "1"], "Missing option '--why'"),
+        (["extend", "b1", "ada", "--why", "x"], "give either --until TIME or --days N"),
+        (["extend", "b1", "ada", "--days", "-1", "--why", "x"], "--days -1 is not valid"),
+        (["extend", "b1", "ada", "--until", "soon", "--why", "x"], "--until = 'soon' is not a tim"),
+        (["status", "zed"], "'zed' is not in the roster"),
+    ],
+)
+def test_a_mistake_is_one_line_and_changes_nothing(
+    root: Path, capsys: pytest.CaptureFixture[str], command: list[str], message: str
+) -> None:
+    (root / "twice.csv").write_text("id,name\nada,A\nada,B\n", encoding="utf-8")
+    (root / "latin.csv").write_bytes("id,name\nada,Zoë\n".encode("latin-1"))
+    (root / "times.csv").write_text("id,time\nzed,2026-10-09T12:00\n", encoding="utf-8")
+    before = (root / "autumn" / "ledger.sqlite").read_bytes()
+    capsys.readouterr()
+    assert _class(*command) == 2
+    (line,) = lines(capsys)
+    assert line.startswith("error: ")
+    assert message in line
+    assert (root / "autumn" / "ledger.sqlite").read_bytes() == before
+    assert not (root / "new").exists()
+
+
+def test_a_class_that_is_damaged_or_not_there_is_one_line(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert _class("status", folder="nowhere") == 2
+    assert "nowhere/course.toml does not exist: `grader class init nowhere`" in lines(capsys)[0]
+    (root / "autumn" / "ledger.sqlite").write_bytes(b"damaged" * 999)
+    assert _class("status") == 2
+    (line,) = lines(capsys)
+    assert "ledger.sqlite is not a ledger, or is damaged: restore it from a backup" in line
+
+
+def test_help_lists_every_verb_of_the_class(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["class", "--help"]) == 0
+    out = capsys.readouterr().out
+    for verb in ("init", "roster", "collect", "status", "adjust", "extend", "excuse", "hold"):
+        assert f"  {verb} " in out

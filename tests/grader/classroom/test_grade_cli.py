@@ -1,0 +1,104 @@
+"""`grader class grade`, `regrade` and `report`, as staff type them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+import pytest
+
+from grader import cli
+from grader.classroom import engine
+from grader.classroom.course_file import Course
+from grader.classroom.work import Answer, Task, fault
+from tests.grader.classroom.works import make_class, work
+
+
+class Pool:
+    """In place of the processes: grades here."""
+
+    broken = False
+
+    def __init__(self, jobs: int | None) -> None:
+        self.jobs = jobs
+
+    def run(self, tasks: Iterable[Task]) -> Generator[Answer]:
+        yield from (fault(task, "out of order") if self.broken else work(task) for task in tasks)
+
+
+@pytest.fixture(name="course")
+def _course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    monkeypatch.setattr(engine, "LocalEngine", Pool)
+    course = make_class(tmp_path / "class", ["1", "2"])
+    monkeypatch.chdir(course.folder)
+    return course
+
+
+def run(*arguments: str) -> int:
+    return cli.run(["class", *arguments])
+
+
+@pytest.mark.usefixtures("course")
+def test_what_is_graded_is_not_graded_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("grade", "a2") == 0
+    assert capsys.readouterr().out == "2 graded, 0 of them grader faults\n"
+    assert run("grade", "a2") == 0
+    assert capsys.readouterr().out == "0 graded, 0 of them grader faults\n"
+
+
+@pytest.mark.usefixtures("course")
+def test_a_fault_is_told_by_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pool, "broken", True)
+    assert run("grade", "a2") == 3
+    monkeypatch.setattr(Pool, "broken", False)
+    assert run("grade", "a2") == 0
+
+
+@pytest.mark.usefixtures("course")
+def test_a_changed_suite_is_told_and_regraded_step_by_step(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("grade", "a2")
+    monkeypatch.setenv("COURSE_SECRET", "another")
+    capsys.readouterr()
+    assert run("grade", "a2") == 0
+    assert "2 have a grade of another suite" in capsys.readouterr().out
+    assert run("regrade", "a2") == 0
+    assert "nothing of it counts yet" in capsys.readouterr().out
+    assert run("regrade", "a2", "--accept", "--why", "a new secret") == 0
+    assert run("regrade", "a2", "--undo", "--why", "too soon") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 gradings are as before"
+
+
+@pytest.mark.usefixtures("course")
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["regrade", "a2", "--accept"], "--accept needs --why"),
+        (["regrade", "a2", "--accept", "--undo"], "--accept and --undo are two steps"),
+        (["regrade", "a2", "--undo", "--why", "x", "--owner", "s000"], "leave out --owner"),
+        (["regrade", "a2", "--accept", "--why", "x"], "nothing to accept"),
+        (["grade", "a2", "--scheduler", "nowhere"], "is neither a file nor an address"),
+        (["grade", "a5"], "is not in"),
+    ],
+)
+def test_wrong_usage_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], error: str
+) -> None:
+    assert run(*arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert error in lines[0]
+
+
+def test_pages_are_written_beside_one_another(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("grade", "a2")
+    assert run("report", "--students") == 0
+    told = capsys.readouterr().out
+    for path in ("staff/index.html", "staff/a2_bigram_bow.html", "students/s001.html"):
+        assert (course.folder / "pages" / path).is_file()
+    assert "2 students" in told
+    (course.folder / "file").write_text("")
+    assert run("report", "--out", "file") == 2

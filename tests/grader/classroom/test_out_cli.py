@@ -1,0 +1,139 @@
+"""`grader class export` and `similar`, as staff type them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import cli
+from grader.classroom.records import Grading
+from grader.verdict.result import Isolation, PartResult, Result, Submission
+from tests.grader.classroom.classes import Class, write
+from tests.grader.classroom.test_similarity import OTHER, RENAMED, TRAIN
+from tests.grader.fakes import lines
+
+CANVAS = """\
+Student,ID,SIS User ID,SIS Login ID,Section,b1_toy (9)
+    Points Possible,,,,,2
+"Lovelace, Ada",1,ada,,1,
+"Kahn, Bob",2,bob,,1,0.5
+"Charisse, Cyd",3,cyd,,1,
+"""
+
+
+@pytest.fixture(name="graded")
+def _graded(klass: Class, tmp_path: Path) -> Class:
+    """Ada earned one and a half points, Bob's work has a fault, Cyd handed in nothing."""
+    texts = {"ada": TRAIN, "bob": RENAMED}
+    folder = tmp_path / "in"
+    write(folder, {f"{name}/model.py": text for name, text in texts.items()})
+    klass.collect(folder)
+    for name, earned, is_fault in (("ada", 1.5, False), ("bob", 0.0, True)):
+        sha256 = klass.attempts[name].sha256
+        parts = (PartResult("a", "First", earned, 2.0),)
+        result = Result(
+            *("b1_toy", "A toy", Submission(name, sha256, ()), earned, 2.0, not is_fault),
+            *(Isolation("none"), parts, (), 0.1, {}),
+        )
+        key = f"key of {name}"
+        known = (key, "b1_toy", sha256, earned, 2.0, {"a": (earned, 2.0)}, is_fault, "me")
+        klass.ledger.add_grading(Grading(*known), result.to_json())
+    return klass
+
+
+def grader(klass: Class, *arguments: object) -> int:
+    return cli.run(["class", *map(str, arguments), "--class", str(klass.folder)])
+
+
+def test_canvas_is_filled_after_a_look(
+    graded: Class, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run says what would change, and a fault of the grader is no zero."""
+    template, out = tmp_path / "canvas.csv", tmp_path / "filled.csv"
+    template.write_text(CANVAS)
+    command = ("export", "canvas", out, "-a", "b1", "--fill", template)
+    assert grader(graded, *command, "--dry-run") == 0
+    told = capsys.readouterr().out
+    assert "ada (Ada Lovelace): empty -> 1.5" in told
+    assert "unchanged: bob (Bob Kahn): 0.5, fault" in told
+    assert "unchanged: cyd (Cyd Charisse): empty, missing" in told
+    assert told.endswith("nothing was written\n")
+    assert not out.exists()
+    assert grader(graded, *command, "--missing", "0") == 0
+    grades = [line.rpartition(",")[2] for line in out.read_text().splitlines()]
+    assert grades == ["b1_toy (9)", "2", "1.5", "0.5", "0"]
+    assert template.read_text() == CANVAS
+
+
+def test_a_csv_and_jsons_are_made(graded: Class, tmp_path: Path) -> None:
+    out = tmp_path / "grades.csv"
+    assert grader(graded, "export", "csv", out) == 0
+    rows = out.read_text(encoding="utf-8-sig").splitlines()
+    assert rows[1] == "ada,Ada Lovelace,ada@x.org,,red,1.5,2,graded,0,1.5,2"
+    assert rows[2] == "bob,Bob Kahn,bob@x.org,,red,,2,fault,0,,2"
+    assert grader(graded, "export", "classroom50", tmp_path / "out", "-a", "b1") == 0
+    assert sorted(path.name for path in (tmp_path / "out" / "b1_toy").iterdir()) == [
+        *("ada.json", "bob.json", "cyd.json")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("export", "excel", "x"), "'excel' is not a kind: choose from canvas, moodle, blackboard"),
+        (("export", "canvas", "x"), "canvas: name the assignment with --assignment"),
+        (("export", "canvas", "x", "-a", "b1"), "canvas: name the file that it exported with --f"),
+        (("export", "csv", "x", "--fill", "y"), "--fill is for canvas, moodle, blackboard"),
+        (("export", "moodle", "x", "-a", "b1", "--fill", "nowhere.csv"), "cannot read nowhere.csv"),
+        (("similar", "b9", "x"), "'b9' is not an assignment"),
+        (("similar", "b1", "x", "--earlier", "nowhere"), "nowhere"),
+    ],
+)
+def test_a_wrong_command_is_one_line(
+    arguments: tuple[str, ...],
+    message: str,
+    klass: Class,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    capsys.readouterr()
+    assert grader(klass, *arguments) == 2
+    (line,) = lines(capsys)
+    assert message in line
+    assert not Path("x").exists()
+
+
+def test_similar_compares_this_term_and_an_earlier_one(
+    graded: Class, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last submissions count; a former run's pages go."""
+    out = tmp_path / "pages"
+    (out / "pairs").mkdir(parents=True)
+    (out / "pairs" / "0007.html").write_text("old")
+    earlier = Class(tmp_path / "spring")
+    write(tmp_path / "before", {"cyd/model.py": OTHER, "bob/model.py": RENAMED})
+    earlier.collect(tmp_path / "before")
+    earlier.ledger.close()
+    capsys.readouterr()
+    assert grader(graded, "similar", "b1", out, "--earlier", earlier.folder) == 0
+    assert "4 submissions were compared" in capsys.readouterr().out
+    assert sorted(path.name for path in (out / "pairs").iterdir()) == ["0001.html", "0002.html"]
+    index = (out / "index.html").read_text()
+    assert "<td>ada</td><td>bob</td>" in index
+    assert "<td>ada</td><td>bob (spring)</td>" in index
+
+
+def test_similar_names_nobody_while_marking_is_anonymous(graded: Class, tmp_path: Path) -> None:
+    file = graded.folder / "course.toml"
+    text = file.read_text()
+    file.write_text(text.replace("[course]", "[course]\nanonymous = true", 1))
+    try:
+        assert grader(graded, "similar", "b1", tmp_path / "pages") == 0
+        page = (tmp_path / "pages" / "pairs" / "0001.html").read_text()
+        assert page.count("p-") > 2
+        assert "ada" not in page
+        assert grader(graded, "release", "b1", "--why", "marked") == 0
+        assert grader(graded, "similar", "b1", tmp_path / "pages") == 0
+        assert "<td>ada</td>" in (tmp_path / "pages" / "index.html").read_text()
+    finally:
+        file.write_text(text)
