@@ -6,6 +6,11 @@ import pytest
 
 from tests.programs import ROOT, python
 
+SMALL_NMT = {
+    **{"embed_size": 16, "hidden_size": 16, "vocab_size": 200, "max_steps": 20},
+    **{"rounds": 1, "steps": 1, "sentences": 4, "train_steps": 2},
+}
+
 
 @pytest.mark.parametrize(
     ("name", "options", "promised"),
@@ -22,6 +27,11 @@ from tests.programs import ROOT, python
         ),
         ("evaluation", ["--names", "9"], {"names", "ratio", "same", "hardware"}),
         ("makemore", ["--steps", "100"], {"ratio", "plain_ratio", "clock", "hardware"}),
+        (
+            "nmt",
+            [f"--{name}={value}" for name, value in SMALL_NMT.items()],
+            {"training", "decoding", "clock", "hardware"},
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -34,3 +44,5 @@ def test_a_benchmark_ends_with_its_figures(name, options, promised):
         assert found["names"] == found["same"] == 9
     if name == "training":  # after so few steps even bfloat16 has not led away
         assert abs(found["loss_difference"]) < 0.01
+    if name == "nmt":  # both search with the same weights
+        assert found["decoding"]["same"] == 1
