@@ -38,14 +38,15 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 if `device` has instructions to multiply matrices in it, else float32.
+    """bfloat16 if `device` has matrix units for it, else float32.
 
-    Without such instructions a processor emulates bfloat16, which is slower than float32.
+    Without units, bfloat16 is slower than float32 on a processor, also with the vector instructions
+    AVX512_BF16: `benchmarks/minbert.py --bfloat16 yes` shows it.
     """
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        fast = bool(cpu_flags() & {"amx_bf16", "avx512_bf16"})
+        fast = "amx_bf16" in cpu_flags()
     return torch.bfloat16 if fast else torch.float32
 
 

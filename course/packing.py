@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 SIMILAR = 0.75  # a group's shortest row has at least this share of its longest
 
@@ -77,6 +78,14 @@ def empty(padded: Tensor, group: Group, out: Tensor) -> None:
     """(R * nh, T, hs) -> the group's part of out (N, C): the inverse of `fill`."""
     part = out[group.first : group.last].view(-1, padded.size(-1))
     torch.index_select(padded.view(-1, padded.size(-1)), 0, group.unpad, out=part)
+
+
+def softmax(scores: Tensor) -> Tensor:
+    """Over the last dimension, in the dtype of the scores, also where autocast has another opinion.
+
+    On CUDA it would return float32, which a backward pass, run without it, cannot multiply with.
+    """
+    return F.softmax(scores, dim=-1, dtype=scores.dtype)
 
 
 def drop(x: Tensor, dropout: nn.Dropout) -> Tensor:

@@ -92,15 +92,14 @@ def threads() -> Finding:
 
 
 def bfloat16() -> Finding:
-    """Whether the processor has instructions for bfloat16 matrix products."""
+    """Whether the processor has matrix units for bfloat16."""
     try:
         from course.devices import cpu_flags
     except (ImportError, OSError) as error:
         return Finding("bfloat16", State.BROKEN, one_line(error), "torch is needed")
-    units = sorted(cpu_flags() & {"amx_bf16", "avx512_bf16"})
-    if units:
-        return Finding("bfloat16", State.GOOD, ", ".join(units))
-    return Finding("bfloat16", State.LACKING, "no hardware unit", "training here uses float32")
+    if "amx_bf16" in cpu_flags():
+        return Finding("bfloat16", State.GOOD, "amx_bf16")
+    return Finding("bfloat16", State.LACKING, "no matrix unit", "training here uses float32")
 
 
 def gpu() -> Finding:

@@ -3,8 +3,8 @@
     loss = training_loss(model, batch)  # a sum, in nats: divide it by the number of targets
 
 The parameters are the model's own, and so are loss and gradients: `agrees` compares both with the
-model's own `forward`, with random weights, and the trainer takes this path only if
-they are the same. Read `nmt_model.py` to see what is computed. What differs is in which order:
+model's own `forward`, with random weights, and the trainer takes this path only if they are the
+same. Read `nmt_model.py` to see what is computed. What differs is in which order:
 
 - Nothing is computed for pads. The sentences are sorted by length, so that a step of either loop
   has only those that go on (layout.py), and only real targets reach the vocabulary.
@@ -32,7 +32,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from vocab import PAD_ID
 
-from course.devices import cpu_flags, pick_dtype
+from course.devices import pick_dtype
 from course.packing import keep_mask, raised
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def training_loss(
     weight = model.target_vocab_projection.weight
     device = weight.device
     if bfloat16 is None:
-        bfloat16 = weight.dtype == torch.float32 and bfloat16_is_faster(device.type)
+        bfloat16 = weight.dtype == torch.float32 and pick_dtype(device) == torch.bfloat16
     words = batch.target.to(device)  # (T, b)
     target = Layout((words[1:] != PAD_ID).sum(dim=0).tolist(), device)
     source = Layout(batch.source_lengths, device)
@@ -211,8 +211,8 @@ def agrees(model: nn.Module, batch: Batch) -> bool:
     """Whether `training_loss` gives the values and gradients of the model's own forward.
 
     Compared in float32 on a copy with random weights: in training, with a dropout that shows where
-    it is applied, and not in training. A few sentences of different lengths are
-    enough for a batch. The model is left as it was.
+    it is applied, and not in training. A few sentences of different lengths are enough for a batch.
+    The model is left as it was.
     """
     state = torch.get_rng_state()
     torch.default_generator.manual_seed(0)  # the answer must not change from run to run
@@ -267,17 +267,6 @@ def plain_loss(model: nn.Module, batch: Batch, label_smoothing: float = 0.0) -> 
     logits, gold = model.target_vocab_projection(outputs).flatten(0, 1), target[1:].flatten()
     own = {"ignore_index": PAD_ID, "reduction": "sum", "label_smoothing": label_smoothing}
     return F.cross_entropy(logits, gold, **own)
-
-
-def bfloat16_is_faster(kind: str) -> bool:
-    """Whether to multiply in bfloat16 on a device of this kind, by its hardware alone.
-
-    A processor needs matrix units for it: with vector instructions only (AVX512_BF16) such products
-    take longer than in float32 (docs/performance.md).
-    """
-    if kind == "cpu":
-        return "amx_bf16" in cpu_flags()
-    return pick_dtype(torch.device(kind)) == torch.bfloat16
 
 
 def _results(model: nn.Module, loss: Tensor) -> list[Tensor]:

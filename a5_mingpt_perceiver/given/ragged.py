@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course.packing import empty, fill, keep_mask, places, raised
+from course.packing import empty, fill, keep_mask, places, raised, softmax
 
 # oneDNN compiles, and keeps, a program for each new matrix size, so sizes are rounded up: N, a
 # group's longest row, and its number of rows.
@@ -106,7 +106,7 @@ class RaggedAttention(torch.autograd.Function):
         for gq, gk in ctx.groups:
             qs, ks, vs = fill(q, gq, n_head), fill(k, gk, n_head), fill(v, gk, n_head)
             scores = torch.bmm(qs, ks.transpose(1, 2))  # (R * nh, Tq, Tk)
-            weights = F.softmax(scores.add_(causal(gq.longest, gk.longest, scores)), dim=-1)
+            weights = softmax(scores.add_(causal(gq.longest, gk.longest, scores)))
             keep = keep_mask(weights, dropout)
             dropped = weights if keep is None else weights * keep
             empty(torch.bmm(dropped, vs), gq, out)

@@ -25,7 +25,7 @@ from packed import Layout, PackedAttention, lay_out
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course.devices import cpu_flags, keep_memory, pick_dtype
+from course.devices import keep_memory, pick_dtype
 from course.packing import add_dropped, drop
 
 __all__ = ["accelerate", "agrees", "bfloat16_is_faster", "optimizer"]
@@ -269,11 +269,5 @@ def _close(a: Tensor, b: Tensor, largest: float) -> bool:
 
 
 def bfloat16_is_faster(kind: str) -> bool:
-    """Whether to multiply in bfloat16 on a device of this kind, by its hardware alone.
-
-    A processor needs matrix units for it. With vector instructions only (AVX512_BF16) products of
-    this model's sizes take twice as long as in float32: benchmarks/minbert.py shows both.
-    """
-    if kind == "cpu":
-        return "amx_bf16" in cpu_flags()
+    """Whether to multiply in bfloat16 on a device of this kind, by its hardware alone."""
     return pick_dtype(torch.device(kind)) == torch.bfloat16

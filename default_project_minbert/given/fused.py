@@ -102,7 +102,7 @@ class FusedAdamW(torch.optim.Optimizer):
             [state["exp_avg"] for state in states],
             [state["exp_avg_sq"] for state in states],
             [],
-            [torch.tensor(float(step), device=p.device) for p in params],
+            [torch.tensor(float(step), device=params[0].device)] * len(params),
             amsgrad=False,
             lr=group["lr"] * kept,
             beta1=beta1,

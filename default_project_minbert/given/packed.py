@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course.packing import cut, empty, fill, keep_mask, places, raised
+from course.packing import cut, empty, fill, keep_mask, places, raised, softmax
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class PackedAttention(torch.autograd.Function):
         for group in groups:
             qs, ks, vs = (fill(x, group, heads) for x in (q, k, v))
             scores = torch.bmm(qs, ks.transpose(1, 2))  # (R * nh, T, T)
-            weights = F.softmax(scores if group.mask is None else scores.add_(group.mask), dim=-1)
+            scores = scores if group.mask is None else scores.add_(group.mask)
+            weights = softmax(scores)
             keep = keep_mask(weights, p)
             dropped = weights if keep is None else weights * keep
             empty(torch.bmm(dropped, vs), group, out)

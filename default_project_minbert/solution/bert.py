@@ -54,7 +54,7 @@ class BertSelfAttention(nn.Module):
         # self.dropout applied to the softmax's probabilities (equation 1 of Vaswani et al.).
         ### BEGIN SOLUTION
         b, nh, T, hs = query.size()
-        scores = query @ key.transpose(-2, -1) / math.sqrt(hs)  # (b, nh, T, T)
+        scores = query @ key.transpose(2, 3) / math.sqrt(hs)  # (b, nh, T, T)
         weights = self.dropout(F.softmax(scores + attention_mask, dim=-1))  # (b, nh, T, T)
         gathered = weights @ value  # (b, nh, T, hs)
         return gathered.transpose(1, 2).reshape(b, T, nh * hs)  # (b, T, H)

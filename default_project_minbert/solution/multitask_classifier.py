@@ -72,7 +72,7 @@ class MultitaskBERT(nn.Module):
         ### BEGIN SOLUTION
         u = self.forward(input_ids_1, attention_mask_1)  # (b, H)
         v = self.forward(input_ids_2, attention_mask_2)  # (b, H)
-        return self.paraphrase_head(self.dropout(pair_features(u, v))).squeeze(-1)  # (b,)
+        return self.paraphrase_head(self.dropout(pair_features(u, v))).flatten()  # (b,)
         ### END SOLUTION
 
     def predict_similarity(
@@ -88,7 +88,7 @@ class MultitaskBERT(nn.Module):
         ### BEGIN SOLUTION
         u = self.forward(input_ids_1, attention_mask_1)  # (b, H)
         v = self.forward(input_ids_2, attention_mask_2)  # (b, H)
-        return self.similarity_head(self.dropout(pair_features(u, v))).squeeze(-1)  # (b,)
+        return self.similarity_head(self.dropout(pair_features(u, v))).flatten()  # (b,)
         ### END SOLUTION
 
 

@@ -23,9 +23,9 @@ def readme(assignment: Path) -> str:
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda path: path.name)
 def test_a_run_has_all_that_repeats_it(assignment):
-    start = f"python {assignment.name}/run.py "
+    starts = (f"python {assignment.name}/run.py ", "python benchmarks/")
     for run in runs(assignment):
-        assert run.command and all(line.startswith(start) for line in run.command)
+        assert run.command and all(line.startswith(starts) for line in run.command)
         assert run.hardware and run.minutes > 0
 
 

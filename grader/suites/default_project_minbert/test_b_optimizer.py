@@ -38,6 +38,9 @@ def check(
     """Checks the parameters after the first, the middle and the last step."""
     path = student.probe.steps(student.optimizer.AdamW, start, gradients, groups, restart)
     path = expect.items(path, len(gradients), "the steps")
+    last = expect.items(path[-1], len(start), "the parameters")
+    for place, value in enumerate(last):  # two mistakes may differ only in the end
+        expect.tensor(value, start[place].shape, "float", f"{what} after all steps")
     for group in groups:
         options = {name: value for name, value in group.items() if name != "params"}
         for place in group["params"]:

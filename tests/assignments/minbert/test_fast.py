@@ -205,13 +205,6 @@ def test_dropout_drops_its_share_and_raises_the_rest(minbert, p) -> None:
     assert torch.equal(packing.drop(x, dropout.eval()), x)
 
 
-def test_bfloat16_needs_matrix_units(minbert, monkeypatch) -> None:
-    """AVX512_BF16 alone multiplies at half of float32's speed."""
-    for flags, faster in (({"avx512_bf16"}, False), ({"avx512_bf16", "amx_bf16"}, True)):
-        monkeypatch.setattr(minbert.fast, "cpu_flags", lambda flags=flags: flags)
-        assert minbert.fast.bfloat16_is_faster("cpu") is faster
-
-
 def test_in_bfloat16_the_outputs_are_float32_and_near(minbert, monkeypatch) -> None:
     model, inputs = make(minbert, "pooler and states"), batch(LENGTHS)
     model.eval()
