@@ -95,8 +95,13 @@ def test_an_error_ends_a_sweep_before_the_cells_that_have_not_begun(tmp_path):
     shutil.copytree(RUN.parent, copy, ignore=shutil.ignore_patterns("__pycache__", "runs"))
     broken = """
 def build(cell, vocab_size):
-    with open("built.txt", "a") as file:
+    import signal
+    with open("built.txt", "a+") as file:
         file.write("one\\n")
+        file.seek(0)
+        begun = len(file.readlines())
+    if begun > 1:
+        signal.pause()  # until the sweep ends this process
     raise RuntimeError("this cell cannot be built")
 """
     with (copy / "solution" / "grid.py").open("a", encoding="utf-8") as file:
