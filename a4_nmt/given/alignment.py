@@ -76,8 +76,8 @@ def weights(model: NMT, source: Sequence[str], target: Sequence[str]) -> Tensor:
     projected, o_prev, rows = model.project(enc_hiddens), torch.zeros_like(state[0]), []
     words = model.vocab.tgt.to_input_tensor([[START, *target]], model.device)  # (T + 1, 1)
     for Y_t in model.model_embeddings.target(words):  # (1, e)
-        Ybar_t = torch.cat((Y_t, o_prev), dim=1)
-        state, o_prev, e_t = model.step(Ybar_t, state, enc_hiddens, projected, None)
+        read = torch.cat((Y_t, o_prev), dim=1)  # (1, e + h)
+        state, o_prev, e_t = model.step(read, state, enc_hiddens, projected, None)
         rows.append(F.softmax(e_t, dim=1))
     return torch.cat(rows).cpu()
 
