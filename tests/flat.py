@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 
 @contextmanager
@@ -22,3 +25,18 @@ def flat_imports(*folders: Path) -> Iterator[None]:
         for name in names:
             sys.modules.pop(name, None)
         sys.modules.update(others)
+
+
+def kept_in_place(modules: Mapping[str, ModuleType], project: Path) -> Callable:
+    """An autouse fixture: what `modules` import only when they are called is found among them.
+
+    Each test has one thread.
+    """
+
+    @pytest.fixture(autouse=True)
+    def _project(one_thread: None) -> Iterator[None]:
+        with flat_imports(project / "solution", project / "given"):
+            sys.modules.update(modules)
+            yield
+
+    return _project

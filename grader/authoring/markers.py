@@ -20,6 +20,7 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from grader.errors import BadMarker
 
@@ -27,6 +28,7 @@ BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
 TODO = re.compile(r"#\s*TODO\(([^)]*)\)")
 MISSPELT = 0.7  # share of equal letters above which a comment is a misspelt marker
+KEPT = 256  # texts of which the results are kept: every grade asks for those of one solution
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -65,6 +67,11 @@ def convert(source: str, where: str, parts: set[str]) -> str:
 
 def units(source: str, where: str, parts: set[str]) -> list[Unit]:
     """The marked functions of a solution's file, in order. Raises BadMarker."""
+    return list(_units(source, where, frozenset(parts)))
+
+
+@lru_cache(KEPT)
+def _units(source: str, where: str, parts: frozenset[str]) -> tuple[Unit, ...]:
     tree, comments = _parse(source, where)
     todos = _todos(comments, where, parts)
     unused = dict(todos)
@@ -75,11 +82,16 @@ def units(source: str, where: str, parts: set[str]) -> list[Unit]:
         found.append(Unit(name, todos[todo], region))
     for line, part in unused.items():
         raise BadMarker(f"{where}:{line}: TODO({part}) has no region after it")
-    return found
+    return tuple(found)
 
 
 def cut(source: str, where: str, chosen: Sequence[Unit]) -> str:
     """`source` with these units' regions replaced, as in the skeleton. Raises BadMarker."""
+    return _cut(source, where, tuple(chosen))
+
+
+@lru_cache(KEPT)
+def _cut(source: str, where: str, chosen: tuple[Unit, ...]) -> str:
     lines = io.StringIO(source, newline="").readlines()  # ends lines where ast ends them
     for unit in reversed(chosen):  # from the end, so that line numbers above stay valid
         message = f'raise NotImplementedError("TODO({unit.part}): {unit.name}")\n'
@@ -149,7 +161,7 @@ def _regions(comments: list[Comment], where: str) -> Iterator[Region]:
         raise BadMarker(f"{where}:{open_at.line}: {BEGIN!r} without {END!r} after it")
 
 
-def _todos(comments: list[Comment], where: str, parts: set[str]) -> dict[int, str]:
+def _todos(comments: list[Comment], where: str, parts: frozenset[str]) -> dict[int, str]:
     """{line: part id} of the TODO comments."""
     todos = {}
     for comment in comments:

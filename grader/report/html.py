@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from grader.report.templates import environment
 from grader.report.words import (
     Group,
-    clean,
     explanation,
     full,
     groups,
@@ -67,19 +65,11 @@ class Section:
 
 def render(result: Result) -> str:
     """The page's text."""
-    environment = Environment(
-        loader=PackageLoader("grader", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # every {{ value }}, before it is escaped
-        finalize=lambda value: clean(value) if isinstance(value, str) else value,
-    )
-    environment.filters.update(points=points, explanation=explanation, percent=percent)
-    environment.filters["verdict"] = verdict
-    environment.tests.update(passed=passed, full=full)
-    return environment.get_template("page.html.jinja").render(
+    templates = environment("grader", "report")
+    templates.filters.update(points=points, explanation=explanation, percent=percent)
+    templates.filters["verdict"] = verdict
+    templates.tests.update(passed=passed, full=full)
+    return templates.get_template("page.html.jinja").render(
         result=result,
         sections=sections(result),
         summary=summary(result),

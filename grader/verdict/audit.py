@@ -6,14 +6,15 @@
 `suites/<assignment>/mistakes/` holds classic errors (patches.py), each with the parts in which it
 must lose points; `alternatives/` unusual but correct work, which must get full marks. Cases run
 in parallel, each process with one warm sandbox. Without `full`, a mistake runs the tests of its
-parts until each has lost points, and neither it nor an alternative runs the slow tests, unless the
-patch needs them.
+parts until each has lost points, those about the functions that it changes first; an alternative
+runs no test that passes without them; and neither runs the slow tests, unless the patch needs them.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rich.console import Console
@@ -67,6 +68,7 @@ class Finding:
     max_score: float
     problem: str
     seconds: float
+    passed: frozenset[str] = frozenset()  # the tests that passed, without those carried
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def audit(
     cases = read_cases(assignment)
     for case in cases:
         tree_of(assignment, case)  # check that every patch fits before any runs
-    findings = pool.over(assignment, [(case, full) for case in cases], _examine, "audit", jobs)
+    findings = _examine_all(assignment, cases, full, jobs)
     report = Report(assignment, tuple(findings), time.monotonic() - started)
     for finding in report.findings:
         if finding.problem:
@@ -157,22 +159,71 @@ def tree_of(assignment: Assignment, case: Case) -> Tree:
     return tree.altered(case.name, files)
 
 
-def _examine(assignment: Assignment, job: tuple[Case, bool], sandbox: Sandbox) -> Finding:
+@dataclass(frozen=True)
+class _Job:
+    """A case and how to grade it; `skip` names tests that need not run."""
+
+    case: Case
+    full: bool
+    skip: frozenset[str] = frozenset()
+
+
+def _examine_all(
+    assignment: Assignment, cases: list[Case], full: bool, jobs: int | None
+) -> list[Finding]:
+    """Grades all cases, the alternatives last and the slow ones of them first."""
+    first = [_Job(case, full) for case in cases if case.kind is not Kind.ALTERNATIVE]
+    last = sorted((c for c in cases if c.kind is Kind.ALTERNATIVE), key=lambda c: c.is_quick)
+    with pool.opened(assignment, jobs) as workers:
+        findings = workers.over(first, _examine, "audit")
+        passed = {} if full else {each.case.unit: each.passed for each in findings}
+        alternatives = [_Job(case, full, _untouched(case, passed)) for case in last]
+        return findings + workers.over(alternatives, _examine, "alternatives")
+
+
+def _untouched(case: Case, passed: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The tests that never call what an alternative changes: each passes without it.
+
+    passed: the tests that pass without a function, by its name.
+    """
+    names = case.patch.functions if case.patch else ()
+    tests = [passed.get(name, frozenset()) for name in names]
+    return frozenset.intersection(*tests) if tests else frozenset()
+
+
+def _examine(assignment: Assignment, job: _Job, sandbox: Sandbox) -> Finding:
     """Grades one case and reports what is wrong with the suite, if anything."""
     started = time.monotonic()
-    case, full = job
-    patch = case.patch
-    parts = patch.parts if patch and case.kind is Kind.MISTAKE and not full else None
-    options = Options(
-        parts=parts,
-        quick=not full and case.is_quick,
-        until_lost=parts is not None,
-        sandbox=sandbox,
-    )
-    result = grade(assignment, tree_of(assignment, case), options)
+    case = job.case
+    tree = tree_of(assignment, case)
+    quick = not job.full and case.is_quick
+    options = Options(quick=quick, skip=job.skip, sandbox=sandbox)
+    if case.kind is Kind.MISTAKE and case.patch and not job.full:
+        result = _until_lost(assignment, tree, case.patch, options)
+    else:
+        result = grade(assignment, tree, options)
     problem = _problem(assignment, case, result)
+    passed = frozenset(test.name for test in result.tests if test.outcome is Outcome.PASSED)
     seconds = time.monotonic() - started
-    return Finding(case, result.score, result.max_score, problem, seconds)
+    return Finding(case, result.score, result.max_score, problem, seconds, passed)
+
+
+def _until_lost(assignment: Assignment, tree: Tree, patch: Patch, options: Options) -> Result:
+    """Grades a mistake until each of its parts has lost points.
+
+    A test that is about all that is wrong cannot be carried, so that nobody else needs to be
+    tried: most mistakes fail one at once.
+    """
+    options = replace(options, parts=patch.parts, until_lost=True)
+    if patch.functions:
+        own = replace(options, about=patch.functions, blame=False)
+        result = grade(assignment, tree, own)
+        ran = [test for test in result.tests if test.outcome is not Outcome.NOT_RUN]
+        lost = [test for test in ran if test.score < test.max_score]
+        sure = {test.part for test in lost if patch.functions <= set(test.about)}
+        if sure >= set(patch.parts):
+            return result
+    return grade(assignment, tree, options)
 
 
 def _problem(assignment: Assignment, case: Case, result: Result) -> str:

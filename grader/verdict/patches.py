@@ -51,6 +51,12 @@ class Patch:
     parts: tuple[str, ...] = ()
     slow: bool = False
 
+    @property
+    def functions(self) -> frozenset[str]:
+        """Those in whose marked regions all changes lie; none if one lies elsewhere."""
+        names = [change.function for change in self.change]
+        return frozenset() if None in names else frozenset(filter(None, names))
+
 
 def read_all(folder: Path) -> list[Patch]:
     """The patches in a folder, by name; none if there is no folder."""

@@ -57,6 +57,7 @@ class Suite:
     secret: str = ""
     parts: frozenset[str] | None = None  # None: all
     about: frozenset[str] | None = None  # only the tests about one of these; None: all
+    skip: frozenset[str] = frozenset()  # names of tests to leave out
     quick: bool = False  # skip the tests marked slow
     until_lost: bool = False  # stop as soon as each of `parts`, or any, has lost points
     deadline: float = float("inf")  # of time.monotonic, for the whole suite
@@ -66,6 +67,11 @@ class Suite:
     learnt: Callable[[], Diagnoser] = Diagnoser  # reads what was learnt of mistakes
     prints: dict[str, Prints] | None = None  # {test: what it saw}, noted if it is a dict
     blamer: Blamer | None = None  # finds who is to blame for a failure
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no test is left out."""
+        return self.parts is None and self.about is None and not self.skip and not self.quick
 
     def __post_init__(self) -> None:
         if self.blamer is not None:
@@ -85,6 +91,8 @@ class Suite:
             items[:] = [item for item in items if _mark(item, "part") in self.parts]
         if self.about is not None:
             items[:] = [item for item in items if self.about & set(about(item))]
+        if self.skip:
+            items[:] = [item for item in items if _name(item) not in self.skip]
         if self.quick:
             items[:] = [item for item in items if item.get_closest_marker("slow") is None]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.util import Finalize
 from typing import TypeVar
@@ -21,6 +22,39 @@ Answer = TypeVar("Answer")
 Work = Callable[[Assignment, Item, Sandbox], Answer]
 
 
+class Pool:
+    """Processes that grade submissions of one assignment."""
+
+    def __init__(self, assignment: Assignment, executor: ProcessPoolExecutor) -> None:
+        """executor: with `_start` in each of its processes."""
+        self._assignment, self._executor = assignment, executor
+
+    def over(self, items: Sequence[Item], work: Work[Item, Answer], what: str) -> list[Answer]:
+        """[work(assignment, item, sandbox), ...] in the items' order, with a progress bar.
+
+        work: a function of a module, which runs in another process.
+        """
+        answers: dict[int, Answer] = {}
+        waiting = {
+            self._executor.submit(_do, work, self._assignment, item): number
+            for number, item in enumerate(items)
+        }
+        done = as_completed(waiting)
+        for each in tqdm(done, what, len(waiting), unit="case", leave=False, disable=None):
+            answers[waiting[each]] = each.result()
+        return [answers[number] for number in range(len(items))]
+
+
+@contextmanager
+def opened(assignment: Assignment, jobs: int | None = None) -> Iterator[Pool]:
+    """A pool of `jobs` processes (None: one per core), which start when they are needed."""
+    assignment = replace(assignment, limits=replace(assignment.limits, threads=1))
+    fresh = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    jobs = jobs or len(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(jobs, fresh, _start, (assignment,)) as executor:
+        yield Pool(assignment, executor)
+
+
 def over(
     assignment: Assignment,
     items: Sequence[Item],
@@ -28,20 +62,9 @@ def over(
     what: str,
     jobs: int | None = None,
 ) -> list[Answer]:
-    """[work(assignment, item, sandbox), ...] in the items' order, with a progress bar.
-
-    work: a function of a module, which runs in another process. jobs: at once; None: one per core.
-    """
-    assignment = replace(assignment, limits=replace(assignment.limits, threads=1))
-    answers: dict[int, Answer] = {}
-    fresh = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    jobs = min(jobs or len(os.sched_getaffinity(0)), max(len(items), 1))
-    with ProcessPoolExecutor(jobs, fresh, _start, (assignment,)) as pool:
-        waiting = {pool.submit(_do, work, assignment, item): n for n, item in enumerate(items)}
-        done = as_completed(waiting)
-        for each in tqdm(done, what, len(waiting), unit="case", leave=False, disable=None):
-            answers[waiting[each]] = each.result()
-    return [answers[number] for number in range(len(items))]
+    """The same as Pool.over, in a pool of its own."""
+    with opened(assignment, jobs) as pool:
+        return pool.over(items, work, what)
 
 
 _warm: dict[str, Sandbox] = {}  # this process's sandbox, from which every case is forked

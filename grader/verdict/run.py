@@ -8,6 +8,7 @@ import io
 import os
 import platform
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ _OFF = ("cacheprovider", "terminal", "unraisableexception", "threadexception", "
 _PYTEST = [
     "--assert=plain",  # an assertion's introspection would print hidden inputs
     "--import-mode=importlib",
+    "--disable-plugin-autoload",  # of plugins that happen to be installed
+    "-onorecursedirs=mistakes alternatives .*",  # hundreds of files, none of them a test
     f"--config-file={os.devnull}",
     *(f"-pno:{plugin}" for plugin in _OFF),
 ]
@@ -45,9 +48,10 @@ def run_suite(suite: Suite, folder: Path) -> None:
 def _forget(folder: Path) -> None:
     """Removes a suite's test modules from sys.modules, where pytest would find them again for
     another suite with files of the same names."""
+    inside = f"{folder}{os.sep}"
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file and Path(file).is_relative_to(folder) and not name.startswith("grader."):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(inside) and not name.startswith("grader."):
             del sys.modules[name]
 
 
@@ -84,6 +88,7 @@ def to_result(
     )
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions used for grading, {name: version}."""
     names = ("bigrams-to-bert", "torch", "numpy", "pytest")

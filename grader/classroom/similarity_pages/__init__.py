@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from grader.classroom.passages import Place, passages
 from grader.classroom.similarity import Pair, Runs, Work
-from grader.report.words import clean
+from grader.report.templates import environment
 
 COLOURS = 6  # of passages, in turn
 
@@ -28,12 +28,12 @@ def render(
     title: str, pairs: Sequence[Pair], notes: Sequence[str], given: Runs
 ) -> dict[str, bytes]:
     """The pages, {name: bytes}. notes: lines below the table; given: the skeleton's runs."""
-    environment = _environment()
+    templates = _templates()
     names = [f"pairs/{number:04}.html" for number in range(1, len(pairs) + 1)]
     rows = list(zip(names, pairs, strict=True))
-    index = environment.get_template("index.html.jinja")
+    index = templates.get_template("index.html.jinja")
     pages = {"index.html": index.render(title=title, rows=rows, notes=notes)}
-    template = environment.get_template("pair.html.jinja")
+    template = templates.get_template("pair.html.jinja")
     for name, pair in rows:
         found = passages(pair, given)
         left = columns(pair.first, [(each.number, each.left) for each in found])
@@ -61,15 +61,8 @@ def columns(work: Work, places: Sequence[tuple[int, Place]]) -> dict[str, list[L
     }
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("grader.classroom", "similarity_pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: clean(value) if isinstance(value, str) else value,
-    )
-    environment.globals["colours"] = COLOURS
-    environment.filters["percent"] = lambda value: f"{100 * value:.0f} %"
-    return environment
+def _templates() -> Environment:
+    templates = environment("grader.classroom", "similarity_pages")
+    templates.globals["colours"] = COLOURS
+    templates.filters["percent"] = lambda value: f"{100 * value:.0f} %"
+    return templates

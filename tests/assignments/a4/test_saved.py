@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 import torch
 
@@ -20,15 +18,9 @@ from tests.assignments.a4.definitions import (
     subwords,
     vocab,
 )
-from tests.flat import flat_imports
+from tests.flat import kept_in_place
 
-
-@pytest.fixture(autouse=True)
-def _project(one_thread):
-    """NMT.save and NMT.load import saved.py when they are called: the one that was loaded above."""
-    with flat_imports(PROJECT / "solution", PROJECT / "given"):
-        sys.modules.update(MODULES)
-        yield
+_project = kept_in_place(MODULES, PROJECT)
 
 
 @pytest.mark.parametrize("kind", nmt_model.ATTENTIONS)

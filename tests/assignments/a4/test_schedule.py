@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import sys
 from dataclasses import replace
 
 import pytest
@@ -21,15 +20,9 @@ from tests.assignments.a4.toy_training import (
     trainer,
     weights,
 )
-from tests.flat import flat_imports
+from tests.flat import kept_in_place
 
-
-@pytest.fixture(autouse=True)
-def _project(one_thread):
-    """Some modules import others only when they are called: those that were loaded above."""
-    with flat_imports(PROJECT / "solution", PROJECT / "given"):
-        sys.modules.update(LOADED)
-        yield
+_project = kept_in_place(LOADED, PROJECT)
 
 
 def test_if_dev_is_no_better_the_best_state_returns_and_the_rate_falls(monkeypatch):

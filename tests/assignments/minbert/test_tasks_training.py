@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from tests.flat import flat_imports
+from tests.flat import flat_imports, kept_in_place
 from tests.programs import ROOT
 
 PROJECT = ROOT / "default_project_minbert"
@@ -31,13 +31,7 @@ with flat_imports(PROJECT / "solution", PROJECT / "given"):
 VOCAB = 40
 THREE = ("sst", "quora", "sts")
 
-
-@pytest.fixture(autouse=True)
-def _project(one_thread):
-    """Some modules import others only when they are called: those that were loaded above."""
-    with flat_imports(PROJECT / "solution", PROJECT / "given"):
-        sys.modules.update(LOADED)
-        yield
+_project = kept_in_place(LOADED, PROJECT)
 
 
 def data(name: str, count: int = 24, seed: int = 0) -> batches.Encoded:

@@ -110,7 +110,7 @@ def make(folder: Path, **files: str) -> Assignment:
 def run(assignment: Assignment, **options) -> tuple[Report, list[str]]:
     printed = io.StringIO()
     console = Console(file=printed, width=300)
-    report = audit(assignment, jobs=2, console=console, **options)
+    report = audit(assignment, console=console, **({"jobs": 1} | options))
     return report, printed.getvalue().splitlines()
 
 
@@ -123,7 +123,7 @@ def test_a_sound_suite(tmp_path: Path) -> None:
             "alternatives/add.toml": ALTERNATIVE,
         },
     )
-    report, printed = run(toy)
+    report, printed = run(toy, jobs=2)
     assert report.ok and bool(report)
     assert len(printed) == 1
     assert printed[0].startswith(
@@ -147,6 +147,32 @@ def test_what_is_not_caught_is_named(tmp_path: Path) -> None:
     assert printed[1] == "mistake large: not caught in part a: It squares."
     assert printed[2].startswith("alternative wrong: no full marks: test_work.py::test_double")
     assert "0 of 2 mistakes caught, 0 of 1 alternatives full" in printed[3]
+
+
+BOTH = """
+
+@pytest.mark.part("a")
+@pytest.mark.points(0.5)
+@pytest.mark.about("negate")
+def test_both(student):
+    assert student.work.negate(student.work.double(7)) == -14
+"""
+
+
+def test_an_alternative_has_to_pass_what_calls_it_too(tmp_path: Path) -> None:
+    suite = SUITE.replace("points(2)", "points(1.5)") + BOTH
+    seven = ALTERNATIVE.replace("x + x", "x + x if x != 7 else 0")
+    report, printed = run(make(tmp_path, **{"test_work.py": suite, "alternatives/7.toml": seven}))
+    assert not report.ok and len(printed) == 2
+    assert printed[0].startswith("alternative 7: no full marks: test_work.py::test_both")
+
+
+def test_an_alternative_runs_the_tests_that_call_what_it_changes(tmp_path: Path) -> None:
+    report, _ = run(make(tmp_path, **{"alternatives/add.toml": ALTERNATIVE}))
+    solution, *_, alternative = report.findings
+    names = ("test_double", "test_double_large", "test_negate")
+    assert solution.passed == {f"test_work.py::{name}" for name in names}
+    assert alternative.passed == {"test_work.py::test_double"}
 
 
 @pytest.mark.slow
