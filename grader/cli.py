@@ -93,10 +93,11 @@ def check(
 @report("--gradescope", help="Write Gradescope's results.json.")
 @click.option(
     "--isolation",
-    type=click.Choice(["auto", "sandbox", "process"]),
+    type=click.Choice(["auto", "sandbox", "container", "process"]),
     default="auto",
     show_default=True,
-    help="auto: the sandbox; process: trusts the submission with this machine.",
+    help="auto: the sandbox, or where the kernel allows none the container (docs/security.md); "
+    "process: trusts the submission with this machine.",
 )
 @parts
 @loud

@@ -47,7 +47,7 @@ STYLES = {State.GOOD: "green", State.LACKING: "yellow", State.BROKEN: "bold red"
 def examine() -> list[Finding]:
     """All findings, in the order in which a newcomer needs them."""
     looks: tuple[Callable[[], Finding], ...] = (python, torch_version, threads, bfloat16, gpu)
-    boundary = (bubblewrap, namespaces, seccomp)
+    boundary = (bubblewrap, namespaces, seccomp, landlock)
     return [look() for look in (*looks, *boundary, browser)] + data_sets()
 
 
@@ -137,9 +137,20 @@ def namespaces() -> Finding:
         "sandbox",
         State.LACKING,
         problem,
-        "without it only --isolation process can grade others' work; on Ubuntu, see the setting "
+        "without it others' work is graded by Landlock, and without that only with "
+        "--isolation process; on Ubuntu, see the setting "
         "kernel.apparmor_restrict_unprivileged_userns; in a container, allow user namespaces",
     )
+
+
+def landlock() -> Finding:
+    """Whether others' work can be graded where there is no sandbox."""
+    from grader.boundary.container import why_no_container
+
+    problem = why_no_container()
+    if problem is None:
+        return Finding("Landlock", State.GOOD, "takes the sandbox's place where there is none")
+    return Finding("Landlock", State.LACKING, problem, "not needed if the sandbox works")
 
 
 def seccomp() -> Finding:

@@ -3,11 +3,14 @@
 A `Sandbox` is one zygote (zygote.py) inside bubblewrap: a read-only root that holds only what
 Python needs, no network, no home, no other process. `spawn` forks a worker from it and locks that
 worker away from its siblings too, so a sandbox may serve one submission (a cold start) or a whole
-class (a warm one) and each worker is isolated alike. worker_process.py runs one worker.
+class (a warm one) and each worker is isolated alike. worker_process.py runs one worker. Where
+there is no bubblewrap, container.py says what takes its place.
 """
 
 from __future__ import annotations
 
+import itertools
+import secrets
 import shutil
 import socket
 import subprocess
@@ -19,7 +22,7 @@ from pathlib import Path
 
 import numpy
 
-from grader.boundary import view
+from grader.boundary import container, view
 from grader.boundary.errors import IsolationUnavailable, NestingRefused, SandboxError
 from grader.boundary.limits import START_SECONDS, Limits
 from grader.boundary.worker_process import WorkerProcess
@@ -43,8 +46,8 @@ _NOBODY = "65534"
 
 HOW_TO_GO_ON = (
     "install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install "
-    "bubblewrap) on a Linux that allows user namespaces, or, for work that you trust, "
-    "--isolation process"
+    "bubblewrap) on a Linux that allows user namespaces, or use --isolation container on Linux 6.2 "
+    "or newer, or, for work that you trust, --isolation process"
 )
 
 
@@ -54,18 +57,24 @@ class Sandbox:
     def __init__(
         self, isolation: str = "sandbox", threads: int = 2, protected: Iterable[Path] = ()
     ) -> None:
-        """`isolation` is "sandbox" (bubblewrap) or "process" (limits and system calls only).
+        """`isolation` is "sandbox" (bubblewrap), "container" (Landlock) or "process" (limits and
+        system calls only).
 
         `protected`: folders that, like the checkout, must not be seen inside; raises
         IsolationUnavailable if that is impossible.
         """
         self.isolation = isolation
         self.threads = threads
-        self._outer = _outer([_CHECKOUT, *protected]) if isolation == "sandbox" else []
+        hidden = [_CHECKOUT, *protected]
+        self._outer = _outer(hidden) if isolation == "sandbox" else []
+        self._readable = container.readable(hidden) if isolation == "container" else []
         self._nested = isolation == "sandbox"
+        self._libraries = _CHECKOUT  # where the zygote finds our own files
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._folders: list[str] = []
+        self._folders: list[Path] = []
+        # Of the workers, from anywhere: each process that grades has a sandbox of its own.
+        self._numbers = itertools.count(secrets.randbelow(container.USERS))
         self._lock = threading.RLock()  # grades in several threads may share one zygote
 
     def __enter__(self) -> Sandbox:
@@ -85,18 +94,19 @@ class Sandbox:
                 self._process.stderr.close()
         self._process = self._control = None
         while self._folders:
-            shutil.rmtree(self._folders.pop(), ignore_errors=True)
+            container.remove(self._folders.pop())
 
     def start(self) -> None:
         """Starts the zygote if none runs; SandboxError if it does not start."""
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
+        self._libraries = self._copied()
         self._control, theirs = socket.socketpair()
         self._process = subprocess.Popen(
             [*self._outer, *self._python(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env=_environment(self.threads, self.isolation),
+            env=_environment(self.threads, self._libraries),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -143,7 +153,10 @@ class Sandbox:
             self.close()  # siblings cannot be kept apart here: a zygote for each worker
         self.start()
         assert self._control is not None  # a zygote runs
-        root = ROOT if self.isolation == "sandbox" else self._folder()
+        folder = None if self.isolation == "sandbox" else self._new_folder("submission-")
+        if folder is not None and container.too_much(folder, 0):
+            raise SandboxError(f"the disk of {folder.parent} is nearly full")
+        root = ROOT if folder is None else str(folder / "submission")
         task = {
             # as arrays, which may be larger than the wire lets small values be
             "files": {name: numpy.frombuffer(data, numpy.uint8) for name, data in files.items()},
@@ -151,17 +164,26 @@ class Sandbox:
             "probes": probes,
             "root": root,
             "nested": self._nested,
+            "container": self._apart(folder) if folder and self.isolation == "container" else None,
             "memory_mb": limits.memory_mb,
             "disk_mb": limits.disk_mb,
             "cpu_seconds": int(2 * limits.threads * limits.total_seconds) + 1,
         }
         try:
-            return WorkerProcess.fork(self._control, task, limits)
+            worker = WorkerProcess.fork(self._control, task, limits)
         except NestingRefused:
             if not self._nested:
                 raise
             self._nested = False
             return self._spawn(files, path, limits, probes)
+        worker.folder = folder
+        return worker
+
+    def _apart(self, folder: Path) -> dict[str, object]:
+        """What keeps a worker to itself that has no namespaces of its own."""
+        paths = [*self._readable, str(self._libraries)]
+        user = container.user_for(next(self._numbers), [*paths, tempfile.gettempdir()])
+        return {"readable": paths, "user": user, "own": str(folder / "own")}
 
     def layers(self) -> tuple[str, ...]:
         """What isolates the zygote itself."""
@@ -169,24 +191,39 @@ class Sandbox:
             return ()
         return ("bubblewrap", "no network", "read-only root")
 
-    def _folder(self) -> str:
-        self._folders.append(tempfile.mkdtemp(prefix="submission-"))
+    def _new_folder(self, prefix: str) -> Path:
+        """A folder that is removed when the sandbox is closed, or earlier."""
+        self._folders.append(Path(tempfile.mkdtemp(prefix=prefix)))
         return self._folders[-1]
+
+    def _copied(self) -> Path:
+        """Where the zygote finds our own files: in a container, in copies."""
+        if self.isolation != "container":
+            return Path(_LIBRARIES) if self.isolation == "sandbox" else _CHECKOUT
+        folder = self._new_folder("libraries-")
+        container.copy_libraries(_CHECKOUT, (*_INSIDE, "course"), folder)
+        return folder
 
 
 def choose_isolation(wanted: str, trusted: bool) -> tuple[str, str]:
-    """(isolation, warning) for "auto", "sandbox" or "process".
+    """(isolation, warning) for "auto", "sandbox", "container" or "process".
 
-    "auto" means the sandbox; without one, only the repository's own work (`trusted`) is graded in
-    a process of its own, with a warning. Raises IsolationUnavailable.
+    "auto" means the sandbox, or where there is none the container; without either, only the
+    repository's own work (`trusted`) is graded in a process of its own, with a warning. Raises
+    IsolationUnavailable.
     """
     if wanted == "process":
         return "process", "graded without a sandbox: student code could read and harm this machine"
-    problem = why_no_sandbox()
-    if problem is None:
+    problem = why_no_sandbox() if wanted != "container" else None
+    if problem is None and wanted != "container":
         return "sandbox", ""
+    lacking = container.why_no_container() if wanted != "sandbox" else "not asked for"
+    if lacking is None:
+        return "container", "no namespaces: student code sees which files exist on this machine"
     if wanted == "auto" and trusted:
         return "process", f"no sandbox here ({problem}): only for the course's own work"
+    if wanted == "container":
+        raise IsolationUnavailable(f"no isolation without namespaces here: {lacking}")
     raise IsolationUnavailable(f"{problem}; {HOW_TO_GO_ON}")
 
 
@@ -239,13 +276,13 @@ def _python_inside() -> str:
     return str(view.ENVIRONMENT / Path(sys.executable).relative_to(sys.prefix))
 
 
-def _environment(threads: int, isolation: str) -> dict[str, str]:
+def _environment(threads: int, libraries: Path) -> dict[str, str]:
     """The whole environment of a worker: none of ours is passed on."""
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": "/tmp",
         "LANG": "C.UTF-8",
-        "PYTHONPATH": _LIBRARIES if isolation == "sandbox" else str(_CHECKOUT),
+        "PYTHONPATH": str(libraries),
         "PYTHONHASHSEED": "0",  # the order of a student's sets is the same in every grade
         "OMP_NUM_THREADS": str(threads),
         "OMP_WAIT_POLICY": "PASSIVE",  # a thread that spins while waiting takes a core from others

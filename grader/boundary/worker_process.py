@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from grader.boundary import channel, wire
+from grader.boundary import channel, container, wire
 from grader.boundary.errors import (
     Claim,
     NestingRefused,
@@ -44,12 +44,15 @@ class WorkerProcess:
         self._sock = sock
         self._apart = False  # in namespaces of its own: nothing inside can kill it
         self._cpu_seconds = 0  # that the kernel allows it
+        # In a container, its temporary folder and the bytes that this may take.
+        self._disk: tuple[Path, int] | None = None
         self._output_fd, self._status_fd = output, status
         self._pid, self._pidfd = pid, os.pidfd_open(pid)
+        self.folder: Path | None = None  # outside a sandbox: of its files, removed at its end
         self._number = 0
         self.received = 0  # what the answers since the test began may have cost us, in bytes
         self._status = ""  # its wait status and processor seconds, once it has ended
-        self._ended: str | None = None  # why we ended it: "time", "memory"
+        self._ended: str | None = None  # why we ended it: "time", "memory", "threads", "disk"
         self._memory_kb = baseline_kb
         self._lock = threading.Lock()
         self.output = b""  # the first OUTPUT_BYTES of what it printed
@@ -84,6 +87,8 @@ class WorkerProcess:
             raise SandboxError(f"a worker did not start: {error}") from None
         worker.in_force = in_force
         worker._apart, worker._cpu_seconds = task["nested"], task["cpu_seconds"]
+        if task["container"]:
+            worker._disk = Path(task["container"]["own"]), task["disk_mb"] * 2**20
         worker._watcher.start()
         return worker
 
@@ -135,6 +140,8 @@ class WorkerProcess:
             return StudentOutOfMemory("the process exceeded its memory limit")
         if ended == "threads":
             return StudentCrash(f"the process was ended: it had more than {MAX_THREADS} threads")
+        if ended == "disk":
+            return StudentCrash("the process was ended: its files took too much of the disk")
         if not by_itself:
             return StudentCrash("the process closed its connection to the grader")
         return self._explain_status()
@@ -170,6 +177,8 @@ class WorkerProcess:
         self._status = os.read(self._status_fd, 16).decode()
         for descriptor in (self._pidfd, self._output_fd, self._status_fd):
             os.close(descriptor)
+        if self.folder is not None:
+            container.remove(self.folder)
 
     def _signal(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -187,11 +196,21 @@ class WorkerProcess:
                     sources.remove(self._output_fd)
             elif self._pidfd in ready:
                 return
-            memory_kb, threads = _taken(self._pid)
-            if memory_kb > self._memory_kb or threads > MAX_THREADS:
+            if why := self._too_much():
                 with self._lock:
-                    self._ended = self._ended or ("threads" if threads > MAX_THREADS else "memory")
+                    self._ended = self._ended or why
                     self._signal()
+
+    def _too_much(self) -> str | None:
+        """What it takes more of than it may."""
+        memory_kb, threads = _taken(self._pid)
+        if threads > MAX_THREADS:
+            return "threads"
+        if memory_kb > self._memory_kb:
+            return "memory"
+        if self._disk and container.too_much(*self._disk):
+            return "disk"
+        return None
 
 
 def _receive_ready(sock: socket.socket) -> int:

@@ -87,7 +87,7 @@ def roster_(path: Path, folder: Path, who: str) -> int:
 @click.option("--skip-strangers", is_flag=True, help="Leave out whoever is not in the roster.")
 @click.option(
     "--isolation",
-    type=click.Choice(["auto", "sandbox", "process"]),
+    type=click.Choice(["auto", "sandbox", "container", "process"]),
     default="auto",
     help="As in `grader grade`.",
 )

@@ -115,7 +115,7 @@ class Submission:
 class Isolation:
     """How student code was kept apart from the grader: actual, not requested."""
 
-    kind: str  # "sandbox" | "process" | "none"
+    kind: str  # "sandbox" | "container" | "process" | "none"
     layers: tuple[str, ...] = ()  # e.g. "user namespace", "seccomp"
     limits: dict[str, Any] = field(default_factory=dict)  # read back inside the worker
     warning: str = ""

@@ -91,7 +91,8 @@ def open_student(
     trusted: bool,
     sandbox: Sandbox | None,
 ) -> Iterator[Opened]:
-    """The student under the isolation asked for ("auto", "sandbox", "process" or "none").
+    """The student under the isolation asked for ("auto", "sandbox", "container", "process"
+    or "none").
 
     trusted: the submission is the course's own. Raises IsolationUnavailable.
     """

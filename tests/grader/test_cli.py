@@ -56,7 +56,7 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
         (["grade"], "Missing argument 'ASSIGNMENT'. See: grader grade --help"),
         (["grade", "b1", "--frob"], "No such option '--frob'. See: grader grade --help"),
         (["grade", "b9"], "'b9' is not an assignment: choose from b1_toy"),
-        (["grade", "b1", "--isolation", "magic"], "'auto', 'sandbox', 'process'"),
+        (["grade", "b1", "--isolation", "magic"], "'auto', 'sandbox', 'container', 'process'"),
         (["grade", "b1", "--part", "z"], "--part 'z' is not a part of b1_toy: choose from a"),
         (["grade", "b1", "-s", "nothing"], "nothing does not exist: hand in a folder"),
         (["grade", "b1", "--json", "no/such/x.json"], "no/such/x.json cannot be written: no/such"),

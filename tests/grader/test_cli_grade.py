@@ -142,9 +142,10 @@ def test_own_work_is_graded_without_a_sandbox(
     toy: Path, fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first command works everywhere; another person's work is refused there."""
-    from grader.boundary import sandbox
+    from grader.boundary import container, sandbox
 
     monkeypatch.setattr(sandbox, "why_no_sandbox", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr(container, "why_no_container", lambda: "no Landlock")
     assert cli.run(["grade", "b1"]) == 0
     assert fake.asked[0]["options"].sandbox is None
     (toy.parent / "model.py").write_text("x = 1\n")

@@ -49,7 +49,9 @@ def test_a_machine_with_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         raise FileNotFoundError(self)
 
     monkeypatch.setattr(Path, "read_text", no_file)
-    for look in (doctor.bubblewrap, doctor.namespaces, doctor.seccomp, doctor.browser):
+    monkeypatch.setattr("grader.boundary.inside.landlock.abi", lambda: 0)
+    looks = (doctor.bubblewrap, doctor.namespaces, doctor.seccomp, doctor.landlock, doctor.browser)
+    for look in looks:
         assert look().state is State.LACKING
     assert doctor.bfloat16().state is State.LACKING
     assert "apt install" in doctor.bubblewrap().advice

@@ -62,7 +62,10 @@ def _outcomes(result: Result) -> dict[str, str]:
     return {test.name: test.outcome.value for test in result.tests}
 
 
-def _check(attack: Attack, result: Result, output: bytes, baseline: Result) -> None:
+def check(
+    attack: Attack, result: Result, output: bytes, baseline: Result, outcome: str | None = None
+) -> None:
+    """The attack gained and showed nothing, and its tests ended with `outcome`, else its own."""
     assert result.usable, result.faults or [test.message for test in result.tests]
     assert result.score <= BASELINE
     assert result.seconds < LONGEST
@@ -71,7 +74,7 @@ def _check(attack: Attack, result: Result, output: bytes, baseline: Result) -> N
     assert not [mark for mark in MARKS if mark in shown], "a hidden input is shown"
     before, after = _outcomes(baseline), _outcomes(result)
     changed = {after[name] for name in after if after[name] != before[name]}
-    assert attack.outcome in (changed or {AS_WITHOUT}), changed
+    assert (outcome or attack.outcome) in (changed or {AS_WITHOUT}), changed
 
 
 def test_the_wrong_solution_has_its_points(baseline: Result) -> None:
@@ -94,7 +97,7 @@ def test_a_grade_in_the_background_is_the_same(baseline: Result, tmp_path: Path)
     attack = next(attack for attack in ATTACKS if attack.name == "signals_itself")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        _check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
+        check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -110,7 +113,7 @@ def test_warm(
     attack: Attack, warm: Sandbox, baseline: Result, inspector: Path, tmp_path: Path
 ) -> None:
     """The attack gains nothing, and the next submission in the same sandbox has full marks."""
-    _check(attack, *_grade(attack.write(tmp_path / "attack"), warm), baseline)
+    check(attack, *_grade(attack.write(tmp_path / "attack"), warm), baseline)
     result, output = _grade(inspector, warm)
     assert (result.score, output) == (10.0, b""), [test.message for test in result.tests]
 
@@ -124,7 +127,7 @@ def test_warm(
 )
 def test_cold(attack: Attack, baseline: Result, tmp_path: Path) -> None:
     """The same in a sandbox of its own."""
-    _check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
+    check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
 
 
 @pytest.mark.parametrize("attack", archives(), ids=lambda attack: attack.name)
@@ -149,7 +152,7 @@ def test_archive(
         with within(LONGEST):
             assert submission.take(path, HANDED_IN, warm) == submission.take(path, HANDED_IN)
         result, output = _grade(path, warm)
-        _check(attack, result, output, baseline)
+        check(attack, result, output, baseline)
         assert printable(result.submission.name) == result.submission.name
         result, output = _grade(inspector, warm)
         assert (result.score, output) == (10.0, b"")

@@ -76,6 +76,67 @@ _NUMBERS = {
     # locks on read-only files that others wait for
     "flock": (73, 32),
 }
+# Refused as well where no namespaces keep a worker apart: what changes files that it cannot open,
+# and what reaches other processes. From the end of a socket pair, any unix socket with a name.
+_APART = {
+    "socketpair": (53, 199),
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "lchown": (94, None),
+    "fchown": (93, 55),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "pidfd_open": (434, 434),
+    "pidfd_send_signal": (424, 424),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "tkill": (200, 130),
+    # queues and memory that another process of the same user has made
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "semop": (65, 193),
+    "semctl": (66, 191),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
+    "mq_unlink": (241, 181),
+    "file_setattr": (469, 469),
+}
+# Signals, which there go to the worker itself alone: argument 0 is the process.
+_SIGNALS = {
+    "kill": (62, 129),
+    "tgkill": (234, 131),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+}
+# <linux/fcntl.h>: F_SETOWN, F_SETSIG, F_SETOWN_EX: the kernel would send signals for a worker.
+_OWNERS = (8, 10, 15)
+_IOCTL = {"x86_64": 16, "aarch64": 29}
+# FIOSETOWN, SIOCSPGRP: the same; FS_IOC_SETFLAGS, FS_IOC_ENABLE_VERITY: of files that it can read.
+_IOCTLS = (0x8901, 0x8902, 0x40086602, 0x40806685)
+_PR_SET_PDEATHSIG = 1  # without it a worker would outlive the zygote
+_SET_AFFINITY = {"x86_64": 203, "aarch64": 122}  # argument 0 is the process, 0 the caller
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _PRCTL = {"x86_64": 157, "aarch64": 167}
 _PR_SET_DUMPABLE = 4
@@ -103,8 +164,11 @@ def _op(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
     return struct.pack("<HBBI", code, yes, no, value)
 
 
-def program(machine: str) -> bytes:
-    """The filter for an architecture of `_COLUMN`; KeyError for another."""
+def program(machine: str, alone: int | None = None) -> bytes:
+    """The filter for an architecture of `_COLUMN`; KeyError for another.
+
+    alone: the process id of a worker that no namespaces keep apart.
+    """
     column = _COLUMN[machine]
     refuse = _op(_RETURN, _ERRNO | errno.EPERM)
     steps = [
@@ -115,9 +179,16 @@ def program(machine: str) -> bytes:
     ]
     if machine == "x86_64":
         steps += [_op(_JGE, _X32, no=1), refuse]
-    for numbers in _NUMBERS.values():
+    for numbers in (_NUMBERS if alone is None else _NUMBERS | _APART).values():
         if (number := numbers[column]) is not None:
             steps += [_op(_JEQ, number, no=1), refuse]
+    if alone is not None:
+        for numbers in _SIGNALS.values():
+            steps += _unless_argument_0(numbers[column], alone, refuse)
+        steps += _unless_argument_0(_SET_AFFINITY[machine], 0, refuse)
+        steps += _if_argument(_FCNTL[machine], _ARGUMENT_1, _OWNERS, refuse)
+        steps += _if_argument(_IOCTL[machine], _ARGUMENT_1, _IOCTLS, refuse)
+        steps += _if_argument(_PRCTL[machine], _ARGUMENT_0, (_PR_SET_PDEATHSIG,), refuse)
     # glibc falls back to clone if the kernel does not know clone3.
     steps += [_op(_JEQ, _CLONE3, no=1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
     steps += _if_argument(_PRCTL[machine], _ARGUMENT_0, (_PR_SET_DUMPABLE,), refuse)
@@ -149,17 +220,36 @@ def _if_argument(call: int, argument: int, values: tuple[int, ...], refuse: byte
     ]
 
 
+def _unless_argument_0(call: int, value: int, refuse: bytes) -> list[bytes]:
+    """Steps that refuse the system call number `call` unless its first argument is `value`."""
+    return [
+        _op(_JEQ, call, no=4),
+        _op(_LOAD, _ARGUMENT_0),
+        _op(_JEQ, value, yes=1),
+        refuse,
+        _op(_LOAD, _NUMBER),
+    ]
+
+
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def refuse_system_calls() -> bool:
-    """Sets the filter for good (no_new_privs must be set); False on another architecture."""
-    machine = platform.machine()
-    if machine not in _COLUMN:
+def known() -> bool:
+    """Whether there is a filter for this architecture."""
+    return platform.machine() in _COLUMN
+
+
+def refuse_system_calls(alone: int | None = None) -> bool:
+    """Sets the filter for good (no_new_privs must be set); False on another architecture.
+
+    alone: see `program`.
+    """
+    if not known():
         return False
-    code = ctypes.create_string_buffer(program(machine))
-    filter_ = _Program(len(program(machine)) // 8, ctypes.cast(code, ctypes.c_void_p).value)
+    steps = program(platform.machine(), alone)
+    code = ctypes.create_string_buffer(steps)
+    filter_ = _Program(len(steps) // 8, ctypes.cast(code, ctypes.c_void_p).value)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(filter_), 0, 0) != 0:
         number = ctypes.get_errno()

@@ -17,6 +17,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import torch
 import torch._dynamo  # else the first optimiser of each worker imports it, for more than a second
 
 from grader.boundary import channel
-from grader.boundary.inside import lockdown, syscalls, worker
+from grader.boundary.inside import landlock, lockdown, syscalls, worker
 
 # Folders of the outer sandbox in which workers could find one another, and the MiB of what each
 # worker gets in their place.
@@ -38,6 +39,7 @@ def main(argv: list[str]) -> int:
     control = socket.socket(fileno=int(argv[1]))
     threads = int(argv[2])
     lockdown.die_with_parent()
+    os.umask(0o022)  # a worker may be another user, and reads what is written for it here
     # torch detects the vector units once, here; a worker has no /proc/cpuinfo to read
     torch.backends.cpu.get_cpu_capability()
     control.sendall(READY)
@@ -106,27 +108,48 @@ def _serve(sock: socket.socket, task: dict[str, Any], threads: int) -> None:
         lockdown.mount_fresh("/proc", 1)
         for folder in ("/proc", "/dev/pts"):  # empty: they show nothing of other processes
             lockdown.make_read_only(folder)
+    alone = _enter_container(root, task["container"]) if task["container"] else None
     lockdown.drop_capabilities()
     lockdown.never_dump()
-    syscalls.refuse_system_calls()
+    if alone is not None:
+        landlock.restrict([*task["container"]["readable"], str(root)], os.environ["TMPDIR"])
+    syscalls.refuse_system_calls(alone)
     torch.set_num_threads(threads)
     os.chdir(root)
     sock.sendall(READY)
-    channel.send(sock, _in_force(task["nested"], held))
+    channel.send(sock, _in_force(task, held))
     path = [str(root / folder) for folder in task["path"]]
     worker.serve(sock, str(root), path, task["probes"])
 
 
+def _enter_container(root: Path, container: dict[str, Any]) -> int:
+    """A user and a temporary folder of its own, in place of namespaces; the process's id."""
+    own = Path(container["own"])
+    own.mkdir()
+    os.environ["TMPDIR"] = os.environ["HOME"] = str(own)
+    tempfile.tempdir = None  # it may have been looked up before
+    if (user := container["user"]) is not None:
+        for folder in (root.parent, own):
+            os.chown(folder, user, user)
+        lockdown.become(user)
+        lockdown.die_with_parent()
+    return os.getpid()
+
+
 def _write_files(root: Path, files: dict[str, torch.Tensor]) -> None:
+    root.mkdir(exist_ok=True)
     for name, data in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.numpy().tobytes())
 
 
-def _in_force(nested: bool, held: dict[str, int]) -> dict[str, Any]:
+def _in_force(task: dict[str, Any], held: dict[str, int]) -> dict[str, Any]:
     """What isolates and limits this worker, as the kernel reports it."""
-    layers = ["namespaces of its own"] if nested else []
+    layers = ["namespaces of its own"] if task["nested"] else []
+    if task["container"]:
+        layers += ["a user of its own"] if os.getuid() == task["container"]["user"] else []
+        layers += [f"Landlock {landlock.abi()}"] if landlock.in_force() else []
     if not lockdown.has_capabilities():
         layers.append("no capabilities")
     if lockdown.no_new_privileges():

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.boundary import container
+from grader.boundary.container import why_no_container
 from grader.boundary.errors import IsolationUnavailable, SandboxError, StudentRaised
 from grader.boundary.limits import Limits
 from grader.boundary.sandbox import Sandbox, choose_isolation, why_no_sandbox
@@ -156,8 +158,9 @@ def test_without_nested_namespaces_each_worker_has_a_zygote_of_its_own(
 
 
 @_WITHOUT_BWRAP
-def test_a_kernel_that_forbids_namespaces_is_told_in_one_line(tmp_path: Path) -> None:
-    """Somebody else's work is refused with exit code 2 and the way to go on."""
+@pytest.mark.skipif(bool(why_no_container()), reason=str(why_no_container()))
+def test_a_kernel_that_forbids_namespaces_grades_with_landlock(tmp_path: Path) -> None:
+    """Somebody else's work gets the weaker isolation, and the result says so."""
     assignment = min(ROOT.glob("*/assignment.toml")).parent
     shutil.copytree(assignment / "src", tmp_path / "work" / "src")
     command = [
@@ -170,6 +173,18 @@ def test_a_kernel_that_forbids_namespaces_is_told_in_one_line(tmp_path: Path) ->
         str(tmp_path / "work"),
     ]
     done = _run(_in_kernel_with(namespaces=0), *command)
+    assert done.returncode == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    assert "warning: no namespaces" in words and "isolation: container (Landlock" in words
+
+
+@_WITHOUT_BWRAP
+def test_a_kernel_that_forbids_namespaces_is_told_in_one_line(tmp_path: Path) -> None:
+    """With the sandbox asked for, exit code 2 and the way to go on."""
+    (tmp_path / "bleu.py").touch()
+    options = ["a4", "-s", str(tmp_path), "--isolation", "sandbox"]
+    command = [sys.executable, "-m", "grader", "grade", *options]
+    done = _run(_in_kernel_with(namespaces=0), *command)
     assert done.returncode == 2, done.stderr
     assert "--isolation process" in done.stderr and "bubblewrap" in done.stderr
     assert "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
@@ -179,7 +194,8 @@ def test_a_kernel_that_forbids_namespaces_is_told_in_one_line(tmp_path: Path) ->
 def test_a_bubblewrap_that_fails_or_is_missing(
     there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other people's work is refused; the course's own goes on, with a warning."""
+    """Without Landlock other people's work is refused; the course's own goes on, with a warning."""
+    monkeypatch.setattr(container, "why_no_container", lambda: "no Landlock")
     if there:
         fake = tmp_path / "bwrap"
         fake.write_text("#!/bin/sh\necho 'no namespaces for you' >&2\nexit 1\n")
@@ -266,7 +282,7 @@ def test_isolation_by_process_holds_what_it_says_and_leaves_no_file() -> None:
         layers = student.in_force["layers"]
         assert layers == ["no capabilities", "no new privileges", "system call filter"]
         assert sandbox.layers() == ()
-        folders = [Path(folder) for folder in sandbox._folders]
+        folders = list(sandbox._folders)
         assert [folder.exists() for folder in folders] == [True]
         student.close()
     assert [folder.exists() for folder in folders] == [False]

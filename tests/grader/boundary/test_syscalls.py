@@ -17,11 +17,12 @@ def _judge(
     second: int = 0,
     third: int = 0,
     arch: int | None = None,
+    alone: int | None = None,
 ) -> int:
     """What the filter says of a system call: runs its program as the kernel would."""
     arch = syscalls._AUDIT_ARCH[machine] if arch is None else arch
     data = struct.pack("<IIQQQQ", number, arch, 0, argument, second, third)
-    steps = list(struct.iter_unpack("<HBBI", syscalls.program(machine)))
+    steps = list(struct.iter_unpack("<HBBI", syscalls.program(machine, alone)))
     place = loaded = 0
     while True:
         code, yes, no, value = steps[place]
@@ -67,3 +68,20 @@ def test_the_filter_says_no_where_it_should(machine: str) -> None:
 
 def test_the_filter_refuses_the_second_table_of_x86_64() -> None:
     assert _judge("x86_64", syscalls._X32 + 59) == syscalls._ERRNO | errno.EPERM
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_without_namespaces_it_refuses_what_reaches_others(machine: str) -> None:
+    refused, allowed = syscalls._ERRNO | errno.EPERM, syscalls._ALLOW
+    column = syscalls._COLUMN[machine]
+    for numbers in (syscalls._NUMBERS | syscalls._APART).values():
+        if numbers[column] is not None:
+            assert _judge(machine, numbers[column], alone=77) == refused
+    for name, numbers in syscalls._SIGNALS.items():
+        assert _judge(machine, numbers[column], 77, alone=77) == allowed, name
+        assert _judge(machine, numbers[column], 78, alone=77) == refused, name
+        assert _judge(machine, numbers[column], 78) == allowed, name
+    affinity = syscalls._SET_AFFINITY[machine]
+    assert _judge(machine, affinity, 0, alone=77) == allowed
+    assert _judge(machine, affinity, 77, alone=77) == refused
+    assert _judge(machine, syscalls._CLONE[machine], 17, alone=77) == refused
