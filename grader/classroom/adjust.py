@@ -44,29 +44,29 @@ def extend(
     if (until is None) == (days is None):
         raise UserError("give either --until TIME or --days N")
     if until is not None:
-        return _decide(ledger, "extend", rules.id, owner, who, why, until=to_text(until))
+        return decide(ledger, "extend", rules.id, owner, who, why, until=to_text(until))
     if not 0 <= (days or 0) <= MOST_DAYS:
         raise UserError(f"--days {days} is not valid: give 0 to {MOST_DAYS}")
-    return _decide(ledger, "extend", rules.id, owner, who, why, days=days)
+    return decide(ledger, "extend", rules.id, owner, who, why, days=days)
 
 
 def excuse(
     ledger: Ledger, rules: Rules | None, owner: str, who: str, why: str, on: bool = True
 ) -> int:
     """An assignment, or without `rules` every one, does not count for the owner; or it does."""
-    return _decide(ledger, "excuse", rules.id if rules else "", owner, who, why, on=on)
+    return decide(ledger, "excuse", rules.id if rules else "", owner, who, why, on=on)
 
 
 def hold(
     ledger: Ledger, rules: Rules | None, owner: str, who: str, why: str, on: bool = True
 ) -> int:
     """A grade, or without `rules` every one, is shown to nobody; or it is again."""
-    return _decide(ledger, "hold", rules.id if rules else "", owner, who, why, on=on)
+    return decide(ledger, "hold", rules.id if rules else "", owner, who, why, on=on)
 
 
 def release(ledger: Ledger, rules: Rules, who: str, why: str, on: bool = True) -> int:
     """The students may see their grades in an assignment; or they may not."""
-    return _decide(ledger, "release", rules.id, "", who, why, on=on)
+    return decide(ledger, "release", rules.id, "", who, why, on=on)
 
 
 def adjust(
@@ -81,7 +81,7 @@ def adjust(
         raise UserError(f"{part!r} is not a part of {rules.id}: choose from {', '.join(titles)}")
     if not abs(points) <= MOST_POINTS:
         raise UserError(f"{points:g} points are not valid: give at most {MOST_POINTS:g}")
-    return _decide(ledger, "adjust", rules.id, owner, who, why, part=part, points=points)
+    return decide(ledger, "adjust", rules.id, owner, who, why, part=part, points=points)
 
 
 def withdraw(ledger: Ledger, rules: Rules, owner: str, event: int, who: str, why: str) -> int:
@@ -96,12 +96,13 @@ def withdraw(ledger: Ledger, rules: Rules, owner: str, event: int, who: str, why
         raise UserError(
             f"{event} is not an adjustment of {owner} in {rules.id}: choose from {valid}"
         )
-    return _decide(ledger, "adjust", rules.id, owner, who, why, withdraws=event)
+    return decide(ledger, "adjust", rules.id, owner, who, why, withdraws=event)
 
 
-def _decide(
+def decide(
     ledger: Ledger, kind: Kind, assignment: str, owner: str, who: str, why: str, **data: object
 ) -> int:
+    """Records a decision with its reason; the event's id. Raises UserError without a reason."""
     if not why.strip():
         raise UserError("--why is empty: say it in a few words, the ledger keeps it")
     return ledger.add_event(Event(kind, who, why.strip(), assignment, owner, data))

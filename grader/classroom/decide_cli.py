@@ -119,6 +119,26 @@ def release(assignment: str, off: bool, why: str, folder: Path, who: str) -> int
     return _tell(event, rules.id, "everybody", "not shown" if off else "shown")
 
 
+@click.command()
+@options.assignment
+@options.owner
+@click.option("--name", default="", metavar="TEXT", help="What the board calls them.")
+@options.off
+@options.why
+@options.folder
+@options.who
+def enter(
+    assignment: str, owner: str, name: str, off: bool, why: str, folder: Path, who: str
+) -> int:
+    """Put a student or a group that asks for it on an assignment's leaderboard."""
+    from grader.classroom import leaderboard
+
+    with options.opened(folder) as (course, ledger):
+        rules = course.find(assignment)
+        event = leaderboard.enter(ledger, rules, owner, name, who, why, on=not off)
+    return _tell(event, rules.id, owner, "off the board" if off else f"on the board as {name}")
+
+
 def _switch(
     verb: str,
     off: bool,
@@ -144,4 +164,4 @@ def _tell(event: int, assignment: str, owner: str, what: str) -> int:
     return DONE
 
 
-VERBS = (adjust, extend, excuse, hold, release)
+VERBS = (adjust, extend, excuse, hold, release, enter)

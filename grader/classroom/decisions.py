@@ -8,6 +8,7 @@ Every decision is an event of the ledger, about a student, a group, or everybody
     adjust   {"part": id or "", "points": number}        all add up; `why` is the comment
     adjust   {"withdraws": id of an earlier adjust}      takes that one back
     release  {"on": whether it holds}                    for an assignment, the last one counts
+    board    {"on": whether it holds, "name": text}      the last one of each owner counts
 """
 
 from __future__ import annotations
@@ -75,6 +76,14 @@ class Decisions:
     def released(self, assignment: str) -> bool:
         """Whether the students may see their grades in it."""
         return bool(self.last.get(("release", assignment, ""), {}).get("on", False))
+
+    def board(self, assignment: str) -> dict[str, str]:
+        """{owner: the name on the leaderboard} of those who asked to be on it."""
+        return {
+            owner: str(data["name"])
+            for (kind, name, owner), data in self.last.items()
+            if (kind, name) == ("board", assignment) and data["on"]
+        }
 
     def manual(self, assignment: str, owners: Iterable[str]) -> list[Manual]:
         """The points by hand of all the owners."""

@@ -133,13 +133,16 @@ def _again(
     from rich.console import Console
 
     from grader.classroom import batch, regrade
+    from grader.classroom.decisions import Decisions
+    from grader.classroom.pages import names
 
     with batch.locked(course):
         todo = regrade.plan(ledger, chosen, owner or None)
         title = f"regrade {chosen.id}"
         tally = _run(course, ledger, todo, title, jobs, scheduler, who, why or "regrade", False)
     pending = regrade.changes(ledger, chosen, owner or None)
-    regrade.show(pending, Console())
+    hidden = course.course.anonymous and not Decisions.of(ledger.events()).released(chosen.id)
+    regrade.show(pending, Console(), names.shown(ledger.salt, hidden))
     if pending:
         print("nothing of it counts yet: --accept makes it count")
     if tally.faults:

@@ -1,4 +1,4 @@
-"""The verbs of `grader class` whose results leave the house, or look beyond it: export, similar."""
+"""The verbs of `grader class` whose results leave the house, or look beyond it."""
 
 from __future__ import annotations
 
@@ -94,4 +94,18 @@ def export(
     return DONE
 
 
-VERBS = (export, similar)
+@click.command()
+@options.assignment
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@options.folder
+def leaderboard(assignment: str, out: Path, folder: Path) -> int:
+    """Write a page of the best work to OUT: of those who were entered, by the names they chose."""
+    from grader.classroom import leaderboard as boards
+
+    with options.opened(folder) as (course, ledger):
+        count = boards.write(out, course, ledger, course.find(assignment))
+    print(printable(f"{out}: {count} entries"))
+    return DONE
+
+
+VERBS = (export, similar, leaderboard)

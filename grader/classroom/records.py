@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-Kind = Literal["extend", "excuse", "hold", "adjust", "release", "accept", "undo"]
+Kind = Literal["extend", "excuse", "hold", "adjust", "release", "board", "accept", "undo"]
 
 TEAM = "group:"  # begins an owner that is a group: no student's id may begin so
 

@@ -21,6 +21,7 @@ from rich.table import Table
 from grader.assignment import Assignment
 from grader.classroom.batch import Job, jobs, submissions
 from grader.classroom.ledger import Ledger
+from grader.classroom.pages.names import Shown
 from grader.classroom.records import Grading
 from grader.errors import UserError
 
@@ -116,11 +117,14 @@ def undo(ledger: Ledger, assignment: Assignment, who: str, why: str) -> int:
     return len(events[-1].data["before"])
 
 
-def show(pending: Sequence[Change], console: Console) -> None:
-    """Prints what would change: a row for each submission with other points, and the sums."""
+def show(pending: Sequence[Change], console: Console, shown: Shown = str) -> None:
+    """Prints what would change: a row for each submission with other points, and the sums.
+
+    shown: what an owner is called, a pseudonym while marking is anonymous.
+    """
     differing = [each for each in pending if each.points or each.parts]
     if differing:
-        console.print(_table(differing))
+        console.print(_table(differing, shown))
     gain = sum(each.points > 0 for each in differing)
     loss = sum(each.points < 0 for each in differing)
     console.print(
@@ -131,12 +135,13 @@ def show(pending: Sequence[Change], console: Console) -> None:
     )
 
 
-def _table(differing: Sequence[Change]) -> Table:
+def _table(differing: Sequence[Change], shown: Shown) -> Table:
     table = Table("owner", "submission", "before", "after", "change", "parts")
     for each in differing:
         parts = (f"{part} {old:g} > {new:g}" for part, (old, new) in sorted(each.parts.items()))
         table.add_row(
-            *(escape(", ".join(each.owners)), each.sha256[:12], f"{each.before.earned:g}"),
+            *(escape(", ".join(map(shown, each.owners))), each.sha256[:12]),
+            f"{each.before.earned:g}",
             *(f"{each.after.earned:g}", f"{each.points:+g}", escape(", ".join(parts))),
         )
     return table

@@ -13,6 +13,7 @@ from grader.classroom import batch, regrade
 from grader.classroom.course_file import Course
 from grader.classroom.gradebook import entries
 from grader.classroom.ledger import Ledger
+from grader.classroom.pages import names
 from grader.classroom.records import Event
 from grader.classroom.work import Answer, Task
 from grader.errors import UserError
@@ -109,6 +110,17 @@ def test_the_table_shows_before_and_after(course: Course, ledger: Ledger) -> Non
     assert "s001" not in text
     assert "a 1 > 2" in text
     assert "3 graded again: 2 gain points, 0 lose points, 1 have as many as before" in text
+
+
+@pytest.mark.usefixtures("changed")
+def test_anonymous_marking_shows_pseudonyms(course: Course, ledger: Ledger) -> None:
+    """The table once named the students whom no page named."""
+    console = Console(width=120, record=True, file=io.StringIO())
+    shown = names.shown(ledger.salt, hidden=True)
+    regrade.show(regrade.changes(ledger, course.find("a2").assignment), console, shown)
+    text = console.export_text()
+    assert names.pseudonym(ledger.salt, "s000") in text
+    assert "s000" not in text
 
 
 def test_one_students_work_alone(
