@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -214,6 +216,20 @@ def test_a_workflow_takes_no_text_from_outside_into_a_script(name: str) -> None:
     assert not [step for step in steps if "${{" in step.get("run", "")]
     checkouts = [step for step in steps if "submission" in step.get("with", {}).values()]
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+SCHEMAS = [
+    *(("github-workflows", name) for name in WORKFLOWS),
+    ("gitlab-ci", "grader/authoring/students/gitlab.yml"),
+]
+
+
+@pytest.mark.parametrize(("schema", "name"), SCHEMAS)
+def test_a_workflow_keeps_to_the_published_schema(schema: str, name: str) -> None:
+    """Misspelt keys are ignored in silence by some runners, and refused by others."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    done = subprocess.run([*command, CHECKOUT / name], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_gitlab_runs_the_same(toy_files: dict[str, bytes]) -> None:
