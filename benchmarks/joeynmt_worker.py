@@ -3,8 +3,9 @@
     DIR/bin/python benchmarks/joeynmt_worker.py config.json
 
 It reads commands from standard input, one JSON object a line, and answers each with another:
-{"do": "train", "batches": n} and {"do": "decode", "beam_size": k, "steps": m}. What is timed is
-joeynmt's own `TrainManager` and `predict`; seconds are this process's CPU time.
+{"do": "train", "batches": n}, perhaps with a "factor" of the learning rate, and {"do": "decode",
+"beam_size": k, "steps": m}. What is timed is joeynmt's own `TrainManager` and `predict`; seconds
+are this process's CPU time.
 """
 
 import json
@@ -37,6 +38,8 @@ class Racer:
 
     def train(self, command):
         """Updates of batch after batch: what train_and_validate does between two validations."""
+        for group in self.manager.optimizer.param_groups:
+            group["lr"] = self.args.train.learning_rate * command.get("factor", 1)
         started, tokens = time.process_time(), 0
         for ntokens in islice(self.trained, command["batches"]):
             tokens += ntokens

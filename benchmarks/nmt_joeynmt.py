@@ -26,8 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from nmt import Ours, Pieces, Turn, begin, checked, common_parser, race, settings
+from tqdm import tqdm
 
 from course.errors import UserError, run_main
+from course.training import slope
 
 VERSION = "joeynmt==2.3.0"
 # What its own requirements leave open and a newer version breaks.
@@ -39,6 +41,7 @@ ATTENTIONS = {"multiplicative": "luong", "additive": "bahdanau"}
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = common_parser(__doc__)
     parser.add_argument("--venv", type=Path, required=True, help="joeynmt's environment")
+    parser.set_defaults(dropout=0.2, label_smoothing=0.0, lr=1e-3, clip_grad=1.0)
     args = checked(parser.parse_args(argv))
     if args.attention not in ATTENTIONS:
         raise UserError(f"joeynmt has no {args.attention} attention: {', '.join(ATTENTIONS)}")
@@ -115,6 +118,13 @@ class Worker:
 
         return turn
 
+    def fit(self, steps: int, warmup: int) -> float:
+        """Train to the end, with the rate of `course.training.slope`; returns the seconds."""
+        return sum(
+            self.ask(do="train", batches=1, factor=slope(step, steps, warmup))["seconds"]
+            for step in tqdm(range(steps), "joeynmt", mininterval=10)
+        )
+
     def decoding(self) -> Turn:
         def turn() -> tuple[float, float]:
             own = {"beam_size": self.args.beam_size, "steps": self.args.max_steps}
@@ -147,7 +157,8 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 
 
 def configuration(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
-    """joeynmt's, for the model and the training of Ours."""
+    """joeynmt's, for a model and a training like ours. args: also dropout, label_smoothing, lr
+    and clip_grad."""
     model = folder / "model"
     model.mkdir()
     sides = {
@@ -173,15 +184,16 @@ def configuration(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
         "training": {
             **batch,
             "optimizer": "adam",
-            "learning_rate": 1e-3,
-            "clip_grad_norm": 1.0,
+            "learning_rate": args.lr,
+            "clip_grad_norm": args.clip_grad,
+            "label_smoothing": args.label_smoothing,
             "normalization": "tokens",
             "scheduling": "exponential",  # once an epoch; here it is never called
         },
         "testing": {**batch, "eval_metrics": [], "beam_alpha": 0},
         "model": {
             "encoder": {**layer, "bidirectional": True},
-            "decoder": {**layer, **decoder, "input_feeding": True, "hidden_dropout": 0.2},
+            "decoder": {**layer, **decoder, "input_feeding": True, "hidden_dropout": args.dropout},
         },
     }
 
