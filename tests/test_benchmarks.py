@@ -11,6 +11,11 @@ SMALL_NMT = {
     **{"rounds": 1, "steps": 1, "sentences": 4, "train_steps": 2},
 }
 
+SMALL_CLM = {
+    **{"embed_size": 8, "hidden_size": 16, "mixtures": 2, "batch_size": 8},
+    **{"rounds": 1, "turn": 1, "train_steps": 2, "dev_lines": 8},
+}
+
 
 @pytest.mark.parametrize(
     ("name", "options", "promised"),
@@ -31,6 +36,11 @@ SMALL_NMT = {
             "nmt",
             [f"--{name}={value}" for name, value in SMALL_NMT.items()],
             {"training", "decoding", "clock", "hardware"},
+        ),
+        (
+            "clm",
+            [f"--{name}={value}" for name, value in SMALL_CLM.items()],
+            {"training", "loss", "plain_loss", "clock", "hardware"},
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
