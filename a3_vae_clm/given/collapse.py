@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from alphabet import MAX_LENGTH, Alphabet, Batch
 from gaussian import gaussian_log_prob, importance_weighted, kl_to_standard, reparameterise
+from importance import spread
 from segments import WordEncoder
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -97,10 +98,8 @@ class SentenceModel(nn.Module):
         """(B, T + 1): each character's share of `bound`; the KL is spread over all places."""
         likelihood, ratio = self._drawn(batch, samples)
         log_weights = likelihood.sum(dim=2) + ratio  # (W, B)
-        shares = (log_weights.softmax(dim=0).unsqueeze(2) * likelihood).sum(dim=0)  # (B, T + 1)
-        rest = importance_weighted(log_weights) - shares.sum(dim=1)  # (B,)
         real = batch.with_end(self.alphabet) != self.alphabet.pad
-        return shares + (rest / (batch.lengths + 1)).unsqueeze(1) * real
+        return spread(likelihood, log_weights, real)
 
     @torch.no_grad()
     def latents(self, batch: Batch) -> tuple[Tensor, Tensor]:

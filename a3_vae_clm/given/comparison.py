@@ -46,7 +46,6 @@ class Place:
 class Shown:
     """A text as each model sees it. why: what it is shown for. rows: (model, loss, its places)."""
 
-    text: str
     why: str
     rows: tuple[tuple[str, float, tuple[Place, ...]], ...]
 
@@ -95,4 +94,4 @@ def shown(
     for name, own in zip(names, shares.tolist(), strict=True):
         places = tuple(Place(c, -share) for c, share in zip(letters, own, strict=False))
         rows.append((name, sum(place.loss for place in places), places))
-    return Shown(text, why, tuple(sorted(rows, key=lambda row: row[1])))
+    return Shown(why, tuple(sorted(rows, key=lambda row: row[1])))

@@ -16,15 +16,14 @@ H hidden_size, K mixtures.
 
 from __future__ import annotations
 
-import copy
-
 import torch
+from lefttoright import right_ones
 from recurrence import Recurrence, gate_table
 from softmaxes import MixtureLoss
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-TOLERANCE = 1e-3  # of a tensor's largest element; rounding makes up to 3e-5, a fault far more
+from course.agreement import agree, random_copy
 
 
 def training_loss(
@@ -52,9 +51,7 @@ def training_loss(
 
 def plain_loss(net: nn.Module, inputs: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
     """`training_loss` by the net's own forward."""
-    log_probs = net(inputs)  # (B, T, V)
-    real = torch.arange(inputs.size(1), device=inputs.device) < lengths[:, None]
-    return -log_probs.gather(2, targets.where(real, 0)[:, :, None]).squeeze(2)[real].sum()
+    return -right_ones(net(inputs), targets, lengths).sum()
 
 
 def agrees(net: nn.Module) -> bool:
@@ -67,21 +64,12 @@ def agrees(net: nn.Module) -> bool:
     torch.default_generator.manual_seed(0)  # the answer must not change from run to run
     try:
         with torch.enable_grad():
-            trial = _trial(net)
+            trial = random_copy(net)
             return all(_agrees_in(trial.train(training)) for training in (True, False))
     except Exception:  # a student's net may raise anything: it is trained by its own forward
         return False
     finally:
         torch.set_rng_state(state)
-
-
-def _trial(net: nn.Module) -> nn.Module:
-    """A copy with random weights, small enough that rounding errors do not grow."""
-    trial = copy.deepcopy(net).float().requires_grad_(True)
-    for parameter in trial.parameters():
-        inputs = parameter[0].numel() if parameter.dim() > 1 else 10
-        parameter.data = torch.randn(parameter.shape).to(parameter.device) / inputs**0.5
-    return trial
 
 
 def _agrees_in(net: nn.Module) -> bool:
@@ -90,18 +78,5 @@ def _agrees_in(net: nn.Module) -> bool:
     inputs = torch.randint(len(net.embedding.weight), (4, 9)).to(device)
     targets = torch.randint(len(net.output.weight), (4, 9)).to(device)
     lengths = torch.tensor([3, 9, 1, 6]).to(device)
-    plain = _results(net, plain_loss(net, inputs, targets, lengths))
-    fast = _results(net, training_loss(net, inputs, targets, lengths)[0])
-    return all(map(_close, plain, fast))
-
-
-def _results(net: nn.Module, loss: Tensor) -> list[Tensor]:
-    """The loss and its gradient for each parameter, zeros if there is none."""
-    parameters = list(net.parameters())
-    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-    pairs = zip(gradients, parameters, strict=True)
-    return [loss.detach(), *(torch.zeros_like(p) if g is None else g for g, p in pairs)]
-
-
-def _close(a: Tensor, b: Tensor) -> bool:
-    return bool((a - b).abs().max() <= TOLERANCE * a.abs().max())
+    plain = plain_loss(net, inputs, targets, lengths)
+    return agree(net, plain, training_loss(net, inputs, targets, lengths)[0])

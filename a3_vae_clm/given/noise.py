@@ -8,7 +8,7 @@ Letters in the shapes: B batch, T places, C symbols of the alphabet.
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 import diffusion
 import torch
@@ -24,7 +24,7 @@ def constant_schedule(steps: int, probability: float) -> Tensor:
     return (1 - probability) ** torch.arange(steps + 1)
 
 
-class Noise(nn.Module):
+class Noise(nn.Module, ABC):
     """Levels 0 to `steps`. keep: (steps + 1,), the probability of an untouched character."""
 
     keep: Tensor

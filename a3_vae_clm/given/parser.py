@@ -13,6 +13,8 @@ from __future__ import annotations
 import torch
 from alphabet import Alphabet, Batch
 from gaussian import importance_weighted
+from importance import spread
+from networks import reverse
 from reinforce import latent_bound_loss, sample_boundaries
 from segmental import Builder, Module, Segment, SegmentModel
 from sizes import Sizes
@@ -38,11 +40,8 @@ class Parser(nn.Module):
         x = self.embedding(batch.codes)  # (B, T, E)
         if not x.size(1):
             return x.new_zeros(len(x), 0)  # a GRU wants a character at least
-        places = torch.arange(x.size(1), device=x.device)
-        turned = (batch.lengths[:, None] - 1 - places).clamp(min=0)  # (B, T), its own inverse
-        rows = torch.arange(len(x), device=x.device)[:, None]
-        forwards, backwards = self.forwards(x)[0], self.backwards(x[rows, turned])[0]
-        states = torch.cat((forwards, backwards[rows, turned]), dim=2)  # (B, T, H)
+        backwards = self.backwards(reverse(x, batch.lengths))[0]
+        states = torch.cat((self.forwards(x)[0], reverse(backwards, batch.lengths)), dim=2)
         return self.output(states).squeeze(2)  # (B, T)
 
 
@@ -116,22 +115,13 @@ class LatentSegments(nn.Module):
         return importance_weighted(log_joint - log_q)
 
     def characters(self, batch: Batch, samples: int | None = 1) -> Tensor:
-        """(B, T + 1). Draws are weighted as in the bound, whose gap to their mean is spread."""
+        """(B, T + 1): each place's share of `bound`, see importance.py."""
         K, B, T = samples or self.samples, *batch.codes.shape
         texts, log_q = self.draw(batch, K)
         shares = self.model.shares(texts, T + 1).view(K, B, T + 1).clone()
         shares[:, :, :T] -= log_q.view(K, B, T)
-        totals = shares.sum(dim=2)  # (K, B)
-        weights = totals.softmax(dim=0)
-        mixed = (weights.unsqueeze(2) * shares).sum(dim=0)  # (B, T + 1)
-        gap = importance_weighted(totals) - mixed.sum(dim=1)  # (B,)
-        return mixed + gap.unsqueeze(1) * self.even(batch)
-
-    def even(self, batch: Batch) -> Tensor:
-        """(B, T + 1): the same weight at each character and the end; a row's sum is 1."""
-        places = torch.arange(batch.codes.size(1) + 1, device=batch.codes.device)
-        real = places <= batch.lengths.unsqueeze(1)
-        return real / (batch.lengths + 1).unsqueeze(1)
+        places = torch.arange(T + 1, device=batch.codes.device)
+        return spread(shares, shares.sum(dim=2), places <= batch.lengths.unsqueeze(1))
 
     def sample(self, count: int, seed: int) -> list[str]:
         return self.model.sample(count, seed)

@@ -18,6 +18,7 @@ import torch
 from alphabet import Alphabet, Batch
 from convolution import tied_logits
 from gaussian import elbo, importance_weighted
+from importance import spread
 from lengths import LengthPrior
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -90,19 +91,10 @@ class VariationalModel(nn.Module):
         return importance_weighted(bounds) + self.lengths.log_prob(batch.lengths)
 
     def characters(self, batch: Batch, samples: int = 1) -> Tensor:
-        """(B, T + 1): each character's share of `bound`; the length's stands after the last.
-
-        The log of a mean of weights is the mean of their logs under the normalised weights, plus
-        their entropy, less log W: each place has the weighted mean of its terms, and an equal share
-        of the rest.
-        """
+        """(B, T + 1): each character's share of `bound`; the length's stands after the last."""
         likelihood, prior, posterior = self.terms(batch, samples)
         at_places = (likelihood + prior - posterior).masked_fill(~batch.mask, 0.0)  # (W, B, T)
-        log_weights = at_places.sum(dim=2)  # (W, B)
-        weights = log_weights.softmax(dim=0)
-        shares = (weights.unsqueeze(2) * at_places).sum(dim=0)  # (B, T)
-        rest = importance_weighted(log_weights) - shares.sum(dim=1)  # (B,)
-        shares = shares + (rest / batch.lengths.clamp(min=1)).unsqueeze(1)
+        shares = spread(at_places, at_places.sum(dim=2), batch.mask)  # (B, T)
         return shared_out(shares, self.lengths.log_prob(batch.lengths), batch)
 
     @torch.no_grad()

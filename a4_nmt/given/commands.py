@@ -13,14 +13,12 @@ command's flags.
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Sequence
 
 import corpora
 import options
 
-from course import cli, devices
-from course.launch import code_digest
+from course import commands
 
 # {command: (module, what it does)}. Each module has add_arguments(parser) and run(args). None is
 # called attention: that is a module of yours.
@@ -33,26 +31,8 @@ COMMANDS = {
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = cli.new_parser(__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    form = argparse.RawDescriptionHelpFormatter
-    for name, (module_name, words) in COMMANDS.items():
-        module = importlib.import_module(module_name)
-        own = commands.add_parser(
-            name, help=words, description=module.__doc__, formatter_class=form
-        )
-        module.add_arguments(own)
-        cli.add_common_flags(own, corpora.DATASETS)
-    return parser.parse_args(argv)
+    return commands.parse(argv, __doc__, COMMANDS, corpora.DATASETS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parse(argv)
-    cli.check(args, options.RULES)
-    devices.pick_device(args.device)
-    devices.set_threads(args.threads)
-    devices.keep_memory()
-    devices.seed_everything(args.seed)
-    args.code = code_digest(options.ROOT, args.solution)
-    importlib.import_module(COMMANDS[args.command][0]).run(args)
-    return 0
+    return commands.run(parse(argv), COMMANDS, options.ROOT, options.RULES)

@@ -21,7 +21,6 @@ target, M of the source, e embed_size, h hidden_size, V pieces of the target's v
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -32,13 +31,13 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from vocab import PAD_ID
 
+from course.agreement import agree, random_copy
 from course.devices import pick_dtype
 from course.packing import keep_mask, raised
 
 if TYPE_CHECKING:
     from batches import Batch
 
-TOLERANCE = 1e-3  # of a tensor's largest element; rounding makes up to 3e-5, a fault far more
 CHUNK = 2**23  # logits at a time: 32 MiB, and their matrix products are large enough to be fast
 
 
@@ -227,14 +226,8 @@ def agrees(model: nn.Module, batch: Batch) -> bool:
 
 
 def _trial(model: nn.Module) -> nn.Module:
-    """A copy with random weights, small enough that rounding errors do not grow from step to step.
-
-    The vectors of pads are zero.
-    """
-    trial = copy.deepcopy(model).float().requires_grad_(True)
-    for parameter in trial.parameters():
-        inputs = parameter[0].numel() if parameter.dim() > 1 else 10
-        parameter.data = torch.randn(parameter.shape).to(parameter.device) / inputs**0.5
+    """A copy with random weights, but zeros for the vectors of pads."""
+    trial = random_copy(model)
     for table in trial.modules():
         if isinstance(table, nn.Embedding) and table.padding_idx is not None:
             table.weight.data[table.padding_idx] = 0
@@ -251,9 +244,8 @@ class Columns(nn.Module):
 
 
 def _agrees_with(model: nn.Module, batch: Batch) -> bool:
-    plain = _results(model, plain_loss(model, batch))
-    fast = _results(model, training_loss(model, batch, bfloat16=False))
-    return all(map(_close, plain, fast))
+    fast = training_loss(model, batch, bfloat16=False)
+    return agree(model, plain_loss(model, batch), fast)
 
 
 def plain_loss(model: nn.Module, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
@@ -267,15 +259,3 @@ def plain_loss(model: nn.Module, batch: Batch, label_smoothing: float = 0.0) -> 
     logits, gold = model.target_vocab_projection(outputs).flatten(0, 1), target[1:].flatten()
     own = {"ignore_index": PAD_ID, "reduction": "sum", "label_smoothing": label_smoothing}
     return F.cross_entropy(logits, gold, **own)
-
-
-def _results(model: nn.Module, loss: Tensor) -> list[Tensor]:
-    """The loss and its gradient for each parameter, zeros if there is none."""
-    parameters = list(model.parameters())
-    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-    pairs = zip(gradients, parameters, strict=True)
-    return [loss.detach(), *(torch.zeros_like(p) if g is None else g for g, p in pairs)]
-
-
-def _close(a: Tensor, b: Tensor) -> bool:
-    return bool((a - b).abs().max() <= TOLERANCE * a.abs().max())

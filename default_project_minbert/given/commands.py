@@ -15,46 +15,27 @@ command's flags.
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Sequence
 
 import corpora
 from options import ROOT, SEED
 
-from course import cli, devices
-from course.launch import code_digest
+from course import commands
 
-# {command: what it does}. Each is a module with add_arguments(parser) and run(args).
+# {command: (module, what it does)}. Each module has add_arguments(parser) and run(args).
 COMMANDS = {
-    "sentiment": "finetune a classifier on SST or CFIMDB",
-    "multitask": "finetune one BERT on three tasks",
-    "predict": "write a trained model's answers to files, or print those to sentences",
-    "compare": "train under one budget with each choice and several seeds",
-    "probe": "score frozen features, a linear probe and a bag of words",
-    "pretrain": "train on text without labels",
+    "sentiment": ("sentiment", "finetune a classifier on SST or CFIMDB"),
+    "multitask": ("multitask", "finetune one BERT on three tasks"),
+    "predict": ("predict", "write a trained model's answers to files, or print those to sentences"),
+    "compare": ("compare", "train under one budget with each choice and several seeds"),
+    "probe": ("probe", "score frozen features, a linear probe and a bag of words"),
+    "pretrain": ("pretrain", "train on text without labels"),
 }
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = cli.new_parser(__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, words in COMMANDS.items():
-        module = importlib.import_module(name)
-        form = argparse.RawDescriptionHelpFormatter
-        own = commands.add_parser(
-            name, help=words, description=module.__doc__, formatter_class=form
-        )
-        module.add_arguments(own)
-        cli.add_common_flags(own, corpora.DATASETS, seed=SEED)
-    return parser.parse_args(argv)
+    return commands.parse(argv, __doc__, COMMANDS, corpora.DATASETS, SEED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parse(argv)
-    devices.pick_device(args.device)
-    devices.set_threads(getattr(args, "threads", None))
-    devices.keep_memory()
-    devices.seed_everything(args.seed)
-    args.code = code_digest(ROOT, args.solution)
-    importlib.import_module(args.command).run(args)
-    return 0
+    return commands.run(parse(argv), COMMANDS, ROOT)

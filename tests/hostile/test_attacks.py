@@ -36,26 +36,32 @@ LONGEST = 3 * TOY.limits.total_seconds  # seconds of a grade: its own limit, on 
 pytestmark = pytest.mark.usefixtures("sandboxed", "no_traces")
 
 
-def _grade(path: Path, sandbox: Sandbox | None) -> tuple[Result, bytes]:
-    """The result and what the workers printed."""
+def grade(path: Path, sandbox: Sandbox | None) -> tuple[Result, bytes]:
+    """The result and what the workers printed; without a sandbox, in one of its own."""
     tree = submission.take(path, HANDED_IN, sandbox)
-    graded = examine(TOY, tree, Options("sandbox", sandbox=sandbox))
+    isolation = "sandbox" if sandbox is None else sandbox.isolation
+    graded = examine(TOY, tree, Options(isolation, sandbox=sandbox))
     return graded.result, graded.printed
 
 
 @pytest.fixture(scope="session", name="baseline")
 def _baseline(warm: Sandbox) -> Result:
-    return _grade(COURSE / "wrong", warm)[0]
+    return grade(COURSE / "wrong", warm)[0]
 
 
 @pytest.fixture(name="inspector")
 def _inspector(tmp_path: Path) -> Path:
     """The right solution, which also fails where it finds anything of an earlier submission."""
-    path = tmp_path / "inspector" / "work.py"
-    path.parent.mkdir()
-    parts = (COURSE / "solution" / "work.py", COURSE.parent / "inspector.py")
-    path.write_text("\n\n".join(part.read_text(encoding="utf-8") for part in parts))
-    return path.parent
+    return with_inspector(tmp_path / "inspector", "inspector.py")
+
+
+def with_inspector(folder: Path, inspector: str) -> Path:
+    """Writes the right solution, with a file of this folder's at its end; where it lies."""
+    folder.mkdir()
+    parts = (COURSE / "solution" / "work.py", COURSE.parent / inspector)
+    text = "\n\n".join(part.read_text(encoding="utf-8") for part in parts)
+    (folder / "work.py").write_text(text)
+    return folder
 
 
 def _outcomes(result: Result) -> dict[str, str]:
@@ -82,13 +88,13 @@ def test_the_wrong_solution_has_its_points(baseline: Result) -> None:
 
 
 def test_the_right_solution_has_full_marks(warm: Sandbox, inspector: Path) -> None:
-    result, output = _grade(inspector, warm)
+    result, output = grade(inspector, warm)
     assert (result.score, output) == (10.0, b"")
 
 
 def test_one_submission_twice_gives_one_result(inspector: Path) -> None:
     """But for times. The limits were once told with the worker's own memory, which varies."""
-    first, second = (_timeless(_grade(inspector, None)[0].to_json()) for _ in range(2))
+    first, second = (_timeless(grade(inspector, None)[0].to_json()) for _ in range(2))
     assert first == second
 
 
@@ -97,7 +103,7 @@ def test_a_grade_in_the_background_is_the_same(baseline: Result, tmp_path: Path)
     attack = next(attack for attack in ATTACKS if attack.name == "signals_itself")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
+        check(attack, *grade(attack.write(tmp_path / "attack"), None), baseline)
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -113,8 +119,8 @@ def test_warm(
     attack: Attack, warm: Sandbox, baseline: Result, inspector: Path, tmp_path: Path
 ) -> None:
     """The attack gains nothing, and the next submission in the same sandbox has full marks."""
-    check(attack, *_grade(attack.write(tmp_path / "attack"), warm), baseline)
-    result, output = _grade(inspector, warm)
+    check(attack, *grade(attack.write(tmp_path / "attack"), warm), baseline)
+    result, output = grade(inspector, warm)
     assert (result.score, output) == (10.0, b""), [test.message for test in result.tests]
 
 
@@ -127,7 +133,7 @@ def test_warm(
 )
 def test_cold(attack: Attack, baseline: Result, tmp_path: Path) -> None:
     """The same in a sandbox of its own."""
-    check(attack, *_grade(attack.write(tmp_path / "attack"), None), baseline)
+    check(attack, *grade(attack.write(tmp_path / "attack"), None), baseline)
 
 
 @pytest.mark.parametrize("attack", archives(), ids=lambda attack: attack.name)
@@ -151,10 +157,10 @@ def test_archive(
             return
         with within(LONGEST):
             assert submission.take(path, HANDED_IN, warm) == submission.take(path, HANDED_IN)
-        result, output = _grade(path, warm)
+        result, output = grade(path, warm)
         check(attack, result, output, baseline)
         assert printable(result.submission.name) == result.submission.name
-        result, output = _grade(inspector, warm)
+        result, output = grade(inspector, warm)
         assert (result.score, output) == (10.0, b"")
     finally:  # pytest's own way to remove a folder calls itself for each one below
         subprocess.run(["rm", "-rf", folder], check=True)

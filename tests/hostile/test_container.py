@@ -9,11 +9,9 @@ import pytest
 
 from grader.boundary.container import why_no_container
 from grader.boundary.sandbox import Sandbox
-from grader.intake import submission
-from grader.verdict.grade import Options, examine
 from grader.verdict.result import Result
-from tests.hostile.corpus import COURSE, HANDED_IN, TOY, Attack
-from tests.hostile.test_attacks import ATTACKS, check
+from tests.hostile.corpus import COURSE, Attack
+from tests.hostile.test_attacks import ATTACKS, check, grade, with_inspector
 
 # Run with every change; all others among the slow tests.
 QUICK = ("fork_bomb", "leftovers", "looks_around", "signals_itself", "unix_sockets")
@@ -37,26 +35,15 @@ def _container() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def _grade(path: Path, sandbox: Sandbox) -> tuple[Result, bytes]:
-    """The result and what the workers printed."""
-    tree = submission.take(path, HANDED_IN, sandbox)
-    graded = examine(TOY, tree, Options("container", sandbox=sandbox))
-    return graded.result, graded.printed
-
-
 @pytest.fixture(scope="module", name="without")
 def _without(container: Sandbox) -> Result:
-    return _grade(COURSE / "wrong", container)[0]
+    return grade(COURSE / "wrong", container)[0]
 
 
 @pytest.fixture(name="right")
 def _right(tmp_path: Path) -> Path:
     """The right solution, which also fails where it finds what is not its own."""
-    path = tmp_path / "right" / "work.py"
-    path.parent.mkdir()
-    parts = (COURSE / "solution" / "work.py", COURSE.parent / "container_inspector.py")
-    path.write_text("\n\n".join(part.read_text(encoding="utf-8") for part in parts))
-    return path.parent
+    return with_inspector(tmp_path / "right", "container_inspector.py")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +58,6 @@ def test_attack(
 ) -> None:
     """It gains nothing, and the next submission has full marks."""
     outcome = OTHERWISE.get(attack.name, attack.outcome)
-    check(attack, *_grade(attack.write(tmp_path / "attack"), container), without, outcome)
-    result, output = _grade(right, container)
+    check(attack, *grade(attack.write(tmp_path / "attack"), container), without, outcome)
+    result, output = grade(right, container)
     assert (result.score, output) == (10.0, b""), [test.message for test in result.tests]
