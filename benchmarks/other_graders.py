@@ -106,7 +106,11 @@ def installed(folder: Path) -> Path:
     """The commands of the others' environment, which is made if the folder does not exist."""
     if not folder.exists():
         print(f"installing {', '.join(PACKAGES)} into {folder}", file=sys.stderr)
-        venv.create(folder, with_pip=True)
+        try:
+            venv.create(folder, with_pip=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(f"--venv {folder} cannot be made: {reason}") from None
         command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", *PACKAGES]
         if subprocess.run(command, check=False).returncode:
             raise UserError(f"pip cannot install them; remove {folder} before another try")

@@ -6,7 +6,6 @@ grader's own fault.
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from course.errors import INTERRUPTED
+from course.errors import FAILED, INTERRUPTED, reader_is_gone
 from grader import assignment as assignments
 from grader.assignment import Assignment
 from grader.classroom.cli import classroom
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from grader.intake.submission import Parcel
     from grader.verdict.result import Result
 
-DONE, FAILED, FAULT = 0, 1, 3
+DONE, FAULT = 0, 3
 
 path_option = partial(click.option, type=click.Path(path_type=Path))
 report = partial(path_option, metavar="FILE")
@@ -267,9 +266,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     except click.UsageError as error:  # an unknown verb or option
         command = error.ctx.command_path if error.ctx else "grader"
         return _error(f"{one_line(error.format_message())} See: {command} --help", USAGE)
-    except BrokenPipeError:  # the reader of our output, such as head, is gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+    except BrokenPipeError as error:
+        return FAILED if reader_is_gone() else _fault(error)
     except KeyboardInterrupt:
         return _error("stopped", INTERRUPTED)
     except Exception as error:

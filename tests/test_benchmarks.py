@@ -1,10 +1,18 @@
 """The benchmarks run, and their last line is one JSON object that holds what they promise."""
 
+import ast
+import importlib
 import json
+import random
+import sys
+from pathlib import Path
 
+import nbformat
 import pytest
 
-from tests.programs import ROOT, python
+from grader.assignment import find
+from grader.intake.submission import take
+from tests.programs import ROOT, error_of, python
 
 SMALL_NMT = {
     **{"embed_size": 16, "hidden_size": 16, "vocab_size": 200, "max_steps": 20},
@@ -42,11 +50,17 @@ SMALL_CLM = {
             [f"--{name}={value}" for name, value in SMALL_CLM.items()],
             {"training", "loss", "plain_loss", "clock", "hardware"},
         ),
+        (
+            "similarity",
+            ["--assignment=a2", "--submissions=8", "--copies=2"],
+            {"submissions", "copies", "ours_found", "ours_auc", "ours_seconds", "hardware"},
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_a_benchmark_ends_with_its_figures(name, options, promised):
-    result = python(f"benchmarks/{name}.py", *options, "--threads", "1", cwd=ROOT)
+    threads = [] if name == "similarity" else ["--threads", "1"]
+    result = python(f"benchmarks/{name}.py", *options, *threads, cwd=ROOT)
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
     assert promised <= set(found)
@@ -54,5 +68,95 @@ def test_a_benchmark_ends_with_its_figures(name, options, promised):
         assert found["names"] == found["same"] == 9
     if name == "training":  # after so few steps even bfloat16 has not led away
         assert abs(found["loss_difference"]) < 0.01
+    if name == "similarity":
+        assert (found["submissions"], found["copies"]) == (10, 2)  # copies are handed in too
+        assert 0 <= found["ours_found"] <= 1
     if name == "nmt":  # both search with the same weights
         assert found["decoding"]["same"] == 1
+
+
+@pytest.fixture(name="others")
+def _others(monkeypatch):
+    """benchmarks/other_graders.py, without the other graders."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    yield importlib.import_module("other_graders")
+    for name in ("other_graders", "class"):
+        sys.modules.pop(name, None)
+
+
+def test_other_graders_need_their_environment(tmp_path):
+    result = python("benchmarks/other_graders.py", "--venv", tmp_path, cwd=ROOT)
+    assert error_of(result).startswith(f"--venv {tmp_path} has no otter: name one that has")
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "others"  # it was a traceback, after "installing ..."
+    result = python("benchmarks/other_graders.py", "--venv", folder, cwd=ROOT)
+    told = result.stderr.splitlines()
+    assert told[0].startswith("installing otter-grader==")
+    assert told[1:] == [f"error: --venv {folder} cannot be made: Not a directory"]
+    assert result.returncode == 2
+
+
+def test_forgeries_are_the_skeleton_and_its_attack(others):
+    assignment = find("a1")
+    trees = others.made(assignment, 10, random.Random(0))
+    assert len(trees) == 10
+    forged = [tree for tree in trees if tree.name in others.FORGERIES]
+    assert len(forged) == 2
+    skeleton = take(assignment.src, assignment)
+    (name,) = assignment.student_files
+    for tree in forged:
+        assert tree.files[name].startswith(skeleton.files[name])
+        ast.parse(tree.files[name])
+        book = others.as_notebook(tree)
+        assert book.cells[-1].source == others.FORGERIES[tree.name]
+    honest = [tree for tree in trees if tree not in forged]
+    assert not any(tree.name.startswith(tuple(others.classes.HOSTILE)) for tree in honest)
+
+
+def test_each_public_test_is_a_cell_and_a_file_of_the_others(others):
+    assignment = find("a1")
+    tests = others.public_tests(assignment)
+    assert len({name for _, name, _ in tests}) == len(tests) > 5
+    assert sum(points for *_, points in tests) > 0
+    cells = [others.nbgrader_cell(*test) for test in tests]
+    book = others.as_notebook(take(assignment.src, assignment))
+    whole = others.with_cells(book, cells)
+    nbformat.validate(whole)
+    assert len(whole.cells) == len(book.cells) + len(tests)
+    assert [cell.metadata.nbgrader["points"] for cell in cells] == [p for *_, p in tests]
+    for test in tests:
+        ast.parse(others.otter_test(*test))
+
+
+# As in a notebook: in a process of its own, in which our names of marks mean nothing to pytest.
+NOTEBOOK = """
+import pathlib, sys
+import notebook_tests
+module, test, path = sys.argv[1:]
+names = {"__name__": "makemore"}
+exec(compile(pathlib.Path(path).read_bytes(), path, "exec"), names)
+notebook_tests.run(module, test, names)
+"""
+
+
+def test_the_solution_passes_and_the_skeleton_does_not(others, monkeypatch):
+    """What stands in the others' notebooks runs our tests on the notebook's names."""
+    assignment = find("a1")
+    monkeypatch.setenv("A1_TESTS", str(assignment.tests))
+    module, test, _ = others.public_tests(assignment)[0]
+    (name,) = (Path(name).name for name in assignment.student_files)
+    done = [
+        python("-c", NOTEBOOK, module, test, folder / name, cwd=ROOT / "benchmarks")
+        for folder in (assignment.solution, assignment.src)
+    ]
+    assert done[0].returncode == 0, done[0].stderr
+    assert "NotImplementedError" in done[1].stderr
+
+
+def test_only_forgeries_with_every_point_have_full_marks(others):
+    trees = others.made(find("a1"), 10, random.Random(0))
+    numbers = [n for n, tree in enumerate(trees) if tree.name in others.FORGERIES]
+    shares = dict.fromkeys(range(10), 1.0) | {numbers[0]: 0.5}
+    told = others.summary(trees, 20.0, shares)
+    assert told["per_second"] == 0.5
+    assert told["full marks"] == [trees[numbers[1]].name]

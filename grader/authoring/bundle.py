@@ -17,7 +17,7 @@ import msgspec
 from course.errors import UserError
 from course.files import make_folder, must_be_writable, read_text, write_aside
 from grader.assignment import CHECKOUT, Assignment
-from grader.authoring.release import COPIED, folder_files, project
+from grader.authoring.release import COPIED, folder_files
 
 SETTINGS = "bundle.json"
 TEMPLATES = Path(__file__).with_name("gradescope")
@@ -50,7 +50,6 @@ def build(
     files |= folder_files(assignment.suite, checkout, {"mistakes", "alternatives"})
     files |= {name: (checkout / name).read_bytes() for name in COPIED}
     files |= {name: read_text(TEMPLATES / name).encode() for name in PROGRAMS}
-    files["pyproject.toml"] = project(checkout, files)
     files[SETTINGS] = msgspec.json.format(msgspec.json.encode(settings)) + b"\n"
     return dict(sorted(files.items()))
 

@@ -39,6 +39,7 @@ MANIFEST = ".release"  # the names of the released files, one a line
 COPIED = (
     "LICENSE",
     "constraints.txt",
+    "pyproject.toml",
     "scripts/set_up.sh",
     "scripts/system_package.sh",
     "scripts/weights.txt",
@@ -59,7 +60,6 @@ SUFFIXES = {
 SUFFIXES |= {""}  # Makefile
 LEFT_OUT = {"suites", "predictions"}  # folders
 LINK = re.compile(r"\]\((?:\.\./)+(docs/[\w./-]+)\)")
-PACKAGES = re.compile(r"^packages = \[.*?\]$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,6 @@ def build(chosen: Sequence[Assignment], checkout: Path = CHECKOUT) -> dict[str, 
         files |= folder_files(checkout / folder, checkout)
     files.pop("grader/authoring/common_lines.txt", None)
     files |= {name: _read(checkout / name) for name in (*COPIED, *_linked(files))}
-    files["pyproject.toml"] = project(checkout, files)
     return dict(sorted((files | _own(chosen)).items()))
 
 
@@ -171,18 +170,6 @@ def _linked(files: Mapping[str, bytes]) -> list[str]:
     """The documents and pictures of docs/ that the handouts link to."""
     texts = (data.decode() for name, data in files.items() if name.endswith(".md"))
     return sorted({name for text in texts for name in LINK.findall(text)})
-
-
-def project(checkout: Path, files: Mapping[str, bytes]) -> bytes:
-    """pyproject.toml, with only the packages that are released."""
-    text = read_text(checkout / "pyproject.toml")
-    listed = PACKAGES.search(text)
-    if listed is None:
-        raise UserError(f"{checkout / 'pyproject.toml'} has no list `packages = [...]`")
-    names = re.findall(r'"([\w.]+)"', listed[0])
-    kept = [name for name in names if f"{name.replace('.', '/')}/__init__.py" in files]
-    quoted = ", ".join(f'"{name}"' for name in kept)
-    return text.replace(listed[0], f"packages = [{quoted}]").encode()
 
 
 def _own(chosen: Sequence[Assignment]) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ import filelock
 from grader.assignment import Assignment
 from grader.classroom.course_file import Course
 from grader.classroom.fingerprints import Fingerprints
-from grader.classroom.keys import key, stamp
+from grader.classroom.keys import key, stamp, stamp_of, state
 from grader.classroom.ledger import Ledger
 from grader.classroom.records import Grading
 from grader.classroom.store import Store
@@ -101,6 +101,9 @@ def grade(
 
     accept: the results count at once. done: called after each was recorded.
     """
+    for name in sorted({job.assignment for job in todo}):
+        now = state(course.find(name).assignment)
+        ledger.add_state(stamp_of(now), now)
     fingerprints = Fingerprints(course.folder)
     counts = [0, 0]
     with closing(engine.run(tasks(course, todo))) as answers:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.classroom import decide_cli, grade_cli, options, out_cli
+from grader.classroom.words import plural
 from grader.errors import UserError, printable
 from grader.verbs import Verbs
 
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
 DONE, FAILED = 0, 1
 
 
-@click.group("class", cls=Verbs)
-def classroom() -> None:
+@click.group("class", cls=Verbs, invoke_without_command=True)
+@click.pass_context
+def classroom(context: click.Context) -> int:
     """Grade a whole class: collect, grade, decide, export (for staff)."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+    return DONE
 
 
 @classroom.command()
@@ -125,7 +130,7 @@ def _show_summary(summary: Summary) -> int:
             print(printable(f"{kind}: {line}"))
     for stranger in summary.strangers:
         print(printable(f"skipped, not in the roster: {stranger}"))
-    counts = f"{summary.new} new submissions, {summary.known} known before"
+    counts = f"{plural(summary.new, 'new submission')}, {summary.known} known before"
     print(f"{counts}, {len(summary.refused)} refused, {len(summary.failed)} not fetched")
     return FAILED if summary.refused or summary.failed else DONE
 

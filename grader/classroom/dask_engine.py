@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from course.files import read_text
+from grader.classroom.words import plural
 from grader.classroom.work import Answer, Task, fault, grade
 from grader.errors import UserError, one_line
 
@@ -99,8 +100,9 @@ class ClusterEngine:
         if not workers:
             return f"no workers at {self.where}: start some with `dask worker`; waiting"
         if seconds > self.patience:
-            minutes = self.patience / 60
-            return f"no answer for {minutes:g} minutes from {len(workers)} workers: see their logs"
+            minutes, few = plural(self.patience / 60, "minute"), len(workers) == 1
+            logs = "its log" if few else "their logs"
+            return f"no answer for {minutes} from {plural(len(workers), 'worker')}: see {logs}"
         return ""
 
     def _workers(self) -> dict[str, int]:

@@ -50,6 +50,8 @@ class Database:
         """
         if not create and not path.is_file():
             raise UserError(f"{path} does not exist: `grader class init` makes it")
+        if not create and path.stat().st_size == 0:  # SQLite would take it for a new one
+            raise UserError(f"{path} {REASONS['SQLITE_CORRUPT']}")
         mode = "rwc" if create else "rw"
         with explained(path):
             uri = f"{path.absolute().as_uri()}?mode={mode}"

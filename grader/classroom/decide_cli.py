@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from grader.classroom import options
+from grader.classroom.words import agreeing, plural
 from grader.errors import UserError, printable
 
 DONE = 0
@@ -41,7 +42,8 @@ def adjust(
         rules, name = course.find(assignment), decisions.owner_named(ledger, owner)
         if withdraw is None:
             event = decisions.adjust(ledger, rules, name, who, why, points, part)
-            told = f"{points:+g} points{f' in part {part}' if part else ''}"
+            told = f"{points:+g} {agreeing(points, 'point', 'points')}"
+            told += f" in part {part}" if part else ""
         else:
             event = decisions.withdraw(ledger, rules, name, withdraw, who, why)
             told = f"adjustment {withdraw} withdrawn"
@@ -76,7 +78,9 @@ def extend(
         except ValueError as error:
             raise UserError(str(error)) from None
         event = decisions.extend(ledger, rules, name, who, why, time, days)
-    return _tell(event, rules.id, name, f"until {until}" if until else f"{days} days more")
+    return _tell(
+        event, rules.id, name, f"until {until}" if until else f"{plural(days or 0, 'day')} more"
+    )
 
 
 @click.command()

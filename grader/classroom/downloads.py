@@ -52,13 +52,23 @@ def items(
     """
     inner = children(folder)
     if len(inner) == 1 and inner[0].is_dir() and _detected(folder) == "folder":
-        name = inner[0].name
-        folder = folder if known(Claim(id=name, name=name)) else inner[0]
+        folder = inner[0] if _is_wrapper(inner[0], known) else folder
     reader = READERS[_detected(folder) if kind == "auto" else kind]
     found = list(reader(folder, scratch))
     if not found:
         raise UserError(f"{folder} holds no submissions")
     return found
+
+
+def _is_wrapper(folder: Path, known: Callable[[Claim], bool]) -> bool:
+    """Whether a lone folder is no submission, but around all of them."""
+
+    def is_known(path: Path) -> bool:
+        return any(known(Claim(id=name, name=name)) for name in (path.name, path.stem))
+
+    if is_known(folder):
+        return False
+    return _detected(folder) != "folder" or any(map(is_known, children(folder)))
 
 
 def _detected(folder: Path) -> str:

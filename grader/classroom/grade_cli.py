@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.classroom import options
+from grader.classroom.words import agreeing, plural
 from grader.errors import UserError, printable
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ def grade(assignment: str, folder: Path, jobs: int | None, scheduler: str | None
         chosen = course.find(assignment).assignment
         todo = batch.waiting(ledger, chosen)
         tally = _run(course, ledger, todo, f"grade {chosen.id}", jobs, scheduler, who, "", True)
-        print(f"{tally.graded} graded, {tally.faults} of them grader faults")
-        stale = len(regrade.plan(ledger, chosen)) + len(regrade.changes(ledger, chosen))
+        print(f"{tally.graded} graded, {plural(tally.faults, 'grader fault')} among them")
+        stale, why = regrade.since(ledger, chosen)
         if stale:
-            advice = f"`grader class regrade {assignment}` compares them with it"
-            print(f"{stale} have a grade of another suite, secret, grader or limits: {advice}")
+            them = agreeing(stale, "it", "them")
+            advice = f"`grader class regrade {assignment}` grades {them} again"
+            print(printable(f"{plural(stale, 'grading')} out of date ({why}): {advice}"))
     return FAULT if tally.faults else DONE
 
 
@@ -112,11 +114,13 @@ def _decide(
 
     if accept:
         count = regrade.accept(ledger, chosen, who, why, owner or None)
-        print(f"{count} regrades accepted; `--undo` takes them back")
+        them = agreeing(count, "it", "them")
+        print(f"{plural(count, 'regrade')} accepted; `--undo` takes {them} back")
     elif owner:
         raise UserError("--undo takes a whole --accept back: leave out --owner")
     else:
-        print(f"{regrade.undo(ledger, chosen, who, why)} gradings are as before")
+        count = regrade.undo(ledger, chosen, who, why)
+        print(f"{plural(count, 'grading')} {agreeing(count, 'is', 'are')} as before")
     return DONE
 
 
@@ -138,6 +142,11 @@ def _again(
 
     with batch.locked(course):
         todo = regrade.plan(ledger, chosen, owner or None)
+        stale, changed = regrade.since(ledger, chosen, owner or None)
+        if not stale:
+            print(f"nothing to grade again: {regrade.UNCHANGED}")
+            return DONE
+        print(printable(f"{plural(stale, 'grading')} out of date: {changed}"))
         title = f"regrade {chosen.id}"
         tally = _run(course, ledger, todo, title, jobs, scheduler, who, why or "regrade", False)
     pending = regrade.changes(ledger, chosen, owner or None)
@@ -146,7 +155,8 @@ def _again(
     if pending:
         print("nothing of it counts yet: --accept makes it count")
     if tally.faults:
-        print(f"{tally.faults} grader faults: the same command tries them again")
+        them = agreeing(tally.faults, "it", "them")
+        print(f"{plural(tally.faults, 'grader fault')}: the same command tries {them} again")
     return FAULT if tally.faults else DONE
 
 

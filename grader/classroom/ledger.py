@@ -151,6 +151,18 @@ class Ledger(Database):
             value: dict[str, Any] = json.loads(zlib.decompress(data))
         return value
 
+    def add_state(self, stamp: str, state: Mapping[str, str]) -> None:
+        """Records what gradings are of (keys.py), once."""
+        with self.writing():
+            statement = "INSERT OR IGNORE INTO states VALUES (?, ?, ?)"
+            self.do(statement, stamp, json.dumps(state), _now())
+
+    def states(self) -> dict[str, dict[str, str]]:
+        """{stamp: state} of all gradings since ledgers keep them."""
+        rows = self.rows("SELECT stamp, state FROM states ORDER BY at DESC, stamp")
+        with decoded(self.path):
+            return {stamp: json.loads(text) for stamp, text in rows}
+
     def accept(self, gradings: Iterable[int], who: str, why: str, assignment: str = "") -> int:
         """Makes these gradings count, by id; returns the event's id, for `undo`."""
         with self.writing():

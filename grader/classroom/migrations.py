@@ -61,7 +61,19 @@ _FIRST = (
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END""",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# What gradings are of (keys.py), to say later what has changed since.
+_STATES = (
+    """CREATE TABLE states (
+        stamp TEXT PRIMARY KEY, state TEXT NOT NULL, at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    *(
+        f"""CREATE TRIGGER states_never_{verb} BEFORE {verb} ON states
+        BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"""
+        for verb in ("UPDATE", "DELETE")
+    ),
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _STATES)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from grader.classroom import options
+from grader.classroom.words import plural
 from grader.errors import UserError, printable
 
 DONE = 0
@@ -51,7 +52,9 @@ def similar(
     found = similarities.compare(rules.assignment, works, least, most)
     for note in similarities.write(out, rules.assignment, found):
         print(printable(note))
-    print(printable(f"{out / 'index.html'}: {len(found.pairs)} pairs"))
+    same = sum(bool(pair.same) for pair in found.pairs)
+    equal = f", {same} with the same file" if same else ""
+    print(printable(f"{out / 'index.html'}: {plural(len(found.pairs), 'pair')}{equal}"))
     return DONE
 
 
@@ -104,7 +107,7 @@ def leaderboard(assignment: str, out: Path, folder: Path) -> int:
 
     with options.opened(folder) as (course, ledger):
         count = boards.write(out, course, ledger, course.find(assignment))
-    print(printable(f"{out}: {count} entries"))
+    print(printable(f"{out}: {plural(count, 'entry', 'entries')}"))
     return DONE
 
 

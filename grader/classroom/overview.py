@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from course.errors import printable
+from grader.classroom import regrade
 from grader.classroom.course_file import Course, Rules
 from grader.classroom.entry import Entry, Status
 from grader.classroom.gradebook import Book
 from grader.classroom.ledger import Ledger
+from grader.classroom.words import plural
 from grader.errors import UserError
+from grader.verdict.version import grader_version
 
 STATUSES: tuple[Status, ...] = ("graded", "ungraded", "missing", "excused", "held", "fault")
 
@@ -28,8 +31,19 @@ def show(course: Course, ledger: Ledger, console: Console) -> None:
     for entry in book.entries():
         by_assignment[entry.assignment].append(entry)
     rows = [_row(course, rules, by_assignment[rules.id], book) for rules in course.assignments]
-    console.print(_table(course, rows))
-    console.print(f"{len(book.students)} students, {ledger.count()} submissions")
+    table = _table(course, rows)
+    unlimited = console.options.update(max_width=10**4)
+    needed = console.measure(table, options=unlimited).minimum  # so that no word is broken
+    table.width = needed if needed > console.width else None
+    console.print(table, crop=False)
+    students = plural(len(book.students), "student")
+    counts = f"{students}, {plural(ledger.count(), 'submission')}"
+    console.print(f"{counts}; this is grader {grader_version()}")
+    for rules in course.assignments:
+        stale, why = regrade.since(ledger, rules.assignment)
+        if stale:
+            line = f"{rules.id}: {plural(stale, 'grading')} out of date: {why}"
+            console.print(printable(line), markup=False, soft_wrap=True)
 
 
 def _row(course: Course, rules: Rules, entries: Sequence[Entry], book: Book) -> dict[str, str]:
@@ -50,11 +64,19 @@ def _row(course: Course, rules: Rules, entries: Sequence[Entry], book: Book) -> 
 
 def _table(course: Course, rows: Sequence[Mapping[str, str]]) -> Table:
     """The rows, without columns that are empty in all of them."""
-    table = Table(title=printable(course.name), title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title=printable(course.name), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     names = [name for name in rows[0] if any(row[name] for row in rows)]
     for name in names:
         is_text = name in ("assignment", "due")
-        table.add_column(name, justify="left" if is_text else "right", overflow="fold")
+        justify: JustifyMethod = "left" if is_text else "right"
+        table.add_column(
+            name,
+            justify=justify,
+            no_wrap=name != "due",
+            min_width=len("2026-10-09") if name == "due" else None,
+        )
     for row in rows:
         table.add_row(*(row[name] for name in names))
     return table
@@ -68,7 +90,8 @@ def explain(course: Course, ledger: Ledger, student: str, console: Console) -> N
         raise UserError(f"{student!r} is not in the roster of {ledger.path}")
     console.print(printable(f"{known[0].name} ({student})"), style="bold", markup=False)
     for entry in book.of(known[0]):
-        points = "" if entry.points is None else f", {entry.points:g} of {entry.out_of:g} points"
+        out_of = plural(entry.out_of, "point")
+        points = "" if entry.points is None else f", {entry.points:g} of {out_of}"
         console.print("\n" + printable(f"{entry.assignment}: {entry.status}{points}"), markup=False)
         for line in entry.explanation:
             console.print(printable(f"  {line}"), markup=False)

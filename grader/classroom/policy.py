@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from grader.classroom.course_file import Late, LateDays, Rules
 from grader.classroom.records import Attempt
+from grader.classroom.words import agreeing, plural
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def _refusal(attempt: Attempt, rules: Rules, days: int, number: int) -> str:
     if rules.late.last_day is not None and days > rules.late.last_day:
         return f"it is {plural(days, 'day')} late, and late day {rules.late.last_day} is the last"
     if rules.attempts_per_day and number > rules.attempts_per_day:
-        return f"it is attempt {number} of that day, and {rules.attempts_per_day} a day count"
+        most = rules.attempts_per_day
+        count = agreeing(most, "counts", "count")
+        return f"it is attempt {number} of that day, and {most} a day {count}"
     return ""
 
 
@@ -120,8 +123,3 @@ def free_days(days: int, usable_days: int, late: Late) -> int:
         else:
             low = middle + 1
     return low
-
-
-def plural(number: int, noun: str) -> str:
-    """A number and its noun: "1 day", "2 days"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

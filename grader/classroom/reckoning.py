@@ -13,8 +13,9 @@ from grader.classroom import policy
 from grader.classroom.course_file import LateDays, Rules
 from grader.classroom.decisions import Manual
 from grader.classroom.entry import Entry, Status
-from grader.classroom.policy import Judged, plural
+from grader.classroom.policy import Judged
 from grader.classroom.records import Grading, Student
+from grader.classroom.words import agreeing, plural
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ def _graded(case: Case, priced: list[Priced], lines: list[str]) -> tuple[Entry, 
         lines += _arithmetic(case, each, heading=len(chosen) > 1)
     points = rounded(sum(each.points for each in chosen) / len(chosen))
     if len(chosen) > 1:
-        lines.append(f"The mean of {len(chosen)} attempts: {points:g} points.")
-    lines.append(f"Grade: {points:g} of {case.out_of:g} points.")
+        lines.append(f"The mean of {len(chosen)} attempts: {plural(points, 'point')}.")
+    lines.append(f"Grade: {points:g} of {plural(case.out_of, 'point')}.")
     if case.rules.regrade_until:
         lines.append(f"A regrade may be asked for until {_time(case, case.rules.regrade_until)}.")
     entry = _blank(
@@ -144,7 +145,7 @@ def _by_hand(case: Case, lines: list[str]) -> Entry:
     """The entry of a student who handed nothing in, and has points by hand."""
     points = max(0.0, case.by_hand)
     lines += ["Nothing that counts has been handed in.", *_manual_lines(case)]
-    lines.append(f"Grade: {points:g} of {case.out_of:g} points.")
+    lines.append(f"Grade: {points:g} of {plural(case.out_of, 'point')}.")
     return _blank(case, "graded", lines, raw=0.0, points=points, parts=_parts(case, []))
 
 
@@ -197,24 +198,26 @@ def _arithmetic(case: Case, priced: Priced, heading: bool) -> list[str]:
     """From the tests' points to what counts."""
     late, out_of = case.rules.late, case.out_of
     lines = [f"The attempt of {_at(case, priced)}:"] if heading else []
-    lines.append(f"The tests give {priced.grading.earned:g} of {out_of:g} points.")
+    lines.append(f"The tests give {priced.grading.earned:g} of {plural(out_of, 'point')}.")
     lines += _manual_lines(case)
     if case.manual:
-        lines.append(f"Together {priced.score:g} points.")
+        lines.append(f"Together {plural(priced.score, 'point')}.")
     if priced.free:
         lines.append(
-            f"{plural(priced.free, 'late day')} cost nothing.".replace("day cost", "day costs")
+            f"{plural(priced.free, 'late day')} {agreeing(priced.free, 'costs', 'cost')} nothing."
         )
     if priced.paid and late.points_per_day:
         left = max(0.0, 1 - late.points_per_day * priced.paid)
         after = rounded(priced.score * left)
         lines.append(
             f"{plural(priced.paid, 'late day')} at {late.points_per_day:.4g} of the score each: "
-            f"{priced.score:g} x {left:.4g} = {after:g} points."
+            f"{priced.score:g} x {left:.4g} = {plural(after, 'point')}."
         )
     if priced.paid and late.cap < 1:
         most = rounded(late.cap * out_of)
-        lines.append(f"Late work earns at most {most:g} points: {priced.points:g} points.")
+        lines.append(
+            f"Late work earns at most {plural(most, 'point')}: {plural(priced.points, 'point')}."
+        )
     return lines
 
 

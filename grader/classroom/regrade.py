@@ -1,5 +1,6 @@
 """Grades again what a changed suite, secret or given file touches; nothing counts until accepted.
 
+    since(ledger, assignment)                       # why: (3, "the suite changed")
     todo = plan(ledger, assignment)                 # what has to be graded again
     grade(course, ledger, todo, engine, who, why, accept=False)         # batch.py
     show(changes(ledger, assignment), console)      # before and after
@@ -19,13 +20,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from grader.assignment import Assignment
+from grader.classroom import keys
 from grader.classroom.batch import Job, jobs, submissions
 from grader.classroom.ledger import Ledger
 from grader.classroom.pages.names import Shown
 from grader.classroom.records import Grading
+from grader.classroom.words import agreeing
 from grader.errors import UserError
 
-NOTHING = "nothing to accept: the gradings that count are those of the suite as it is now"
+NOTHING = "nothing to accept: every grade that counts is of the suite as it is now"
+FIRST = "nothing to accept yet: without --accept, `regrade` grades again what is out of date"
+UNCHANGED = "nothing has changed since the grades that count"
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,22 @@ def plan(
     ]
 
 
+def since(
+    ledger: Ledger, assignment: Assignment, owners: Collection[str] | None = None
+) -> tuple[int, str]:
+    """How many grades are of an earlier state, and what has changed since, in words; (0, "")."""
+    wanted = set(_submissions(ledger, assignment.id, owners))
+    gradings = [
+        each
+        for each in ledger.current(assignment.id).values()
+        if each.sha256 in wanted and not each.is_fault
+    ]
+    now = keys.state(assignment)
+    stamp = keys.stamp_of(now)
+    old = [each for each in gradings if each.key != keys.key(each.sha256, stamp)]
+    return len(old), ", ".join(keys.changes(old, ledger.states(), now))
+
+
 def changes(
     ledger: Ledger, assignment: Assignment, owners: Collection[str] | None = None
 ) -> list[Change]:
@@ -96,7 +117,8 @@ def accept(
     """Makes what was graded again count; how many submissions. Raises UserError for none."""
     pending = changes(ledger, assignment, owners)
     if not pending:
-        raise UserError(f"{assignment.id}: {NOTHING}")
+        stale, _ = since(ledger, assignment, owners)
+        raise UserError(f"{assignment.id}: {FIRST if stale else NOTHING}")
     ledger.accept([each.after.id for each in pending], who, why, assignment.id)
     return len(pending)
 
@@ -127,9 +149,11 @@ def show(pending: Sequence[Change], console: Console, shown: Shown = str) -> Non
         console.print(_table(differing, shown))
     gain = sum(each.points > 0 for each in differing)
     loss = sum(each.points < 0 for each in differing)
+    same = len(pending) - gain - loss
     console.print(
-        f"{len(pending)} graded again: {gain} gain points, {loss} lose points, "
-        f"{len(pending) - gain - loss} have as many as before",
+        f"{len(pending)} graded again: {gain} {agreeing(gain, 'gains', 'gain')} points, "
+        f"{loss} {agreeing(loss, 'loses', 'lose')} points, "
+        f"{same} {agreeing(same, 'has', 'have')} as many as before",
         markup=False,
         highlight=False,
     )

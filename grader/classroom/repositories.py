@@ -3,9 +3,10 @@
     id,repository,commit,time
     ada,https://example.org/ada/a5.git,3f2a...,2026-10-09T22:10
 
-id is a student's or a group's; time may be left out. The commit is named in full: a branch would
-move. Its own date is not used, since whoever makes a commit can choose it. git fetches it, runs no
-hook and no filter, and writes a tar that intake reads in its sandbox like any other.
+id is a student's or a group's; time may be left out; a repository's relative path begins in the
+current folder. The commit is named in full: a branch would move. Its own date is not used, since
+whoever makes a commit can choose it. git fetches it, runs no hook and no filter, and writes a tar
+that intake reads in its sandbox like any other.
 """
 
 from __future__ import annotations
@@ -77,13 +78,14 @@ def fetched(repository: Repository, scratch: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         _git(repository, "init", "--bare", "--quiet", folder)
         source = ("--", repository.address)
-        fetch = ("-C", folder, "fetch", "--quiet", "--no-tags")
+        inside = f"--git-dir={folder}"  # with -C, relative paths would begin there
+        fetch = (inside, "fetch", "--quiet", "--no-tags")
         try:
             _git(repository, *fetch, "--depth=1", *source, repository.commit)
         except UserError:  # a server may give only what a branch names
             _git(repository, *fetch, *source, "+refs/heads/*:refs/heads/*")
         archive = ("archive", "--format=tar", f"--output={path}", repository.commit)
-        _git(repository, "-C", folder, *archive)
+        _git(repository, inside, *archive)
     return path
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from course.errors import printable
 from course.files import read_text
 from grader.classroom.records import TEAM, Student
+from grader.classroom.words import plural
 from grader.errors import UserError
 
 COLUMNS = tuple(field.name for field in fields(Student))
@@ -92,7 +93,8 @@ def _check_header(
 
 def _row(header: list[str], cells: list[str], place: str) -> dict[str, str]:
     if len(cells) != len(header):
-        raise UserError(f"{place} has {len(cells)} cells, not {len(header)}: {','.join(cells)!r}")
+        count = plural(len(cells), "cell")
+        raise UserError(f"{place} has {count}, not {len(header)}: {','.join(cells)!r}")
     return {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
 
 

@@ -10,6 +10,7 @@ from course.files import make_folder, write_all
 from grader.classroom import course_file
 from grader.classroom import roster as rosters
 from grader.classroom.ledger import Ledger
+from grader.classroom.words import plural
 from grader.errors import UserError
 
 ASSIGNMENT = """
@@ -72,7 +73,7 @@ def set_roster(ledger: Ledger, path: Path, who: str) -> str:
     ledger.set_roster(students, path.name, who)
     now = {student.id for student in students}
     changes = f"{len(now - before)} new, {len(before - now)} no longer there"
-    return f"{len(students)} students in the roster: {changes}"
+    return f"{plural(len(students), 'student')} in the roster: {changes}"
 
 
 def _course(

@@ -20,6 +20,7 @@ from grader.classroom.ledger import Ledger
 from grader.classroom.pages import names
 from grader.classroom.similarity import Class, Pair, Work, given_runs
 from grader.classroom.store import Store
+from grader.classroom.words import agreeing, plural
 from grader.verdict.workspace import given_files
 
 
@@ -98,10 +99,14 @@ def write(folder: Path, assignment: Assignment, found: Found) -> list[str]:
 
 
 def _notes(found: Found) -> list[str]:
-    notes = [f"{found.compared} submissions were compared, the last of each student or group."]
+    were = agreeing(found.compared, "was", "were")
+    compared = f"{plural(found.compared, 'submission')} {were} compared"
+    notes = [f"{compared}, the last of each student or group."]
     if found.short:
         names = ", ".join(work.label for work in found.short)
         notes.append(f"Too little code of their own to compare: {names}.")
     if found.left_out:
-        notes.append(f"{found.left_out} more pairs are alike; these are the most alike ones.")
+        pairs = plural(found.left_out, "more pair")
+        are = agreeing(found.left_out, "is", "are")
+        notes.append(f"{pairs} {are} alike; these are the most alike ones.")
     return notes

@@ -4,7 +4,8 @@ Of each submission every run of 9 tokens (code_tokens.py) is taken. Runs of the 
 removed, then those that more than a third of the class has: that is how everyone writes it. The
 others weigh log((N + 1) / n), for n of N submissions that have them, and a pair's score is the
 weight of what they share over that of the smaller one (or over 40 runs that two have, if that is
-more: a line or two in common is no likeness). Winnowing (Schleimer, Wilkerson and Aiken, 2003)
+more: a line or two in common is no likeness). Equal files are found whatever the score
+(copies.py). Winnowing (Schleimer, Wilkerson and Aiken, 2003)
 keeps a sample of the runs; a class is small enough for all of them.
 
 A score is a place to look, and no more: two who were taught together write alike.
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from grader.classroom.code_tokens import Code, read
+from grader.classroom.copies import Files, Same, same_files
 
 LENGTH = 9  # tokens of a run
 FEWEST = 40  # own runs below which a submission is too short to compare, about four lines
@@ -63,6 +65,12 @@ class Pair:
     second: Work
     score: float  # 0 to 1: the share of the smaller one's own code that is in the other
     shared: int  # runs that both have
+    same: tuple[str, ...] = ()  # the files that both have letter for letter
+
+    @property
+    def all_same(self) -> bool:
+        """Whether the two have the same files and nothing else."""
+        return {*self.same} == {*self.first.files} == {*self.second.files}
 
 
 def runs(code: Code) -> Runs:
@@ -78,9 +86,9 @@ def runs(code: Code) -> Runs:
     return total
 
 
-def own_runs(work: Work, given: Runs) -> Runs:
-    """A submission's runs, each once, sorted, without those of the skeleton."""
-    every = [runs(read(text)) for text in work.files.values()]  # not kept: a class has many
+def own_runs(files: Files, given: Runs) -> Runs:
+    """The runs of a submission's files, each once, sorted, without those of the skeleton."""
+    every = [runs(read(text)) for text in files.values()]  # not kept: a class has many
     return np.setdiff1d(np.concatenate([*every, np.empty(0, np.uint64)]), given)
 
 
@@ -98,24 +106,47 @@ class Class:
     rows: Sequence[Runs]  # each submission's that count, sorted
     known: Runs  # all of them, sorted
     weights: NDArray[np.float64]  # of each of `known`
+    same: Same  # the equal files of each two
+    short: Sequence[bool]  # whether each has too little code of its own to be compared
 
     @classmethod
     def of(cls, works: Sequence[Work], skeleton: Iterable[str]) -> Class:
         """skeleton: the texts of the files that everybody was given."""
         given = given_runs(skeleton)
-        rows = [own_runs(work, given) for work in works]
-        rows = [row if len(row) >= FEWEST else row[:0] for row in rows]
+        rows = [own_runs(work.files, given) for work in works]
+        short = [len(row) < FEWEST for row in rows]
+        rows = [row[:0] if is_short else row for row, is_short in zip(rows, short, strict=True)]
         known, counts = np.unique(np.concatenate([*rows, given[:0]]), return_counts=True)
-        rare = counts <= max(ALWAYS, min(len(works) // SHARE, MOST))
+        most = max(ALWAYS, min(len(works) // SHARE, MOST))
+        rare = counts <= most
         known, counts = known[rare], counts[rare]
         weights = np.log((len(works) + 1) / np.maximum(counts, 1))
-        return cls(works, [row[np.isin(row, known)] for row in rows], known, weights)
+        rows = [row[np.isin(row, known)] for row in rows]
+        files = [work.files for work in works]
+        same = same_files(files, most, lambda own: len(own_runs(own, given)) >= FEWEST)
+        return cls(works, rows, known, weights, same, short)
 
     def pairs(self, least: float = 0.0) -> list[Pair]:
         """The pairs that share something, the most alike first; none within an earlier term.
 
-        least: the lowest score that is wanted.
+        least: the lowest score that is wanted; those with equal files come first, whatever theirs.
         """
+        scores = self._scores()
+        found = [
+            self._pair(a, b, scores.get((a, b), 0.0))
+            for a, b in scores.keys() | self.same.keys()
+            if ((a, b) in self.same or scores[a, b] >= least)
+            and comparable(self.works[a], self.works[b])
+        ]
+        return sorted(found, key=_order)
+
+    def _pair(self, a: int, b: int, score: float) -> Pair:
+        both = np.intersect1d(self.rows[a], self.rows[b], assume_unique=True)
+        same = self.same.get((a, b), ())
+        return Pair(self.works[a], self.works[b], min(score, 1.0), len(both), same)
+
+    def _scores(self) -> dict[tuple[int, int], float]:
+        """{(a, b): score} of the submissions that share rare runs, by their places, a < b."""
         count = len(self.works)
         columns = [np.searchsorted(self.known, row) for row in self.rows]
         starts = np.cumsum([0, *map(len, columns)])
@@ -125,17 +156,18 @@ class Class:
         shared = sparse.triu(has @ sparse.diags(self.weights, shape=(shape[1],) * 2) @ has.T, 1)
         floor = FEWEST * math.log((count + 1) / 2)
         totals = [max(float(self.weights[each].sum()), floor) for each in columns]
-        found = []
-        for a, b, weight in zip(shared.row, shared.col, shared.data, strict=True):
-            score = float(weight) / min(totals[a], totals[b])
-            if score >= least and comparable(self.works[a], self.works[b]):
-                both = np.intersect1d(self.rows[a], self.rows[b], assume_unique=True)
-                found.append(Pair(self.works[a], self.works[b], min(score, 1.0), len(both)))
-        return sorted(found, key=lambda p: (-p.score, -p.shared, p.first.label, p.second.label))
+        return {
+            (int(a), int(b)): float(weight) / min(totals[a], totals[b])
+            for a, b, weight in zip(shared.row, shared.col, shared.data, strict=True)
+        }
 
     def too_short(self) -> list[Work]:
         """The submissions with too little code of their own to be compared."""
-        return [work for work, row in zip(self.works, self.rows, strict=True) if not len(row)]
+        return [work for work, short in zip(self.works, self.short, strict=True) if short]
+
+
+def _order(pair: Pair) -> tuple[bool, float, int, str, str]:
+    return not pair.same, -pair.score, -pair.shared, pair.first.label, pair.second.label
 
 
 def comparable(first: Work, second: Work) -> bool:

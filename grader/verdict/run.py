@@ -8,8 +8,10 @@ import io
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -18,6 +20,7 @@ from grader.intake.submission import Tree
 from grader.verdict.functions import hinted
 from grader.verdict.plugin import Suite
 from grader.verdict.result import Isolation, Outcome, Result, Submission, score_parts, total
+from grader.verdict.version import PACKAGE, grader_version
 
 _OFF = ("cacheprovider", "terminal", "unraisableexception", "threadexception", "faulthandler")
 _PYTEST = [
@@ -88,9 +91,12 @@ def to_result(
     )
 
 
-@cache
 def versions() -> dict[str, str]:
     """The versions used for grading, {name: version}."""
-    names = ("bigrams-to-bert", "torch", "numpy", "pytest")
-    packages = {name: importlib.metadata.version(name) for name in names}
-    return {"python": platform.python_version(), **packages}
+    return {"python": platform.python_version(), PACKAGE: grader_version(), **_libraries()}
+
+
+@cache  # reading them takes a millisecond, and a short test makes a result in less
+def _libraries() -> Mapping[str, str]:
+    names = ("torch", "numpy", "pytest")
+    return MappingProxyType({name: importlib.metadata.version(name) for name in names})

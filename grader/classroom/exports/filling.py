@@ -14,6 +14,7 @@ from course.errors import UserError
 from grader.classroom.entry import Entry
 from grader.classroom.exports.sheet import Sheet
 from grader.classroom.people import Claim, People
+from grader.classroom.words import plural
 from grader.report.words import points
 
 
@@ -158,8 +159,8 @@ def check_points(sheet: Sheet, column: int, written: str, entries: Sequence[Entr
     ours = out_of(entries)
     if theirs != ours:
         raise UserError(
-            f"{sheet.path}: {sheet.header[column]!r} has {theirs:g} points there and {ours:g} "
-            "here: change it in the other system"
+            f"{sheet.path}: {sheet.header[column]!r} has {plural(theirs, 'point')} there and "
+            f"{ours:g} here: change it in the other system"
         )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from course.errors import UserError
 from grader.classroom.entry import Entry
 from grader.classroom.records import Student
+from grader.classroom.words import plural
 from grader.report.words import points
 
 WHO = ("id", "name", "email", "section", "group")
@@ -65,7 +66,8 @@ def differences(rows: Sequence[Sequence[str]], path: Path) -> list[str]:
     """What is not as in the file that is there, a line each. Raises UserError if it is not ours."""
     before = _read(path)
     if before is None:
-        return [f"{path} is new: {len(rows) - 1} students, {len(rows[0])} columns"]
+        students = plural(len(rows) - 1, "student")
+        return [f"{path} is new: {students}, {plural(len(rows[0]), 'column')}"]
     old = {row[0]: dict(zip(before[0], row, strict=False)) for row in before[1:] if row}
     new = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
     lines = [f"{id_}: no longer there" for id_ in old if id_ not in new]

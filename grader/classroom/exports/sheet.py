@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.errors import UserError
+from grader.classroom.words import plural
 
 SEPARATORS = (",", ";", "\t")
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -85,7 +86,7 @@ def _sheet(path: Path, text: str, encoding: str) -> Sheet:
         raise UserError(f"{path} has no columns: it is not a table that a gradebook exports")
     for number, row in enumerate(rows, start=1):
         if row and len(row) != len(rows[0]):
-            cells = f"{len(row)} cells, and the first row {len(rows[0])}"
+            cells = f"{plural(len(row), 'cell')}, and the first row {len(rows[0])}"
             raise UserError(f"{path}: row {number} has {cells}")
     line_end = "\r\n" if first.endswith("\r") else "\n"
     quoted = all(cell.startswith('"') for cell in first.rstrip("\r").split(separator))

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
+from grader.classroom.words import agreeing
 from grader.report.templates import environment
 from grader.report.words import points
 
@@ -23,7 +24,7 @@ def render(page: str, **values: Any) -> str:
 @cache
 def _templates() -> Environment:
     templates = environment("grader.classroom.pages", "templates")
-    templates.filters.update(points=points, share=_share)
+    templates.filters.update(points=points, share=_share, agreeing=agreeing)
     script = _text("table.js")
     templates.globals.update(
         script=Markup(script), style=Markup(_text("style.css")), script_hash=_hash(script)

@@ -1,19 +1,22 @@
-"""Writes the pages of a class from its ledger: whole files, and again each time."""
+"""Writes the pages of a class from its ledger: whole files, and those that changed."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from course.files import make_folder
+from grader.classroom import keys
 from grader.classroom.course_file import Course, Rules
 from grader.classroom.entry import Entry
 from grader.classroom.fingerprints import Fingerprints
 from grader.classroom.gradebook import Book
 from grader.classroom.ledger import Ledger
 from grader.classroom.pages import items, marks, mistakes, names, overview, student, templates
+from grader.classroom.words import plural
 from grader.errors import UserError
 
 
@@ -56,7 +59,7 @@ def write(
         for who, text in student.pages(course, ledger, book, entries):
             _write(out / "students" / names.file(who), text)
             count += 1
-        yield f"{f'{count} students':<24} {out / 'students'}"
+        yield f"{plural(count, 'student'):<24} {out / 'students'}"
 
 
 def _page(out: Path, assignment: str) -> Path:
@@ -91,6 +94,7 @@ def _assignment(
         clusters=mistakes.clusters(works, owners, Fingerprints(course.folder).read()),
         rows=[_row(entry, shown, hidden, linked) for entry in entries],
         hidden=hidden,
+        graders=keys.graders(counted.values(), ledger.states()),
     )
 
 
@@ -107,8 +111,20 @@ def _row(entry: Entry, shown: names.Shown, hidden: bool, linked: bool) -> Row:
 
 
 def _write(path: Path, text: str) -> None:
+    """Writes a page whole, or leaves the older one; an equal one stays, since a disk is slow.
+
+    Without write_aside's syncs, which would take minutes for 10,000 pages: the next `report` can
+    write again what a power cut takes.
+    """
+    data = text.encode()
+    aside = path.with_name(f"{path.name}.partial")
     try:
         make_folder(path.parent)
-        path.write_text(text, encoding="utf-8")
+        if path.is_file() and path.read_bytes() == data:
+            return
+        aside.write_bytes(data)
+        aside.replace(path)
     except OSError as error:
+        with suppress(OSError):  # the first error is the one to report
+            aside.unlink()
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from None

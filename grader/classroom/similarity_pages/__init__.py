@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from grader.classroom.passages import Place, passages
 from grader.classroom.similarity import Pair, Runs, Work
+from grader.classroom.words import agreeing
 from grader.report.templates import environment
 
 COLOURS = 6  # of passages, in turn
@@ -44,6 +45,12 @@ def render(
     return {name: text.encode() for name, text in pages.items()}
 
 
+def same(pair: Pair) -> str:
+    """What a pair has letter for letter, in words; the names, if the pair has other files too."""
+    files = f"the same {agreeing(len(pair.same), 'file', 'files')}"
+    return files if pair.all_same else f"{files}: {', '.join(pair.same)}"
+
+
 def columns(work: Work, places: Sequence[tuple[int, Place]]) -> dict[str, list[Line]]:
     """Each file's lines, with the passage that covers them. places: (passage, where it is)."""
     covered: dict[tuple[str, int], int] = {}
@@ -64,5 +71,6 @@ def columns(work: Work, places: Sequence[tuple[int, Place]]) -> dict[str, list[L
 def _templates() -> Environment:
     templates = environment("grader.classroom", "similarity_pages")
     templates.globals["colours"] = COLOURS
+    templates.filters.update(agreeing=agreeing, same=same)
     templates.filters["percent"] = lambda value: f"{100 * value:.0f} %"
     return templates

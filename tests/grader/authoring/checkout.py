@@ -28,7 +28,7 @@ def make(root: Path) -> Assignment:
     for package in ("course", "grader"):
         ignored = shutil.ignore_patterns("__pycache__", "suites")
         shutil.copytree(ROOT / package, root / package, ignore=ignored)
-    for name in (*COPIED, "pyproject.toml"):
+    for name in COPIED:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     texts = {f"{NAME}/{name}": text for name, text in FILES.items()} | MORE

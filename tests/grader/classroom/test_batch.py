@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from grader.assignment import find
-from grader.classroom import batch, keys
+from grader.classroom import batch
 from grader.classroom.course_file import Course
 from grader.classroom.ledger import Ledger
 from grader.classroom.work import Answer, Task, fault
@@ -89,30 +88,3 @@ def test_two_commands_at_once_are_refused(course: Course) -> None:
         pass
     with batch.locked(course):
         pass
-
-
-def test_the_key_follows_what_decides_a_result(
-    course: Course, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assignment = course.find("a2").assignment
-    before = keys.stamp(assignment)
-    assert keys.stamp(assignment) == before
-    limits = replace(assignment.limits, memory_mb=1)
-    assert keys.stamp(replace(assignment, limits=limits)) != before
-    monkeypatch.setenv("COURSE_SECRET", "another")
-    other = keys.stamp(assignment)
-    assert other != before
-    assert keys.key("x", other) != keys.key("x", before) != keys.key("y", before)
-
-
-def test_a_mistakes_description_is_no_part_of_the_key(tmp_path: Path) -> None:
-    """Staff who describe a mistake after grading would have had to grade the class again."""
-    suite = tmp_path / "suite"
-    (suite / "mistakes").mkdir(parents=True)
-    (tmp_path / "assignment.toml").write_text("", encoding="utf-8")
-    assignment = replace(find("a2"), root=tmp_path, suite=suite)
-    before = keys.stamp(assignment)
-    (suite / "mistakes" / "new.toml").write_text("sentence = ''", encoding="utf-8")
-    assert keys.stamp(assignment) == before
-    (suite / "test_new.py").write_text("", encoding="utf-8")
-    assert keys.stamp(assignment) != before

@@ -46,7 +46,7 @@ def test_a_class_from_the_first_command_to_a_student_s_grade(
     assert _class("hold", "bob", "--why", "talk first") == 0
     out = capsys.readouterr().out.splitlines()
     assert out == [
-        "1: b1_toy: group:red: 1 days more",
+        "1: b1_toy: group:red: 1 day more",
         "2: b1_toy: ada: +1.5 points in part a",
         "3: all: bob: held back",
     ]
@@ -149,3 +149,66 @@ def test_help_lists_every_verb_of_the_class(capsys: pytest.CaptureFixture[str]) 
     out = capsys.readouterr().out
     for verb in ("init", "roster", "collect", "status", "adjust", "extend", "excuse", "hold"):
         assert f"  {verb} " in out
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_a_narrow_terminal_breaks_no_word_of_the_status(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    """At 80 columns an assignment's name and most headings stood in pieces, one below another."""
+    monkeypatch.setenv("COLUMNS", columns)
+    for command in (
+        ["collect", "b1", "in", "--at", "2026-10-11T10:00"],
+        ["hold", "bob", "--why", "talk first"],
+    ):
+        assert _class(*command) == 0
+    capsys.readouterr()
+    assert _class("status") == 0
+    told = capsys.readouterr().out.split()
+    for word in ("assignment", "b1_toy", "2026-10-09", "ungraded", "held", "released"):
+        assert word in told
+
+
+def test_a_lone_stranger_is_named_and_not_the_files(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A zip with one folder was looked into: 'model.py' was nobody's, it said."""
+    (root / "one" / "zed").mkdir(parents=True)
+    (root / "one" / "zed" / "model.py").write_text("zed = 1\n", encoding="utf-8")
+    capsys.readouterr()
+    assert _class("collect", "b1", "one", "--at", "due") == 2
+    assert "one: 'zed': nobody's in the roster" in lines(capsys)[0]
+    assert _class("collect", "b1", "one", "--at", "due", "--skip-strangers") == 0
+    assert "skipped, not in the roster: zed" in capsys.readouterr().out
+
+
+def test_without_a_verb_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was an error, with all of the help in one line."""
+    assert cli.run(["class"]) == 0
+    told = capsys.readouterr()
+    assert (told.err, told.out.count("Usage: grader class")) == ("", 1)
+    assert any(line.startswith("  collect ") for line in told.out.splitlines())
+
+
+def test_one_of_a_thing_is_singular(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """ "1 new submissions", "1 students in the roster": and so on."""
+    (root / "one.csv").write_text("id,name,group\nada,Ada Lovelace,\n", encoding="utf-8")
+    capsys.readouterr()
+    assert _class("roster", "one.csv") == 0
+    (root / "in" / "bob" / "model.py").unlink()
+    (root / "in" / "bob").rmdir()
+    assert _class("collect", "b1", "in", "--at", "2026-10-11T10:00") == 0
+    assert _class("adjust", "b1", "ada", "--points", "1", "--why", "neat") == 0
+    assert _class("status") == 0
+    assert _class("similar", "b1", "alike") == 0
+    assert _class("export", "csv", "grades.csv", "--dry-run") == 0
+    told = capsys.readouterr().out
+    for line in (
+        "1 student in the roster: 0 new, 1 no longer there",
+        "1 new submission, 0 known before, 0 refused, 0 not fetched",
+        "1: b1_toy: ada: +1 point",
+        "1 student, 1 submission; this is grader ",
+        "1 submission was compared, the last of each student or group.",
+        "grades.csv is new: 1 student, 11 columns",
+    ):
+        assert f"\n{line}" in f"\n{told}"

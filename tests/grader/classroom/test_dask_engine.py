@@ -138,4 +138,4 @@ def test_no_answer_for_long_is_said() -> None:
 
     engine = ClusterEngine(Client(), "here", patience=60.0)
     assert engine._trouble(59) == ""
-    assert engine._trouble(61) == "no answer for 1 minutes from 1 workers: see their logs"
+    assert engine._trouble(61) == "no answer for 1 minute from 1 worker: see its log"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 from grader import cli
 from grader.classroom import engine
 from grader.classroom.course_file import Course
+from grader.classroom.ledger import Ledger
+from grader.classroom.pages import write
 from grader.classroom.work import Answer, Task, fault
+from grader.errors import UserError
 from tests.grader.classroom.works import make_class, work
 
 
@@ -41,9 +45,9 @@ def run(*arguments: str) -> int:
 @pytest.mark.usefixtures("course")
 def test_what_is_graded_is_not_graded_again(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("grade", "a2") == 0
-    assert capsys.readouterr().out == "2 graded, 0 of them grader faults\n"
+    assert capsys.readouterr().out == "2 graded, 0 grader faults among them\n"
     assert run("grade", "a2") == 0
-    assert capsys.readouterr().out == "0 graded, 0 of them grader faults\n"
+    assert capsys.readouterr().out == "0 graded, 0 grader faults among them\n"
 
 
 @pytest.mark.usefixtures("course")
@@ -62,12 +66,41 @@ def test_a_changed_suite_is_told_and_regraded_step_by_step(
     monkeypatch.setenv("COURSE_SECRET", "another")
     capsys.readouterr()
     assert run("grade", "a2") == 0
-    assert "2 have a grade of another suite" in capsys.readouterr().out
+    assert "2 gradings out of date (COURSE_SECRET changed)" in capsys.readouterr().out
     assert run("regrade", "a2") == 0
     assert "nothing of it counts yet" in capsys.readouterr().out
     assert run("regrade", "a2", "--accept", "--why", "a new secret") == 0
     assert run("regrade", "a2", "--undo", "--why", "too soon") == 0
     assert capsys.readouterr().out.splitlines()[-1] == "2 gradings are as before"
+
+
+def test_one_of_a_thing_is_singular(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "1 regrades accepted; `--undo` takes them back"."""
+    monkeypatch.setattr(engine, "LocalEngine", Pool)
+    monkeypatch.chdir(make_class(tmp_path / "class", ["1"]).folder)
+    monkeypatch.setattr(Pool, "broken", True)
+    assert run("grade", "a2") == 3
+    monkeypatch.setattr(Pool, "broken", False)
+    assert run("grade", "a2") == 0
+    monkeypatch.setenv("COURSE_SECRET", "another")
+    assert run("grade", "a2") == 0
+    assert run("regrade", "a2") == 0
+    assert run("regrade", "a2", "--accept", "--why", "a new secret") == 0
+    assert run("regrade", "a2", "--undo", "--why", "too soon") == 0
+    assert run("report", "--students") == 0
+    told = capsys.readouterr().out
+    for line in (
+        "1 graded, 1 grader fault among them",
+        "1 graded, 0 grader faults among them",
+        "1 grading out of date (COURSE_SECRET changed): `grader class regrade a2` grades it again",
+        "1 graded again: 0 gain points, 0 lose points, 1 has as many as before",
+        "1 regrade accepted; `--undo` takes it back",
+        "1 grading is as before",
+        "1 student  ",
+    ):
+        assert f"\n{line}" in f"\n{told}"
 
 
 @pytest.mark.usefixtures("course")
@@ -102,3 +135,22 @@ def test_pages_are_written_beside_one_another(
     assert "2 students" in told
     (course.folder / "file").write_text("")
     assert run("report", "--out", "file") == 2
+
+
+def test_a_full_disk_leaves_the_older_page(course: Course) -> None:
+    """A page was cut off where the disk was full; a limit on a file's size stands in for it."""
+    run("grade", "a2")
+    assert run("report") == 0
+    page = course.folder / "pages" / "staff" / "a2_bigram_bow.html"
+    page.write_text("older")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Ledger.open(course.ledger_path) as ledger:
+        assert len(ledger.students()) == 2  # opens its files, which are longer
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        try:
+            with pytest.raises(UserError, match=r"a2_bigram_bow.html cannot be written: File too"):
+                list(write.write(course, ledger, Path("pages"), course.assignments, False))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert page.read_text() == "older"
+    assert [path.name for path in page.parent.iterdir() if "partial" in path.name] == []

@@ -18,6 +18,14 @@ from tests.grader.classroom.made import made, record, release
 from tests.grader.classroom.works import ASSIGNMENT, make_class
 
 SENTENCE = "The rows are not shifted."
+# How many lines each cell has that holds a single word.
+LINES = """[...document.querySelectorAll("tbody td")]
+  .filter((cell) => cell.childElementCount === 0 && /^\\S+$/.test(cell.textContent.trim()))
+  .map((cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return range.getClientRects().length;
+  })"""
 EVIL = "<script>document.title='taken'</script>"
 
 
@@ -152,6 +160,19 @@ def test_anonymous_marking_shows_no_name_until_the_release(course: Course) -> No
     release(course)
     written(course)
     assert "Student 2" in path.read_text()
+
+
+def test_a_narrow_window_breaks_no_word_of_a_table(page: Page, course: Course) -> None:
+    """On a phone the columns were a letter wide, and a page of a5 was 50,000 pixels long."""
+    page.set_viewport_size({"width": 400, "height": 800})
+    release(course)
+    out = written(course)
+    for path in (out / "staff" / f"{ASSIGNMENT}.html", out / "students" / "s002.html"):
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
+        heights = page.evaluate(LINES)
+        assert heights
+        assert set(heights) == {1}
 
 
 def test_a_name_cannot_run_a_script(page: Page, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_the_table_shows_before_and_after(course: Course, ledger: Ledger) -> Non
     assert "s000" in text
     assert "s001" not in text
     assert "a 1 > 2" in text
-    assert "3 graded again: 2 gain points, 0 lose points, 1 have as many as before" in text
+    assert "3 graded again: 2 gain points, 0 lose points, 1 has as many as before" in text
 
 
 @pytest.mark.usefixtures("changed")
@@ -144,3 +144,12 @@ def test_going_back_to_an_earlier_suite_needs_no_grading(
     assert regrade.plan(ledger, course.find("a2").assignment) == []
     assert regrade.accept(ledger, course.find("a2").assignment, "tester", "the old one") == 3
     assert raw(course, ledger) == [1, 2, 3]
+
+
+def test_what_was_not_graded_again_cannot_be_accepted(
+    course: Course, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said that the grades were those of the suite as it is now, when they were not."""
+    monkeypatch.setenv("COURSE_SECRET", "another")
+    with pytest.raises(UserError, match="nothing to accept yet: without --accept"):
+        regrade.accept(ledger, course.find("a2").assignment, "tester", "why")

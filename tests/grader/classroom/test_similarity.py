@@ -100,10 +100,51 @@ def test_the_skeleton_counts_for_nothing() -> None:
 
 def test_what_many_have_weighs_less_than_what_two_have() -> None:
     """Twenty wrote the loop in one way; two of them share something else as well."""
-    everyone = [work(f"s{number:02}", TRAIN) for number in range(20)]
+    everyone = [work(f"s{number:02}", f"{TRAIN}# {number}\n") for number in range(20)]
     two = [work("ada", TRAIN + "\n\n" + OTHER), work("bob", TRAIN + "\n\n" + OTHER)]
     found = scores(*everyone, *two)
     assert found == {("ada", "bob"): pytest.approx(1.0)}
+
+
+def test_an_equal_file_comes_first_whatever_its_score() -> None:
+    """Two equal submissions scored 22 % where most shared the code, and were not listed."""
+    everyone = [work(f"s{number:02}", f"{TRAIN}# {number}\n") for number in range(12)]
+    rare = [work("eve", RENAMED + OTHER), work("mal", TRAIN + OTHER)]
+    copies = [work("ada", TRAIN), work("bob", TRAIN)]
+    pairs = Class.of([*everyone, *rare, *copies], [GIVEN]).pairs(least=0.3)
+    found = [((pair.first.owner, pair.second.owner), pair.same) for pair in pairs]
+    assert found == [(("ada", "bob"), ("src/model.py",)), (("eve", "mal"), ())]
+    assert pairs[0].score < 0.3 < pairs[1].score
+    index, page, _ = similarity_pages.render("A toy", pairs, [], given_runs([GIVEN])).values()
+    assert index.decode().count("the same file</div>") == 1
+    assert "letter for letter the same file." in page.decode()
+
+
+def test_one_equal_file_of_several_is_named_unless_many_have_it() -> None:
+    """What the staff gave to everyone is in many submissions, letter for letter."""
+    many = [
+        Work(f"s{n}", {"src/a.py": TRAIN, "src/b.py": f"{OTHER}# {n}\n"}, frozenset([f"s{n}"]))
+        for n in range(6)
+    ]
+    two = [
+        Work(
+            name,
+            {"src/a.py": TRAIN, "src/b.py": f"{RENAMED}", "src/c.py": f"{name} = 1\n"},
+            frozenset([name]),
+        )
+        for name in ("ada", "bob")
+    ]
+    pairs = [pair for pair in Class.of([*many, *two], [GIVEN]).pairs() if pair.same]
+    assert [(pair.first.owner, pair.second.owner) for pair in pairs] == [("ada", "bob")]
+    assert similarity_pages.same(pairs[0]) == "the same file: src/b.py"
+
+
+def test_equal_files_without_own_code_are_no_copies() -> None:
+    """Nobody has copied a skeleton, or a line."""
+    works = [work("ada", "x = 1\n"), work("bob", "x = 1\n"), work("cy", "")]
+    assert Class.of([*works, work("dan", "")], [GIVEN]).pairs() == []
+    groups = [work("red", TRAIN), work("ada", TRAIN, members=frozenset(["red", "ada"]))]
+    assert Class.of(groups, [GIVEN]).pairs() == []
 
 
 def test_members_of_a_group_and_two_of_an_earlier_term_are_not_compared() -> None:
@@ -189,6 +230,17 @@ def test_any_text_has_tokens_on_its_own_lines(text: str) -> None:
 def test_scores_are_shares_and_symmetric(texts: list[str]) -> None:
     works = [work(f"s{number}", text) for number, text in enumerate(texts)]
     found, turned = scores(*works), scores(*reversed(works))
-    assert all(0 < score <= 1 for score in found.values())
+    assert all(0 <= score <= 1 for score in found.values())  # 0: equal, and how everyone writes it
     assert {(b, a): pytest.approx(score) for (a, b), score in turned.items()} == found
     assert LENGTH == 9
+
+
+def test_a_passage_of_one_line_is_a_line() -> None:
+    """It was "lines 9 to 9"."""
+    long = f"x = f({', '.join(f'a.g{n}(b)' for n in range(9))})"
+    pairs = Class.of([work("ada", long + "\n"), work("bob", "y = 1\n" + long)], [GIVEN]).pairs()
+    pages = similarity_pages.render("A toy", pairs, [], given_runs([GIVEN]))
+    text = pages["pairs/0001.html"].decode()
+    assert text.startswith("<!doctype html>")
+    assert "<td>src/model.py, line 10</td><td>src/model.py, line 11</td>" in text
+    assert "alike, in 1 passage, without" in text

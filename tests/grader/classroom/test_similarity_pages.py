@@ -40,7 +40,13 @@ def test_a_reader_gets_from_a_pair_to_a_passage_and_to_the_other_side(tmp_path: 
         assert page.url.endswith("#r1")
         assert "def train(net" in right.locator("xpath=../..").inner_text()
         assert right.evaluate("e => e.matches(':target')")
+        page.set_viewport_size({"width": 400, "height": 800})
+        heading = page.get_by_role("columnheader", name="passage")  # once in four lines
+        lines = "e => e.clientHeight / parseFloat(getComputedStyle(e).lineHeight)"
+        assert heading.evaluate(lines) < 2
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
         page.get_by_role("link", name="All pairs").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
         assert "A score is a place to look" in page.inner_text("main")
         assert problems == []
         running.close()

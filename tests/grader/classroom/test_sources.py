@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from grader.classroom import course_file
 from grader.errors import UserError
 from tests.grader.classroom.classes import TIME, Class, Files, write, zipped
 
@@ -133,3 +135,19 @@ def test_repositories_are_read_at_their_commit(klass: Class, tmp_path: Path) -> 
     assert summary.failed[0].startswith(f"bob: {tmp_path / 'gone'} at {commit[:12]}: fatal: ")
     assert klass.text("ada") == "first = 1\n"
     assert klass.attempts["ada"].submitted_at == TIME
+
+
+def test_paths_of_a_class_and_of_a_repository_may_be_relative(
+    klass: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`collect -C autumn` fetched nothing: git looked for the class inside the repository."""
+    work = write(tmp_path / "ada.git", {"src/model.py": "first = 1\n"})
+    _git(work, "init", "--quiet")
+    _git(work, "add", ".")
+    _git(work, "commit", "--quiet", "-m", "first")
+    source = tmp_path / "repositories.csv"
+    source.write_text(f"id,repository,commit\nada,ada.git,{_git(work, 'rev-parse', 'HEAD')}\n")
+    monkeypatch.chdir(tmp_path)
+    klass.course = course_file.read(Path(os.path.relpath(klass.folder)))
+    assert klass.collect(source).failed == []
+    assert klass.text("ada") == "first = 1\n"
