@@ -149,7 +149,7 @@ def our_score(args: argparse.Namespace, cell: Cell, config, train, dev, steps: i
         steps=steps,
         evaluate_every=steps,
         batch_size=args.batch_size,
-        learning_rate=args.lr,
+        learning_rate=args.lr,  # of the heads too, as in the loop of transformers
         weight_decay=WEIGHT_DECAY,
         warmup_share=WARMUP,
         clip=CLIP,

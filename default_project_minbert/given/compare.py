@@ -56,7 +56,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "cross-encoding": {"pair_head": "cross"},
     "pooler": {"pooling": "cls"},
     "heads first": {"heads_first": 0.1},  # a share of the steps
-    "frozen BERT": {"option": "pretrain", "lr": options.FROZEN_LR},
+    "frozen BERT": {"option": "pretrain", "heads_lr": options.FROZEN_LR},
     "PCGrad": {"pcgrad": True},  # each update takes three batches, so there are a third of them
     "SMART": {"smart": 1.0},
 }

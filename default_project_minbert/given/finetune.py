@@ -5,8 +5,9 @@
     trainer.take_best()
 
 One step is one batch of one task, in the order that `settings.order` names; with pcgrad it is a
-batch of every task. The learning rate rises over the first steps, then falls to 0 on a line. With
-heads_first the first steps train only the heads. A model that was best on dev is kept.
+batch of every task. The learning rate rises over the first steps, then falls to 0 on a line. That
+of the heads, which start from nothing, may be higher than BERT's. With heads_first the first steps
+train only the heads, at their highest rate. A model that was best on dev is kept.
 
 A step draws from generators seeded by (seed, step) alone, and the order of the batches depends on
 the seed alone, so a training that is stopped and resumed from `state_dict` continues exactly as if
@@ -46,13 +47,13 @@ class Settings:
     steps: int
     evaluate_every: int
     batch_size: int = 32
-    learning_rate: float = 5e-5
+    learning_rate: float = 5e-5  # the highest
     weight_decay: float = 0.01
     warmup_share: float = 0.1  # of the steps after heads_first
     clip: float = 1.0  # the largest norm of the gradient
     order: str = "round_robin"  # one of mixing.ORDERS
     heads_first: int = 0  # steps
-    heads_lr: float = 1e-3  # of those steps
+    heads_lr: float | None = None  # the heads' highest learning rate; None: BERT's
     pcgrad: bool = False
     smart: float = 0.0  # the weight of the smoothness in the loss
     seed: int = 0
@@ -81,7 +82,9 @@ class Trainer:
         self.bfloat16 = not fast_enough and big and fast.bfloat16_is_faster(self.device.type)
         self.of_bert = [p for p in model.bert.parameters() if p.requires_grad]
         self.trained = [p for p in model.parameters() if p.requires_grad]
-        self.optimizer = fast.optimizer(model, settings.learning_rate, settings.weight_decay)
+        rates = {"lr": settings.learning_rate, "heads_lr": settings.heads_lr}
+        self.optimizer = fast.optimizer(model, weight_decay=settings.weight_decay, **rates)
+        self.highest_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.step, self.loss, self.real_tokens = 0, math.nan, 0
         self.scores: list[tuple[int, Scores]] = []
         self.best: dict[str, Any] = {"score": -math.inf, "step": 0, "model": {}}
@@ -98,8 +101,9 @@ class Trainer:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate of the last step."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        """The learning rate of the last step: BERT's, or the heads' if it trained only them."""
+        only_heads = 0 < self.step <= self.settings.heads_first
+        return float(self.optimizer.param_groups[-1 if only_heads else 0]["lr"])
 
     def train(self) -> None:
         """Train to the end. Raises FloatingPointError if the loss is not finite."""
@@ -159,17 +163,17 @@ class Trainer:
         return points
 
     def _set_rates(self) -> None:
-        """The learning rate of this step, and whether BERT is trained in it."""
+        """The learning rates of this step, and whether BERT is trained in it."""
         settings = self.settings
         for parameter in self.of_bert:
             parameter.requires_grad = self.step >= settings.heads_first
-        rate = settings.heads_lr
+        factor = 1.0
         if self.step >= settings.heads_first:
             step, steps = self.step - settings.heads_first, settings.steps - settings.heads_first
             warmup = max(1, round(settings.warmup_share * steps))
-            rate = settings.learning_rate * slope(step, steps, warmup)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            factor = slope(step, steps, warmup)
+        for group, highest in zip(self.optimizer.param_groups, self.highest_rates, strict=True):
+            group["lr"] = highest * factor
 
     def _update(self, batches: list[tuple[str, Batch]]) -> None:
         """One optimizer update on these batches, each of a task."""

@@ -18,21 +18,40 @@ from torch import Tensor, nn
 TOLERANCE = 1e-5  # of the largest weight after a few steps of a small problem
 
 
-def optimizer(model: nn.Module, lr: float, weight_decay: float = 0.0) -> torch.optim.Optimizer:
+def optimizer(
+    model: nn.Module, lr: float, weight_decay: float = 0.0, heads_lr: float | None = None
+) -> torch.optim.Optimizer:
     """AdamW on what is trained; only the weights of linear layers decay.
 
+    heads_lr: the learning rate of the layers outside of `model.bert`; None: lr, as all others.
     It is `FusedAdamW` if `optimizer.AdamW` makes the same steps, else `optimizer.AdamW` itself.
     """
     from optimizer import AdamW
 
     kind = FusedAdamW if same_steps(AdamW) else AdamW
-    return kind(groups(model, weight_decay), lr=lr)
+    return kind(groups(model, weight_decay, heads_lr), lr=lr)
 
 
-def groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """The trained parameters: linear layers' weights, which decay, and the rest."""
+def groups(
+    model: nn.Module, weight_decay: float, heads_lr: float | None = None
+) -> list[dict[str, Any]]:
+    """The trained parameters: linear layers' weights, which decay, and the rest.
+
+    With heads_lr, both of `model.bert`, then both of the other layers, which have this rate.
+    """
     linear = {id(m.weight) for m in model.modules() if isinstance(m, nn.Linear)}
     trained = [p for p in model.parameters() if p.requires_grad]
+    if heads_lr is None:
+        return _by_decay(trained, linear, weight_decay)
+    of_bert = {id(p) for p in model.bert.parameters()}
+    body = [p for p in trained if id(p) in of_bert]
+    heads = _by_decay([p for p in trained if id(p) not in of_bert], linear, weight_decay)
+    return _by_decay(body, linear, weight_decay) + [own | {"lr": heads_lr} for own in heads]
+
+
+def _by_decay(
+    trained: Iterable[nn.Parameter], linear: set[int], weight_decay: float
+) -> list[dict[str, Any]]:
     decayed = [p for p in trained if id(p) in linear]
     rest = [p for p in trained if id(p) not in linear]
     pairs = ((decayed, weight_decay), (rest, 0.0))

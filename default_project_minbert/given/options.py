@@ -32,6 +32,8 @@ INITIALIZER_RANGE = 0.05
 LARGE = {"lr": 5e-5, "hidden_dropout_prob": 0.3, "batch_size": 8}
 TINY = {"lr": 1e-3, "hidden_dropout_prob": 0.0, "batch_size": 32}
 FROZEN_LR = 1e-3  # of the head alone, --option pretrain
+# Of heads on a pretrained BERT: at its own low rate what starts from nothing learns too little.
+HEADS_LR = 1e-3
 
 RULES = {
     "epochs": cli.positive(10**4),
@@ -46,7 +48,7 @@ RULES = {
     "heads_first": (cli.Rule(lambda n: n >= 0, "it must be 0 or above 0"),),
     "seeds": cli.positive(100),
     "processes": cli.positive(1024),
-    "threads": cli.positive(1024),
+    "threads": cli.THREADS,
     "checkpoint_seconds": cli.CHECKPOINT,
 }
 
@@ -72,9 +74,10 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
     add("weight_decay", 0.01, "of the matrices")
     add("warmup_share", 0.1, "share of the steps until the learning rate is highest")
     add("heads_first", 0, "first steps, in which only the new layers are trained")
-    add("heads_lr", 1e-3, "learning rate of those steps")
+    words = "highest learning rate of the new layers (default: 1e-3; of a tiny or frozen BERT --lr)"
+    add("heads_lr", None, words, float)
     add("smart", 0.0, "weight of SMART's smoothness in the loss, such as 1")
-    add("threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(parser)
     cli.add_checkpoint_flag(parser)
 
 
@@ -99,12 +102,15 @@ def fill_in(args: argparse.Namespace) -> None:
     cli.check(args, RULES)
     if args.data == "minbert" and not args.weights:
         raise UserError("--data minbert needs --weights: minilm, a folder, or a name on the hub")
-    values = dict(TINY if is_tiny(args.weights) else LARGE)
-    if getattr(args, "option", None) == "pretrain":
+    tiny, frozen = is_tiny(args.weights), getattr(args, "option", None) == "pretrain"
+    values = dict(TINY if tiny else LARGE)
+    if frozen:
         values["lr"] = FROZEN_LR
     for name, value in values.items():
         if getattr(args, name, None) is None:
             setattr(args, name, value)
+    if getattr(args, "heads_lr", None) is None:
+        args.heads_lr = args.lr if tiny or frozen else HEADS_LR
 
 
 def is_tiny(weights: str | None) -> bool:

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sentences", nargs="*", metavar="SENTENCE", help="sentences to grade")
     parser.add_argument("--pair", nargs=2, metavar="SENTENCE", help="two sentences to compare")
     cli.add_flag(parser, "model", None, "the model folder of a finished run", Path)
-    cli.add_flag(parser, "threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(parser)
     corpora.add_path_flags(parser, ALL)
 
 

@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     words = "whether pairs are read as one text, [CLS] a [SEP] b [SEP], or as two"
     parser.add_argument("--pairs", choices=PAIRS, default=PAIRS[0], help=words)
     add("held_out", 1000, "most rows of held-out text that are scored")
-    add("threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(parser)
     add("name", "pretrain", "name of the run")
     cli.add_checkpoint_flag(parser)
 

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     cli.add_flag(parser, "weights", None, "minilm, a folder, or a name on the hub", str)
     words = "a sentence's vector: the pooler's output, or the mean of the last states (default)"
     parser.add_argument("--pooling", choices=POOLINGS, default="mean", help=words)
-    cli.add_flag(parser, "threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(parser)
     corpora.add_path_flags(parser, TASKS)
 
 

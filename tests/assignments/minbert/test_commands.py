@@ -85,6 +85,8 @@ def test_after_kill_9_the_same_command_ends_at_the_same_loss(tmp_path: Path, whe
 
     other = python(RUN, "sentiment", *flags, "run", "--lr", "0.01", cwd=tmp_path)
     assert "holds a run with lr 0.001, this one has 0.01" in error_of(other)
+    other = python(RUN, "sentiment", *flags, "run", "--heads_lr", "0.01", cwd=tmp_path)
+    assert "holds a run with heads_lr 0.001, this one has 0.01" in error_of(other)
 
 
 def test_compare_writes_a_table_and_a_picture_and_does_nothing_twice(tmp_path: Path) -> None:

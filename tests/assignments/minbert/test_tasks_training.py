@@ -14,14 +14,13 @@ from tests.programs import ROOT
 PROJECT = ROOT / "default_project_minbert"
 with flat_imports(PROJECT / "solution", PROJECT / "given"):
     import batches
-    import claims
+    import commands
     import datasets
     import finetune
-    import gradients
     import heads
     import losses
     import mixing
-    import multitask_classifier
+    import options
     import smart
     from config import BertConfig
 
@@ -142,6 +141,7 @@ def test_every_head_predicts_trains_and_ignores_padding(head: str, pooling: str)
     [
         {},
         {"order": "annealed", "heads_first": 3},
+        {"heads_lr": 0.01},
         {"order": "one_after_another"},
         {"pcgrad": True},
         {"smart": 1.0},
@@ -181,6 +181,70 @@ def test_the_first_steps_train_the_heads_only() -> None:
     assert any(name.startswith("bert.") for name in changed[5])
 
 
+def test_the_heads_have_a_learning_rate_of_their_own() -> None:
+    """They start from nothing and learned far too little at a pretrained BERT's rate."""
+    model = tiny(hidden_dropout_prob=0.0)
+    before = {name: p.clone() for name, p in model.state_dict().items()}
+    rates = {"learning_rate": 1e-4, "heads_lr": 1e-2, "warmup_share": 0.0}
+    training = trainer(model, steps=3, pcgrad=True, weight_decay=0.0, **rates)
+    moves: list[dict[str, float]] = []
+    training.on_step = lambda t: moves.append(moved(before, t.model))
+    training.train()
+    # AdamW's first step is as long as the learning rate, wherever the gradient is not tiny.
+    heads = [move for name, move in moves[0].items() if not name.startswith("bert.")]
+    bert = [move for name, move in moves[0].items() if name.startswith("bert.")]
+    assert heads == pytest.approx([1e-2] * len(heads), rel=0.05)
+    assert max(bert) == pytest.approx(1e-4, rel=0.05)
+
+
+@pytest.mark.parametrize("own", [{}, {"heads_first": 3}], ids=["plain", "heads_first"])
+def test_heads_at_berts_rate_train_as_if_they_had_none_of_their_own(own: dict) -> None:
+    """So both have one schedule: the warm-up and the decay."""
+    models = tiny(), tiny()
+    for model, heads_lr in zip(models, (None, 1e-3), strict=True):
+        trainer(model, learning_rate=1e-3, heads_lr=heads_lr, **own).train()
+    one, other = (model.state_dict() for model in models)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_while_only_the_heads_are_trained_their_learning_rate_is_reported() -> None:
+    rates = {"learning_rate": 1e-4, "heads_lr": 1e-2, "warmup_share": 0.0}
+    training = trainer(steps=5, heads_first=2, evaluate_every=100, **rates)
+    reported: list[float] = []
+    training.on_step = lambda t: reported.append(t.learning_rate)
+    training.train()
+    assert reported == [1e-2, 1e-2, 1e-4, 1e-4, 5e-5]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((), 1e-3),
+        (("--lr", "5e-3"), 5e-3),  # a BERT from nothing: as its own
+        (("--lr", "5e-3", "--heads_lr", "1e-2"), 1e-2),
+        (("--weights", "large"), 1e-3),
+        (("--weights", "large", "--lr", "1e-4"), 1e-3),
+        (("--weights", "large", "--heads_lr", "2e-4"), 2e-4),
+        (("--weights", "large", "--option", "pretrain", "--lr", "5e-3"), 5e-3),
+    ],
+)
+def test_new_layers_on_pretrained_weights_learn_faster_unless_told(
+    tmp_path, monkeypatch, flags: tuple[str, ...], expected: float
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "large").mkdir()
+    for name in ("config.json", "model.safetensors", "vocab.txt"):
+        (tmp_path / "large" / name).write_text("{}")  # the sizes of bert-base
+    args = commands.parse(["multitask", *flags])
+    options.fill_in(args)
+    assert options.settings(args, steps=9, evaluate_every=9).heads_lr == expected
+
+
+def moved(before, model) -> dict[str, float]:
+    """How far the weight of each tensor that moved the most did."""
+    return {name: float((p - before[name]).abs().max()) for name, p in model.state_dict().items()}
+
+
 def different(before, model) -> set[str]:
     return {name for name, p in model.state_dict().items() if not torch.equal(p, before[name])}
 
@@ -205,16 +269,6 @@ def test_a_loss_that_is_not_finite_ends_the_training() -> None:
         trainer(tiny(initializer_range=float("inf"))).train()
 
 
-def test_surgery_takes_the_conflict_out_and_keeps_what_agrees() -> None:
-    draw = torch.Generator().manual_seed(0)
-    one, other = torch.tensor([1.0, 0.0]), torch.tensor([-1.0, 1.0])
-    # Each is projected onto the plane of the other: (1/2, 1/2) and (0, 1).
-    assert torch.allclose(gradients.surgery([one, other], draw), torch.tensor([0.25, 0.75]))
-    other = torch.tensor([1.0, 1.0])
-    assert torch.equal(gradients.surgery([one, other], draw), torch.tensor([1.0, 0.5]))
-    assert torch.equal(gradients.surgery([one, -one], draw), torch.zeros(2))
-
-
 @pytest.mark.parametrize("name", THREE)
 def test_smoothness_is_small_positive_and_has_a_gradient(name: str) -> None:
     model, own = tiny(), data(name, count=6)
@@ -224,28 +278,3 @@ def test_smoothness_is_small_positive_and_has_a_gradient(name: str) -> None:
     value.backward()
     assert model.bert.word_embedding.weight.grad.abs().sum() > 0
     assert not model.bert.word_embedding._forward_hooks
-
-
-def test_round_robin_begins_a_loader_again() -> None:
-    loaders = {"a": [1], "b": [2, 3]}
-    steps = list(multitask_classifier.round_robin(loaders, 6))
-    assert steps == [("a", 1), ("b", 2), ("a", 1), ("b", 3), ("a", 1), ("b", 2)]
-
-
-def rows(**means: list[float]) -> list[dict]:
-    return [
-        {"choice": choice, "seed": seed, "after": "end", "mean": value}
-        for choice, values in means.items()
-        for seed, value in enumerate(values)
-    ]
-
-
-def test_the_claim_is_told_true_or_false_by_the_table() -> None:
-    true, words = claims.claim(rows(base=[0.8, 0.9], other=[0.7, 0.8]), "base", ["base", "other"])
-    assert true is True
-    assert words.endswith(
-        "is true here: base has 0.850 ± 0.071 (2 seeds), other has 0.750 ± 0.071 (2 seeds)"
-    )
-    true, words = claims.claim(rows(base=[0.8], other=[0.9]), "base", ["base", "other"])
-    assert true is False and "is false here" in words
-    assert claims.claim(rows(base=[0.8]), "base", ["base", "other"])[0] is None
