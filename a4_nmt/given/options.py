@@ -63,7 +63,7 @@ RULES = {
     "length_penalty": (*NOT_BELOW_0, cli.at_most(10)),
     "lr_decay": (cli.ABOVE_0, *cli.SHARE),
     "clip_grad": cli.positive(10**6),
-    "threads": cli.positive(1024),
+    "threads": cli.THREADS,
     "checkpoint_seconds": cli.CHECKPOINT,
 }
 
@@ -106,7 +106,7 @@ def _add_optimization_flags(parser: argparse.ArgumentParser) -> None:
     add("word_dropout", 0.0, "share of the source's pieces that are hidden in training")
     words = "the score on dev by which the best model is kept (default: perplexity)"
     group.add_argument("--select", choices=SELECT, default="perplexity", help=words)
-    add("threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(group)
     cli.add_checkpoint_flag(group)
 
 

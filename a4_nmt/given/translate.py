@@ -39,7 +39,7 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
     words = "read characters that are not in the model's vocabulary as <unk>, do not refuse them"
     spellings = ("--allow-unknown", "--allow_unknown")
     parser.add_argument(*spellings, dest="allow_unknown", action="store_true", help=words)
-    cli.add_flag(parser, "threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(parser)
 
 
 def run(args: argparse.Namespace) -> None:
