@@ -14,9 +14,11 @@ from pathlib import Path
 
 import corpora
 import evaluate
+import options
 from alphabet import Alphabet
 from counts import Counts
 
+from course import cli
 from course.errors import UserError
 
 ORDERS = [1, 2, 3, 4, 5, 6, 7]
@@ -24,9 +26,8 @@ ORDERS = [1, 2, 3, 4, 5, 6, 7]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `run.py counts`, without those that all commands share."""
-    evaluate.add_text_flags(parser)
-    words = "texts of your own to count, with --test"
-    parser.add_argument("--train", type=Path, metavar="FILE", help=words)
+    options.add_text_flags(parser)
+    cli.add_flag(parser, "train", None, "texts of your own to count, with --test", Path)
     words = f"lengths of the n-grams (default: {' '.join(map(str, ORDERS))})"
     parser.add_argument("--orders", type=int, nargs="+", default=ORDERS, metavar="N", help=words)
 

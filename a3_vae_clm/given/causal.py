@@ -10,7 +10,7 @@ Letters in the shapes: B texts, T places, H hidden_size, C characters.
 from __future__ import annotations
 
 import torch
-from alphabet import Alphabet
+from alphabet import MAX_LENGTH, Alphabet
 from lefttoright import LeftToRight
 from sizes import Sizes
 from torch import Tensor, nn
@@ -41,6 +41,12 @@ class CausalLayer(nn.Module):
         return x + self.mix(torch.relu(y))
 
 
+def dilations(depth: int) -> list[int]:
+    """The dilations of `depth` layers: doubled from layer to layer, but at most the places of the
+    longest text, from where on a layer sees only the place itself."""
+    return [min(2**layer, MAX_LENGTH + 1) for layer in range(depth)]
+
+
 class CausalModel(LeftToRight):
     """Writes a text character by character, and its end. Exact."""
 
@@ -49,8 +55,8 @@ class CausalModel(LeftToRight):
         self.embedding = nn.Embedding(alphabet.total, sizes.hidden_size)
         self.layers = nn.Sequential(
             *(
-                CausalLayer(sizes.hidden_size, sizes.kernel, 2**number, gated)
-                for number in range(sizes.depth)
+                CausalLayer(sizes.hidden_size, sizes.kernel, dilation, gated)
+                for dilation in dilations(sizes.depth)
             )
         )
         self.norm = nn.LayerNorm(sizes.hidden_size)

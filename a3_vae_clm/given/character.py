@@ -14,7 +14,8 @@ from torch import Tensor
 class CharacterModel(LeftToRight):
     """Writes a text character by character, and its end. Exact.
 
-    Its loss and scores come from `fast` if that computes what the network's own forward computes.
+    On a CPU its loss and scores come from `fast` if that computes what the network's own forward
+    computes. Elsewhere `nn.GRU` does all steps at once, and the loop of `fast` would be slower.
     """
 
     def __init__(self, alphabet: Alphabet, sizes: Sizes) -> None:
@@ -26,6 +27,8 @@ class CharacterModel(LeftToRight):
     @property
     def is_fast(self) -> bool:
         """Whether the fast path is taken."""
+        if self.net.output.weight.device.type != "cpu":
+            return False
         if self._is_fast is None:
             self._is_fast = fast.agrees(self.net)
         return self._is_fast

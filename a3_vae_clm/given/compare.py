@@ -19,6 +19,7 @@ from typing import Any
 import comparison
 import corpora
 import evaluate
+import options
 import saved
 import torch
 from saved import Saved
@@ -36,10 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `run.py compare`, without those that all commands share."""
     words = "the folder of a trained model"
     parser.add_argument("models", nargs="+", type=Path, metavar="FOLDER", help=words)
-    evaluate.add_text_flags(parser)
+    options.add_text_flags(parser)
     cli.add_flag(parser, "count", 12, "texts to show from the easiest to the hardest")
     cli.add_flag(parser, "output", Path("comparison.html"), "the page")
-    cli.add_flag(parser, "threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(parser)
 
 
 def run(args: argparse.Namespace) -> None:

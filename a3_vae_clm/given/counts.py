@@ -70,10 +70,10 @@ class Counts:
         for length, level in enumerate(self.levels):
             if length:
                 before = self._keys(context, symbols[places - length])
-                context, found = _find(level.contexts, before)
-                seen &= found
-            gram, found = _find(level.grams, self._keys(context, symbols[places]))
-            count, kinds = np.where(found, level.counts[gram], 0), level.kinds[context]
+                context, is_known = _find(level.contexts, before)
+                seen &= is_known
+            gram, is_known = _find(level.grams, self._keys(context, symbols[places]))
+            count, kinds = np.where(is_known, level.counts[gram], 0), level.kinds[context]
             p = np.where(seen, (count + kinds * p) / (level.totals[context] + kinds), p)
         return np.split(np.log(p), np.cumsum(sizes)[:-1])
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import corpora
 import evaluate
+import options
 import saved
 import torch
 from batches import EVALUATED, in_order
@@ -32,7 +33,7 @@ from course.devices import pick_device
 from course.errors import UserError
 
 SHOWN = 3  # texts
-LINES = 1000  # texts, if --lines does not say
+LINES = 1000  # texts, unless --lines says otherwise
 KINDS = (SegmentModel, LatentSegments, MarginalSegments)
 
 
@@ -51,13 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `run.py cuts`, without those that all commands share."""
     words = "the folders of trained models of segments"
     parser.add_argument("models", type=Path, nargs="+", metavar="FOLDER", help=words)
-    evaluate.add_text_flags(parser)
-    cli.add_flag(parser, "threads", None, "threads (default: all processors)", int)
+    options.add_text_flags(parser, lines=LINES)
+    cli.add_threads_flag(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Print the table, and texts in their segments."""
-    args.lines = args.lines or LINES
     models = [segment_model(saved.load(folder)) for folder in args.models]
     _, lines, name = evaluate.find(args)
     print(f"{len(lines):,} texts of {name}")
@@ -83,11 +83,11 @@ def segmented(
 ) -> list[list[str]]:
     """Each text's segments."""
     module = model.model.to(device).eval()
-    found: list[list[str]] = [[] for _ in sequences]
+    texts: list[list[str]] = [[] for _ in sequences]
     for rows, batch in in_order(sequences, model.alphabet, EVALUATED):
         for index, text in zip(rows, module.segmented(batch.to(device)), strict=True):
-            found[index] = text
-    return found
+            texts[index] = text
+    return texts
 
 
 def habits(texts: Sequence[Sequence[str]], width: int) -> Habits:
@@ -115,9 +115,9 @@ def share(part: int, whole: int) -> float:
     return part / whole if whole else float("nan")
 
 
-def row(name: str, found: Habits) -> str:
+def row(name: str, own: Habits) -> str:
     """A line of the table."""
     return (
-        f"{name:<24}{found.length:>8.2f}{found.never:>8.1%}{found.always:>8.1%}"
-        f"{found.after_space:>15.1%}{found.spaces_cut:>12.1%}"
+        f"{name:<24}{own.length:>8.2f}{own.never:>8.1%}{own.always:>8.1%}"
+        f"{own.after_space:>15.1%}{own.spaces_cut:>12.1%}"
     )

@@ -1,10 +1,11 @@
 """Whether the latents of a model are in use: three measures of posterior collapse.
 
 Works for every model with `latents(batch)`, the means and log-precisions of all the posteriors of a
-batch. Active units: Burda et al., "Importance Weighted Autoencoders" (2016). Mutual information:
-Hoffman and Johnson, "ELBO surgery" (2016).
+batch. A posterior is a Gaussian, mean (N, E), or several of equal weight, means (N, J, E); the
+log-precisions are (N, E). Active units: Burda et al., "Importance Weighted Autoencoders" (2016).
+Mutual information: Hoffman and Johnson, "ELBO surgery" (2016).
 
-Letters in the shapes: N latents, E numbers of one latent.
+Letters in the shapes: N latents, J Gaussians of one, E numbers of one latent.
 """
 
 from __future__ import annotations
@@ -47,31 +48,46 @@ class Usage:
 def usage(model: nn.Module, batches: Iterable[Batch], seed: int = 0) -> Usage:
     """Measure the posteriors of at most LARGEST latents, drawn from all of the batches."""
     pairs = [model.latents(batch) for batch in batches]
-    mean, log_precision = (torch.cat(each) for each in zip(*pairs, strict=True))  # (N, E) each
+    means, log_precision = (torch.cat(each) for each in zip(*pairs, strict=True))
     generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randperm(len(mean), generator=generator)[:LARGEST]
-    mean, log_precision = mean.cpu()[chosen], log_precision.cpu()[chosen]
-    noise = torch.randn(mean.shape, generator=generator)
-    varied = mean.var(dim=0, unbiased=False)  # (E,)
+    rows = torch.randperm(len(means), generator=generator)[:LARGEST]
+    means, log_precision = means.cpu()[rows], log_precision.cpu()[rows]
+    noise = torch.randn(log_precision.shape, generator=generator)
+    varied = centres(means).var(dim=0, unbiased=False)  # (E,)
     return Usage(
         active=int((varied > ACTIVE).sum()),
-        numbers=mean.size(1),
-        information=information(mean, log_precision, noise),
-        deviation=float((-0.5 * log_precision).exp().mean()),
+        numbers=len(varied),
+        information=information(means, log_precision, noise),
+        deviation=float(deviations(means, log_precision).mean()),
         spread=float(varied.sqrt().mean()),
-        latents=len(mean),
+        latents=len(means),
     )
 
 
-def information(mean: Tensor, log_precision: Tensor, noise: Tensor) -> float:
+def centres(means: Tensor) -> Tensor:
+    """The mean of each posterior, (N, E)."""
+    return means.mean(dim=1) if means.dim() == 3 else means
+
+
+def deviations(means: Tensor, log_precision: Tensor) -> Tensor:
+    """The standard deviations of each posterior, (N, E), that between its Gaussians included."""
+    inside = (-log_precision).exp()
+    between = means.var(dim=1, unbiased=False) if means.dim() == 3 else 0
+    return (inside + between).sqrt()
+
+
+def information(means: Tensor, log_precision: Tensor, noise: Tensor) -> float:
     """The mutual information of latents and what they stand for, estimated, in nats.
 
     The mean of log q(z | x) - log q(z), where q(z) is the mean of all N posteriors; one draw of
-    each. mean, log_precision, noise: (N, E). It lies between 0 and log N, but for the draws' error.
+    each, of its Gaussians in turn. means: (N, E) or (N, J, E). log_precision, noise: (N, E). It
+    lies between 0 and log N, but for the draws' error.
     """
-    z = reparameterise(mean, log_precision, noise)  # (N, E)
-    own = gaussian_log_prob(z, mean, log_precision)  # (N,)
-    rows = [
-        gaussian_log_prob(each, mean, log_precision).logsumexp(dim=0) for each in z.unbind()
-    ]  # N scalars
-    return float((own - torch.stack(rows)).mean() + math.log(len(mean)))
+    each = means if means.dim() == 3 else means.unsqueeze(1)  # (N, J, E)
+    log_precision = log_precision.unsqueeze(1)  # (N, 1, E)
+    rows = torch.arange(len(each))
+    drawn = each[rows, rows % each.size(1)].unsqueeze(1)  # (N, 1, E)
+    z = reparameterise(drawn, log_precision, noise.unsqueeze(1))  # (N, 1, E)
+    own = gaussian_log_prob(z, each, log_precision).logsumexp(dim=1)  # (N,), plus log J as below
+    of_all = [gaussian_log_prob(one, each, log_precision).logsumexp(dim=(0, 1)) for one in z]
+    return float((own - torch.stack(of_all)).mean() + math.log(len(each)))

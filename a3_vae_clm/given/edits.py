@@ -143,27 +143,28 @@ class EditDiffusion(nn.Module):
         What is linear in the number of restored or deleted slots is averaged over all that could
         be; the gaps' factorials are those of the path. log n! and the slots' order are not in it.
         """
-        found = self.scores(slots, levels)
+        scores = self.scores(slots, levels)
         rho = ((self.keep[levels - 1] - self.keep[levels]) / (1 - self.keep[levels]))[:, None]
-        missing = slots.own & slots.mask & ~found.visible
-        inserted = torch.where(missing, rho * found.log_insert, 0.0)  # (B, S)
+        missing = slots.own & slots.mask & ~scores.visible
+        inserted = torch.where(missing, rho * scores.log_insert, 0.0)  # (B, S)
         if not self.spurious:
-            return inserted, self.orders(slots, found, levels)
-        stays = 1 - rho * found.delete
+            return inserted, self.orders(slots, scores, levels)
+        stays = 1 - rho * scores.delete
         wrong = (
-            rho * found.delete.log() + torch.xlogy(1 - rho, stays) - torch.xlogy(1 - rho, 1 - rho)
+            rho * scores.delete.log() + torch.xlogy(1 - rho, stays) - torch.xlogy(1 - rho, 1 - rho)
         )
         deleted = torch.where(slots.own, stays.log(), wrong)  # (B, S)
-        deleted = torch.where(found.visible, deleted, 0.0)
-        return inserted, self.orders(slots, found, levels) + deleted.sum(1)
+        deleted = torch.where(scores.visible, deleted, 0.0)
+        return inserted, self.orders(slots, scores, levels) + deleted.sum(1)
 
-    def orders(self, slots: Slots, found: Scores, levels: Tensor) -> Tensor:
+    def orders(self, slots: Slots, scores: Scores, levels: Tensor) -> Tensor:
         """Minus the sum over gaps of log (r + k)! / r!, (B,)."""
         back = slots.mask & slots.own & (slots.times == levels[:, None])
-        gone = slots.mask & ~slots.own & ~found.visible
-        empty = torch.zeros(found.gaps.size(0), found.gaps.size(1) + 1, device=found.gaps.device)
-        k = empty.scatter_add(1, found.gaps, back.float())  # (B, G)
-        r = empty.scatter_add(1, found.gaps, gone.float())  # (B, G)
+        gone = slots.mask & ~slots.own & ~scores.visible
+        B, S = scores.gaps.shape
+        empty = torch.zeros(B, S + 1, device=scores.gaps.device)
+        k = empty.scatter_add(1, scores.gaps, back.float())  # (B, G)
+        r = empty.scatter_add(1, scores.gaps, gone.float())  # (B, G)
         return -(log_factorial(r + k) - log_factorial(r)).sum(1)
 
     def orders_of_slots(self, lengths: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ NLPPS is minus the model's bound on the log-likelihood of a text, the mean over 
 the length of the text, which makes all models comparable, and without it, as in the notes. Bits per
 character are those of a place, the ends among them. --samples takes so many draws for each text: of
 the latents, for an importance-weighted bound, which is tighter, or of the noise, for a mean that is
-less noisy. On the embedded data the last line says how far the model is from the true distribution.
+less noisy. Of DLM100-words it also says what spelling unknown words costs: see spelling.py. On the
+embedded data the last line says how far the model is from the true distribution.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import corpora
+import options
 import saved
+import spelling
 import torch
 from alphabet import MAX_LENGTH
 from batches import EVALUATED, in_order
@@ -29,6 +32,7 @@ from family import FAMILY
 from measure import bits_per_character, nlpps
 from saved import Saved
 from torch import Tensor
+from wordwise import WordModel
 
 from course import cli
 from course.devices import pick_device
@@ -59,22 +63,14 @@ def load(args: argparse.Namespace) -> Saved:
     return saved.load(args.model)
 
 
-def add_text_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags that name the texts."""
-    cli.add_flag(parser, "split", "test", "of --data: dev or test")
-    words = "texts of your own, one a line, in place of --data"
-    parser.add_argument("--test", type=Path, metavar="FILE", help=words)
-    cli.add_flag(parser, "lines", None, "the first N texts only", int)
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `run.py evaluate`, without those that all commands share."""
     add_model_flag(parser)
-    add_text_flags(parser)
+    options.add_text_flags(parser)
     words = "draws for each text, for a tighter or less noisy bound beside the plain one"
     cli.add_flag(parser, "samples", None, words, int)
     cli.add_flag(parser, "batch_size", EVALUATED, "texts at a time")
-    cli.add_flag(parser, "threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -82,8 +78,12 @@ def run(args: argparse.Namespace) -> None:
     model = load(args)
     corpus, lines, name = find(args)
     sequences = corpora.encode(lines, model.alphabet, name)
-    scores = score(model, sequences, args.samples, args.batch_size, pick_device(args.device))
+    device = pick_device(args.device)
+    scores = score(model, sequences, args.samples, args.batch_size, device)
     print(report(model, scores, len(lines), args.samples))
+    if isinstance(model.model, WordModel):
+        unknown = spelling.measure(model.model, sequences, args.batch_size, device)
+        print("\n".join(spelling.report(unknown)))
     if corpus is not None and corpus.log_prob is not None:
         floor = -sum(map(corpus.log_prob, lines)) / len(lines)
         print(
@@ -139,15 +139,15 @@ def shares(
     In nats, float64; the second is all zeros without samples.
     """
     module = model.model.to(device or "cpu").eval()
-    found = torch.zeros(len(sequences), MAX_LENGTH + 1, dtype=torch.float64)
+    plain = torch.zeros(len(sequences), MAX_LENGTH + 1, dtype=torch.float64)
     more = torch.zeros(len(sequences), dtype=torch.float64)
     for rows, batch in in_order(sequences, model.alphabet, batch_size):
         batch = batch.to(device or "cpu")
         own = module.characters(batch)  # (B, T + 1)
-        found[rows, : own.size(1)] = own.double().cpu()
+        plain[rows, : own.size(1)] = own.double().cpu()
         if samples:
             more[rows] = module.bound(batch, samples).double().cpu()
-    return found, more
+    return plain, more
 
 
 def masks(lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -35,17 +35,8 @@ UNIT = "nats per sequence"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `run.py train`, without those that all commands share."""
     parser.add_argument("model", metavar="MODEL", help="its number or name, such as DLM100")
-    add_text_flags(parser)
     cli.add_flag(parser, "name", None, "name of the run (default: the model's number)", str)
     options.add_training_flags(parser)
-
-
-def add_text_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags that name files of one's own."""
-    words = "texts of your own, one a line, in place of --data"
-    parser.add_argument("--train", type=Path, metavar="FILE", help=words)
-    words = "texts to score while training (default: the last tenth of --train)"
-    parser.add_argument("--dev", type=Path, metavar="FILE", help=words)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -24,16 +24,18 @@ from typing import Any
 
 import corpora
 import evaluate
+import options
 import torch
 from alphabet import Alphabet, Batch, collate
 from batches import in_order
 from descent import descend
-from diagnostics import Usage, usage
+from diagnostics import Usage, centres, usage
 from saved import Saved
 from torch import Tensor, nn
 from variational import VariationalModel
 
 from course import checkpoints, cli
+from course.devices import pick_device
 from course.errors import UserError, printable
 from course.files import make_folder
 from course.plots import panels_of, save_figure
@@ -68,10 +70,8 @@ class Frame:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `run.py latents`, without those that all commands share."""
     evaluate.add_model_flag(parser)
-    words = "texts of your own, one a line, in place of --data"
-    parser.add_argument("--test", type=Path, metavar="FILE", help=words)
-    cli.add_flag(parser, "split", "dev", "of --data: dev or test")
-    cli.add_flag(parser, "lines", TEXTS, "the first N texts only")
+    options.add_text_flags(parser, split="dev", lines=TEXTS)
+    cli.add_threads_flag(parser)
     words = f"steps of gradient descent on the latents of {DESCENT} texts"
     cli.add_flag(parser, "descent", None, words, int)
 
@@ -85,12 +85,14 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(f"--descent needs a latent for each character: {model.number} has none")
     _, lines, name = evaluate.find(args)
     sequences = corpora.encode(lines, model.alphabet, name)
-    batches = [batch for _, batch in in_order(sequences, model.alphabet)]
+    device = pick_device(args.device)
+    batches = [batch.to(device) for _, batch in in_order(sequences, model.alphabet)]
     folder = args.model.parent
     frames = [frame(weights, step, batches) for step, weights in stages(model, folder)]
     print(table(frames))
     if args.descent:
-        print(compared(model, collate(sequences[:DESCENT], model.alphabet), args.descent))
+        batch = collate(sequences[:DESCENT], model.alphabet).to(device)
+        print(compared(model, batch, args.descent))
     make_folder(args.out or folder)
     path = draw(chosen(frames), (args.out or folder) / "latents.png")
     print(f"picture: {path}")
@@ -98,10 +100,11 @@ def run(args: argparse.Namespace) -> None:
 
 def compared(model: Saved, batch: Batch, steps: int) -> str:
     """What gradient descent on the latents gains over the encoder."""
-    found = descend(model.model, batch, steps)
+    bounds = descend(model.model, batch, steps)
     return (
-        f"NLPPS of {len(batch)} texts: {-found.encoder:.2f} by the encoder, {-found.improved:.2f} "
-        f"after {steps} steps of descent from it, {-found.alone:.2f} by descent alone"
+        f"NLPPS of {len(batch)} texts: {-bounds.encoder:.2f} by the encoder, "
+        f"{-bounds.improved:.2f} after {steps} steps of descent from it, "
+        f"{-bounds.alone:.2f} by descent alone"
     )
 
 
@@ -111,27 +114,26 @@ def stages(model: Saved, folder: Path) -> list[tuple[int | None, Saved]]:
     Raises UserError for a snapshot of another model.
     """
     files = sorted(folder.glob("snapshots/*.safetensors"), key=lambda file: int(file.stem))
-    found: list[tuple[int | None, Saved]] = []
+    snapshots: list[tuple[int | None, Saved]] = []
     for file in files:
         own = replace(model, model=copy.deepcopy(model.model))
         checkpoints.load_into(own.model, file)
-        found.append((int(file.stem), own))
-    return [*found, (None, model)]
+        snapshots.append((int(file.stem), own))
+    return [*snapshots, (None, model)]
 
 
 @torch.no_grad()
 def frame(model: Saved, step: int | None, batches: Sequence[Batch]) -> Frame:
     """The latents of all texts under one stage of a model."""
-    module = model.model.eval()
-    means = torch.cat([module.latents(batch)[0] for batch in batches])  # (N, E)
+    module = model.model.to(batches[0].codes.device).eval()
+    means = torch.cat([centres(module.latents(batch)[0]) for batch in batches])  # (N, E)
     codes = torch.cat([batch.codes[batch.mask] for batch in batches])
-    centres, deviation = prior_of(module, means)
-    own = usage(module, batches)
+    of_prior, own = prior_of(module, means), usage(module, batches)
     if len(means) != len(codes):  # one for each text
-        return Frame(step, own, means, [], centres, deviation)
+        return Frame(step, own, means, [], *of_prior)
     present = codes.unique()
     points = torch.stack([means[codes == code].mean(dim=0) for code in present])
-    return Frame(step, own, points, labels(present, model.alphabet), centres, deviation)
+    return Frame(step, own, points, labels(present, model.alphabet), *of_prior)
 
 
 def prior_of(module: nn.Module, means: Tensor) -> tuple[Tensor, float]:

@@ -28,8 +28,8 @@ class LengthPrior(nn.Module):
         """log p(length) in nats, for (B,) lengths; -inf for one above the longest."""
         log_probs = torch.log(self.counts / self.counts.sum())  # (100,)
         known = lengths < len(self.counts)
-        found = log_probs[lengths.clamp(max=len(self.counts) - 1)]
-        return found.masked_fill(~known, -torch.inf)  # (B,)
+        own = log_probs[lengths.clamp(max=len(self.counts) - 1)]
+        return own.masked_fill(~known, -torch.inf)  # (B,)
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """(count,) lengths, drawn, on the generator's device."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import corpora
 import evaluate
+import options
 import saved
 import torch
 from alphabet import Batch
@@ -28,20 +29,19 @@ from course.devices import pick_device
 from course.errors import UserError
 
 BANDS = 5
-LINES = 200  # texts, if --lines does not say: each is read at every level
+LINES = 200  # texts, unless --lines says otherwise: each is read at every level
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `run.py levels`, without those that all commands share."""
     words = "the folders of trained diffusion models"
     parser.add_argument("models", type=Path, nargs="+", metavar="FOLDER", help=words)
-    evaluate.add_text_flags(parser)
-    cli.add_flag(parser, "threads", None, "threads (default: all processors)", int)
+    options.add_text_flags(parser, lines=LINES)
+    cli.add_threads_flag(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Print the table."""
-    args.lines = args.lines or LINES
     models = [diffusion_model(saved.load(folder)) for folder in args.models]
     _, lines, name = evaluate.find(args)
     device = pick_device(args.device)
@@ -65,11 +65,11 @@ def diffusion_model(model: Saved) -> Saved:
 def bands(model: Saved, sequences: Sequence[list[int]], device: torch.device) -> list[float]:
     """What each band of levels, the prior and the length cost, nats a text."""
     module = model.model.to(device).eval()
-    found = [
+    sums = [
         parts(module, batch.to(device))
         for _, batch in in_order(sequences, model.alphabet, EVALUATED)
     ]
-    return (torch.stack(found).sum(0) / len(sequences)).tolist()
+    return (torch.stack(sums).sum(0) / len(sequences)).tolist()
 
 
 def parts(module: Diffusion, batch: Batch) -> torch.Tensor:

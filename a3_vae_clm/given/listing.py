@@ -30,10 +30,10 @@ def run(args: argparse.Namespace) -> None:
 def described(number: str) -> str:
     """Whether a model is exact, and its parameters; or what it still waits for."""
     try:
-        found = fresh(number, FAMILY[number].sizes, Alphabet(SYMBOLS))
+        model = fresh(number, FAMILY[number].sizes, Alphabet(SYMBOLS))
     except NotImplementedError as error:
         return f"{error}"
-    return f"{'exact' if found.model.exact else 'bound'} {found.parameters:>11,}"
+    return f"{'exact' if model.model.exact else 'bound'} {model.parameters:>11,}"
 
 
 def own_sizes(sizes: Sizes) -> str:

@@ -94,10 +94,10 @@ class UniformNoise(Noise):
     def start_term(self, x0: Tensor) -> Tensor:
         if self.reaches_prior:
             return torch.zeros(x0.shape, device=x0.device)
-        kept, others = self.keep[-1], (1 - self.keep[-1]) / self.size
+        keep, others = self.keep[-1], (1 - self.keep[-1]) / self.size
         log_prior = self.start_logits.log_softmax(-1)  # (C,)
-        cross = kept * log_prior[x0] + others * log_prior.sum()  # (B, T)
-        own = kept + others
+        cross = keep * log_prior[x0] + others * log_prior.sum()  # (B, T)
+        own = keep + others
         negative_entropy = own * own.log() + (self.size - 1) * others * others.log()
         return negative_entropy - cross
 

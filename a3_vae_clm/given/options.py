@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from member import Member
-from sizes import Sizes
+from sizes import NAMES, Sizes
+from sizes import RULES as SIZE_RULES
 from trainer import Settings
 
 from course import cli
@@ -36,11 +37,9 @@ SIZES = {
     "steps": "levels of noise",
     "samples": "W, draws of the latents in training",
 }
-ODD = cli.Rule(lambda value: value % 2 == 1, "it must be odd")
 NOT_BELOW_0 = (cli.Rule(lambda x: x >= 0, "it must be 0 or above 0"),)
 RULES = {
-    **dict.fromkeys(SIZES, cli.positive(8192)),
-    "kernel": (*cli.positive(99), ODD),
+    **SIZE_RULES,
     **dict.fromkeys(("batch_size", "count"), cli.positive(10**5)),
     **dict.fromkeys(("epochs", "lines", "snapshots", "descent"), cli.positive(10**6)),
     **dict.fromkeys(("max_steps", "evaluate_every"), cli.positive(10**8)),
@@ -49,18 +48,33 @@ RULES = {
     "warmup": (*NOT_BELOW_0, cli.at_most(10**6)),
     "average": cli.SHARE,
     "orders": cli.positive(99),
-    **dict.fromkeys(("threads", "processes"), cli.positive(1024)),
+    **dict.fromkeys(("threads", "processes"), cli.THREADS),
     "by": cli.positive(1000),
     "checkpoint_seconds": cli.CHECKPOINT,
 }
 
 
+def add_text_flags(
+    parser: argparse.ArgumentParser, split: str = "test", lines: int | None = None
+) -> None:
+    """The flags that name the texts to score or to show. split, lines: their defaults."""
+    cli.add_flag(parser, "split", split, "of --data: dev or test")
+    words = "texts of your own, one a line, in place of --data"
+    cli.add_flag(parser, "test", None, words, Path)
+    cli.add_flag(parser, "lines", lines, "the first N texts only", int)
+
+
 def add_training_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of a training. A default of None is the model's own value, or that of TRAINING."""
+    text = partial(cli.add_flag, parser.add_argument_group("the texts"))
+    text("train", None, "texts of your own, one a line, in place of --data", Path)
+    text("dev", None, "texts to score while training (default: the last tenth of --train)", Path)
+    text("lines", None, "train on the first N texts only", int)
     model = partial(cli.add_flag, parser.add_argument_group("the model (default: its own)"))
     for name, words in SIZES.items():
         model(name, None, words, int)
-    add = partial(cli.add_flag, parser.add_argument_group("the training"))
+    training = parser.add_argument_group("the training")
+    add = partial(cli.add_flag, training)
     add("epochs", None, _own("epochs", "times that all texts are read"), float)
     add("max_steps", None, "updates, in place of --epochs", int)
     add("batch_size", None, _own("batch_size", "texts a step"), int)
@@ -75,10 +89,9 @@ def add_training_flags(parser: argparse.ArgumentParser) -> None:
     words = "decay of the average of the weights that is scored and kept; 0: none"
     add("average", None, _own("average", words), float)
     add("evaluate_every", None, "updates between scores on dev (default: an epoch)", int)
-    add("lines", None, "train on the first N texts only", int)
     add("snapshots", None, "keep the weights N times during the training, for `latents`", int)
-    add("threads", None, "threads (default: all processors)", int)
-    cli.add_checkpoint_flag(parser)
+    cli.add_threads_flag(training)
+    cli.add_checkpoint_flag(training)
 
 
 def fill_in(args: argparse.Namespace, member: Member) -> None:
@@ -91,14 +104,14 @@ def fill_in(args: argparse.Namespace, member: Member) -> None:
 
 
 def sizes(args: argparse.Namespace) -> Sizes:
-    return Sizes(**{each.name: getattr(args, each.name) for each in fields(Sizes)})
+    return Sizes(**{name: getattr(args, name) for name in NAMES})
 
 
 def settings(args: argparse.Namespace, texts: int) -> Settings:
     """The trainer's settings from the flags, for a training on so many texts."""
     per_epoch = -(-texts // args.batch_size)
     steps = args.max_steps or max(1, round(args.epochs * per_epoch))
-    found = Settings(
+    own = Settings(
         steps=steps,
         evaluate_every=args.evaluate_every or per_epoch,
         batch_size=args.batch_size,
@@ -109,7 +122,7 @@ def settings(args: argparse.Namespace, texts: int) -> Settings:
         device=args.device,
     )
     # A short training has no time for a long rise.
-    return replace(found, warmup=min(args.warmup, steps // 10))
+    return replace(own, warmup=min(args.warmup, steps // 10))
 
 
 # What tells one training from another, so that it resumes only from its own checkpoint. The data

@@ -5,7 +5,7 @@ segment model p says how likely the text is in these segments: log p(segments) -
 ELBO, since the segments joined are the text, p(x | z) = 1. The parser has no reparameterised
 gradient: K draws for each text, and the mean reward of the others as the baseline.
 
-Letters in the shapes: K draws, B texts, T characters of the longest text, H hidden_size.
+Letters in the shapes: K draws, B texts, T characters of the longest text, H half the hidden_size.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Parser(nn.Module):
 
     def __init__(self, alphabet: Alphabet, sizes: Sizes) -> None:
         super().__init__()
-        E, H = sizes.embed_size, sizes.hidden_size
+        E, H = sizes.embed_size, sizes.half()
         self.embedding = nn.Embedding(alphabet.total, E)
-        self.forwards = nn.GRU(E, H // 2, batch_first=True)
-        self.backwards = nn.GRU(E, H // 2, batch_first=True)
-        self.output = nn.Linear(H // 2 * 2, 1)
+        self.forwards = nn.GRU(E, H, batch_first=True)
+        self.backwards = nn.GRU(E, H, batch_first=True)
+        self.output = nn.Linear(2 * H, 1)
         nn.init.constant_(self.output.bias, FIRST_LOGIT)
 
     def forward(self, batch: Batch) -> Tensor:

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `run.py sample`, without those that all commands share."""
     add_model_flag(parser)
     cli.add_flag(parser, "count", 10, "texts to write")
-    cli.add_flag(parser, "threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(parser)
 
 
 @torch.no_grad()

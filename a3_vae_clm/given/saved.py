@@ -10,11 +10,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from alphabet import Alphabet
 from family import FAMILY
-from sizes import Sizes
+from sizes import Sizes, check
 from torch import nn
 
 from course import checkpoints
@@ -85,11 +84,9 @@ def _described(path: Path) -> tuple[Saved, str | None]:
         raise UserError(f"{path} does not describe a model: {error!r}") from error
     if number not in FAMILY:
         raise UserError(f"{path}: {number!r} is not a model: choose from {', '.join(FAMILY)}")
-    wrong = {name: size for name, size in asdict(sizes).items() if not _is_size(size)}
-    if wrong:
-        raise UserError(f"{path} does not describe a model: its sizes {wrong} are not above 0")
-    return fresh(number, sizes, alphabet), weights
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and value > 0
+    try:
+        check(sizes)
+        return fresh(number, sizes, alphabet), weights
+    except UserError as error:
+        words = str(error).removeprefix("--")
+        raise UserError(f"{path} does not describe a model: {words}") from error

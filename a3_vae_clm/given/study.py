@@ -24,7 +24,9 @@ from typing import Any
 
 import fit
 import options
+from alphabet import Alphabet
 from family import FAMILY, find
+from saved import fresh
 
 from course import cli
 from course.plots import panels_of, save_figure
@@ -39,18 +41,20 @@ COLUMNS = CELL | {"parameters": int, "nlpps": float, "minutes": float}
 
 @dataclass(frozen=True)
 class Cell:
-    """One training. args: all its flags; by: what the factor was multiplied with to be `value`."""
+    """One training. args: all its flags; by: what the factor was multiplied with to be `value`;
+    texts: the sha256 of the corpus."""
 
     args: Namespace
     factor: str
     by: float
+    texts: str
 
     @property
     def row(self) -> Row:
-        """The columns that tell it from others; settings: a digest of all else, files by name."""
+        """The columns that tell it from others; settings: a digest of all else and of the texts."""
         args = self.args
-        known = {"data": str(args.train or args.data), "dev": str(args.dev), "lines": args.lines}
-        settings = json.dumps(known | options.identity(args), default=str, sort_keys=True)
+        own = {"data": self.texts, "lines": args.lines} | options.identity(args)
+        settings = json.dumps(own, sort_keys=True)
         digest = hashlib.sha256(settings.encode()).hexdigest()[:12]
         value = float(getattr(args, self.factor))
         cell = (args.model, self.factor, self.by, value, args.seed, digest)
@@ -69,7 +73,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     words = "seeds of each training (default: 0)"
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help=words)
     cli.add_flag(parser, "processes", None, "trainings at once (default: one per core)", int)
-    fit.add_text_flags(parser)
     options.add_training_flags(parser)
 
 
@@ -94,10 +97,11 @@ def identity(row: Row) -> tuple[Any, ...]:
 
 
 def cells_of(args: Namespace) -> list[Cell]:
-    """All trainings. Raises UserError for a setting that breaks its rule."""
+    """All trainings. Raises UserError for bad files, and for a setting that a model cannot have."""
     numbers = list(dict.fromkeys(map(find, args.models)))
+    digest = fit.texts(args).sha256
     return [
-        Cell(varied(args, number, factor, by, seed), factor, by)
+        Cell(varied(args, number, factor, by, seed), factor, by, digest)
         for seed in args.seeds
         for number in numbers
         for factor in args.factors
@@ -112,6 +116,7 @@ def varied(args: Namespace, number: str, factor: str, by: float, seed: int) -> N
     value = getattr(own, factor) * by
     setattr(own, factor, value if factor == "lr" else max(1, round(value)))
     cli.check(own, options.RULES)
+    fresh(number, options.sizes(own), Alphabet("a"))  # a model may refuse a size, too
     return own
 
 

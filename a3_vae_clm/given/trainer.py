@@ -128,6 +128,8 @@ class Trainer:
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
         for name in _PLAIN:
             setattr(self, name, copy.deepcopy(state[name]))
+        if self.average is not None:  # a checkpoint is read to the CPU
+            self.average = {name: own.to(self.device) for name, own in self.average.items()}
 
     def _update(self, batch: Batch) -> None:
         settings = self.settings

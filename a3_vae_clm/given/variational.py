@@ -99,12 +99,14 @@ class VariationalModel(nn.Module):
 
     @torch.no_grad()
     def latents(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The posteriors of the N latents of a batch: means and log-precisions, (N, E) each.
+        """The posteriors of the N latents of a batch, J Gaussians each: their means (N, J, E) and
+        log-precisions (N, E).
 
         In the order of `batch.codes[batch.mask]`.
         """
-        mean, log_precision = self.posterior.gaussian(self.encode(batch))
-        return mean[batch.mask], log_precision.expand_as(mean)[batch.mask]
+        encoded = self.encode(batch)  # (B, T, E)
+        means, log_precision = self.posterior.components(encoded)
+        return means[batch.mask], log_precision.expand_as(encoded)[batch.mask]
 
     @torch.no_grad()
     def sample(self, count: int, seed: int) -> list[str]:

@@ -48,7 +48,8 @@ class WordModel(nn.Module):
         self.unknown, self.end, self.begin = words, words + 1, words + 2
         E, H, K = sizes.embed_size, sizes.hidden_size, sizes.mixtures
         self.net = CharacterGRU(words + 3, words + 2, E, H, K)
-        self.speller = CharacterModel(alphabet, Sizes(embed_size=E, hidden_size=H // 2, mixtures=1))
+        spelling = Sizes(embed_size=E, hidden_size=sizes.half(), mixtures=1)
+        self.speller = CharacterModel(alphabet, spelling)
         # A row is a word's codes, then pads; one that stands for no word has no pads.
         self.register_buffer("known", torch.full((words, LONGEST + 1), alphabet.absorbed))
         self._index: dict[Word, int] = {}
@@ -57,9 +58,9 @@ class WordModel(nn.Module):
         """Make the list from the training texts."""
         counts = Counter(chain.from_iterable(map(self.split, sequences)))
         frequent = (word for word, count in counts.most_common() if count >= OFTEN)
-        kept = [word for word in frequent if len(word) <= LONGEST][: len(self.known)]
+        words = [word for word in frequent if len(word) <= LONGEST][: len(self.known)]
         self.known.fill_(self.alphabet.absorbed)
-        for row, word in enumerate(kept):
+        for row, word in enumerate(words):
             self.known[row] = self.alphabet.pad
             self.known[row, : len(word)] = torch.tensor(word, dtype=torch.long)
         self._index = {}

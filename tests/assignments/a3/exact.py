@@ -22,6 +22,7 @@ with flat_imports(PROJECT / "solution", PROJECT / "given"):
     import recurrence
     import sizes
     import softmaxes
+    import spelling
     import wordwise
 
 MODULES = (
@@ -36,6 +37,7 @@ MODULES = (
     recurrence,
     sizes,
     softmaxes,
+    spelling,
     wordwise,
 )
 LETTERS = alphabet.Alphabet("ab")  # and the unknown character

@@ -148,15 +148,22 @@ def test_the_levels_are_spread() -> None:
 def test_a_weighting_changes_the_loss_and_not_the_bound() -> None:
     own = make_noise("uniform")
     table = Table(own.keep)
-    plain, low = (denoising.Diffusion(AB, table, own, each) for each in ("bound", "low"))
-    assert low.weights[1] > low.weights[STEPS]
-    assert low.weights[1:].mean().item() == pytest.approx(1)
-    batch = collate([[0, 1], [2, 2]], AB)
-    results = []
-    for model in (plain, low):
+    plain, low, high = (
+        denoising.Diffusion(AB, table, own, each) for each in ("bound", "low", "high")
+    )
+    assert low.weights[1] > plain.weights[1] == 1 > high.weights[1]
+    assert low.weights[STEPS] < plain.weights[STEPS] == 1 < high.weights[STEPS]
+    batch = collate([[0, 1], [2, 2]] * 20, AB)
+    bounds, losses = [], []
+    for model in (plain, low, high):
+        assert model.weights[1:].mean().item() == pytest.approx(1)
         torch.manual_seed(0)
-        results.append(model.bound(batch, None))
-    torch.testing.assert_close(*results)
+        bounds.append(model.bound(batch, None))
+        torch.manual_seed(0)
+        losses.append(model.loss(batch).item())
+    torch.testing.assert_close(bounds[0], bounds[1])
+    torch.testing.assert_close(bounds[0], bounds[2])
+    assert len(set(losses)) == 3
 
 
 def bodies(size: int = 8):

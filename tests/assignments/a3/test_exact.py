@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -106,3 +108,14 @@ def test_a_convolution_sees_its_receptive_field_and_nothing_after_it():
     changed[0, 2] = 0
     differs = (model.log_probs(x) != model.log_probs(changed)).any(dim=2)[0]
     assert differs.tolist() == [2 <= place < 2 + 7 for place in range(11)]
+
+
+def test_more_layers_than_a_text_has_places_change_no_figure():
+    """The dilation doubled from layer to layer: 70 layers ended in a traceback, 20 in memory."""
+    assert causal.dilations(9) == [1, 2, 4, 8, 16, 32, 64, 100, 100]
+    x = torch.randn(1, 100, 4)  # `begin` and 99 characters
+    capped, doubled = (causal.CausalLayer(4, 3, dilation) for dilation in (100, 128))
+    doubled.load_state_dict(capped.state_dict())
+    torch.testing.assert_close(capped(x), doubled(x))
+    deep = causal.CausalModel(LETTERS, replace(TINY, depth=70))
+    assert deep.bound(batch([[0, 1, 2] * 33])).isfinite()

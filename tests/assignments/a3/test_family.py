@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ PROJECT = CHECKOUT / "a3_vae_clm"
 with flat_imports(PROJECT / "solution", PROJECT / "given"):
     import family
     import saved
+    import sizes
     import trainer
     from alphabet import Alphabet, collate
 
@@ -30,11 +32,11 @@ NUMBERS = """100 101 102 104 106 107 108 110 111 112 114 115 116 117 118 119 120
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def small(number: str):
+def small(number: str, **changes: int):
     """A small one of the model, that has counted the lengths of TEXTS."""
     torch.manual_seed(1)
-    sizes = replace(family.FAMILY[number].sizes, **SMALL, steps=4)
-    found = saved.fresh(number, sizes, ABC)
+    own = replace(family.FAMILY[number].sizes, **SMALL | {"steps": 4} | changes)
+    found = saved.fresh(number, own, ABC)
     trainer.prepare(found.model, TEXTS)
     return found
 
@@ -88,6 +90,32 @@ def test_a_model_trains_scores_and_writes(number: str, tmp_path):
     one, same = (model.sample(3, seed=4) for _ in range(2))
     assert one == same and len(one) == 3 and set("".join(one)) <= set("ab \ufffd")
     assert all(len(text) <= 99 for text in one)
+
+
+def refused(number: str) -> set[tuple[str, int]]:
+    """Which of the sizes 1 and 5 a model cannot have."""
+    if number in ("DLM100-words", "DLM107", "DLM108", "DLM108-characters"):
+        return {("hidden_size", 1)}
+    heads = ("DLM116", "DLM144", "DLM147", "DLM147-bayes")
+    return {("embed_size", 1), ("embed_size", 5)} if number in heads else set()
+
+
+def test_a_size_of_1_or_an_odd_one_is_trained_or_refused_by_its_flag(number: str) -> None:
+    """hidden_size 1 of DLM107, DLM108 and DLM100-words, which halve it, ended in a traceback."""
+    errors, batch = {}, collate(TEXTS, ABC)
+    for name, value in itertools.product(sizes.NAMES, (1, 5)):
+        try:
+            own = small(number, **{name: value})
+        except UserError as error:
+            errors[name, value] = str(error)
+            continue
+        loss = own.model.loss(batch)
+        loss.backward()
+        bounds = own.model.eval().bound(batch, 2)
+        assert loss.isfinite() and bounds.isfinite().all(), (name, value)
+    assert set(errors) == refused(number)
+    for (name, value), error in errors.items():
+        assert error.startswith(f"--{name} {value}: ") and "must be" in error
 
 
 def test_a_model_comes_back_from_its_folder(number: str, tmp_path):

@@ -125,3 +125,11 @@ def test_a_model_of_another_network_is_trained_by_it():
     own = batch([[0, 1], [2]])
     assert not model.is_fast
     torch.testing.assert_close(model.loss(own), -model.bound(own).mean())
+
+
+def test_the_fast_path_is_left_where_the_model_is_moved_off_the_cpu():
+    """The answer of the first device was kept on every other one."""
+    model = enlarged(character.CharacterModel(LETTERS, TINY))
+    assert model.is_fast
+    assert not model.to("meta").is_fast
+    assert not character.CharacterModel(LETTERS, TINY).to("meta").is_fast

@@ -45,7 +45,7 @@ def latents(tmp_path: Path, capsys: pytest.CaptureFixture, one_thread: None) -> 
         yield run
 
 
-@pytest.mark.parametrize("number", ["DLM114", "DLM115", "DLM128", "sentence"])
+@pytest.mark.parametrize("number", ["DLM114", "DLM115", "DLM128", "DLM128-mixture", "sentence"])
 def test_each_snapshot_has_a_line_and_there_is_a_picture(latents, tmp_path, number):
     code, output, error = latents(number)
     assert (code, error) == (0, "")
@@ -62,8 +62,9 @@ def test_the_picture_goes_where_out_says(latents, tmp_path):
     assert (tmp_path / "elsewhere" / "latents.png").is_file()
 
 
-def test_descent_is_compared_with_the_encoder(latents):
-    code, output, error = latents("DLM114", "--descent", "20")
+@pytest.mark.parametrize("number", ["DLM114", "DLM128-own", "DLM128-mixture"])
+def test_descent_is_compared_with_the_encoder(latents, number):
+    code, output, error = latents(number, "--descent", "20")
     assert (code, error) == (0, "")
     words = (
         r"NLPPS of 4 texts: (.*) by the encoder, (.*) after 20 steps of descent from it, (.*) by"

@@ -107,3 +107,33 @@ def test_what_no_training_can_have_is_refused_before_the_first_one(parse, traini
 
 def test_the_line_goes_through_the_means_of_the_seeds():
     assert study.means([(2, 5.0), (1, 3.0), (2, 7.0)]) == [(1, 3.0), (2, 6.0)]
+
+
+def test_files_of_one_name_in_two_folders_are_different_texts(
+    parse, trainings, tmp_path, monkeypatch
+):
+    """A row said only the file's name, so another folder's texts took over its figures."""
+    for folder, lines in (("one", TEXTS), ("two", TEXTS[::-1]), ("same", TEXTS)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "texts").write_text("\n".join(lines), encoding="utf-8")
+    args = parse("DLM112", "--factors", "lr", "--by", 1)
+    args.train = Path("texts")
+    counts = []
+    for folder in ("one", "two", "same"):
+        monkeypatch.chdir(tmp_path / folder)
+        study.run(args)
+        counts.append(len(trainings))
+    assert counts == [1, 2, 2]  # what counts are the texts
+    (tmp_path / "same/texts").write_text("\n".join([*TEXTS, "a dog"]), encoding="utf-8")
+    study.run(args)
+    assert len(trainings) == 3
+    args.lines = 5
+    study.run(args)
+    assert len(trainings) == 4
+
+
+def test_a_size_that_a_model_refuses_is_refused_before_the_first_training(parse, trainings):
+    """The trainings before it had been run by then."""
+    with pytest.raises(UserError, match="--embed_size 45: it must be a multiple of the 4 heads"):
+        study.run(parse("DLM144", "--factors", "embed_size", "--by", 1, 0.75))
+    assert trainings == []

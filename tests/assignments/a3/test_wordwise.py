@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from tests.assignments.a3.exact import alphabet, batch, enlarged, sizes, wordwise
+from tests.assignments.a3.exact import alphabet, batch, enlarged, sizes, spelling, wordwise
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 LETTERS = alphabet.Alphabet("ab ")
@@ -103,3 +103,26 @@ def test_only_unknown_words_are_charged_for_their_spelling(model):
     once, twice, empty = spelled(model, "ba"), spelled(model, "bb"), spelled(model, "")
     assert found == pytest.approx([1, once * twice, once, empty])
     assert model.spelling(texts("ab a")).tolist() == [0]
+
+
+@torch.no_grad()
+def test_a_list_made_from_the_test_saves_what_spelling_costs_more_than_a_choice(model):
+    """ "aa", twice, and "bb" are unknown: named, each costs log 2 instead of its letters."""
+    lines = ["ab aa", "b", "aa bb ab", ""]
+    found = spelling.measure(model, [LETTERS.encode(line) for line in lines], batch_size=3)
+    # The empty word of the empty text is unknown as well.
+    assert (found.texts, found.words, found.unknown, found.distinct) == (4, 7, 4, 3)
+    unknown = [spelled(model, word) for word in ("aa", "aa", "bb", "")]
+    assert found.nats == pytest.approx(-sum(map(math.log, unknown)) / 4)
+    named = [share * 3 for share in unknown]  # how much likelier a choice of three is
+    assert found.leak == pytest.approx(-sum(map(math.log, named)) / 4)
+    assert "save" in spelling.report(found)[1]
+
+
+def test_where_every_word_is_known_nothing_is_saved(model):
+    found = spelling.measure(model, [LETTERS.encode("ab a b")])
+    assert (found.nats, found.leak) == (0, 0)
+    assert spelling.report(found) == [
+        "all 3 words are in the list made from train: spelling costs nothing",
+        "a list made from these texts too would save nothing: there is no leak",
+    ]
