@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.devices import DEVICES
+from course.devices import DEVICES, MAX_THREADS
 from course.errors import UserError
 
 SAVE_EVERY = 30.0  # seconds between checkpoints
@@ -68,6 +68,11 @@ def add_checkpoint_flag(parser: argparse._ActionsContainer, least: str = "step")
     add_flag(parser, "checkpoint_seconds", SAVE_EVERY, words)
 
 
+def add_threads_flag(parser: argparse._ActionsContainer) -> None:
+    """Add --threads, whose rules are THREADS; None is every processor."""
+    add_flag(parser, "threads", None, "threads (default: all processors)", int)
+
+
 def _default(words: str) -> str:
     return f"{words} (default: %(default)s)"
 
@@ -101,6 +106,7 @@ def one_of(names: Iterable[str]) -> Rules:
     return (Rule(lambda value: value in valid, f"choose from {', '.join(valid)}"),)
 
 
+THREADS: Rules = positive(MAX_THREADS)
 CHECKPOINT: Rules = (Rule(lambda value: value >= 0, "it must be 0 or above 0"), at_most(10**6))
 
 

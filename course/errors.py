@@ -4,9 +4,12 @@ Exit codes of the whole project: 0 done, 1 checks failed, 2 wrong usage, 3 the g
 130 is the shell's code for a command stopped by Ctrl-C.
 """
 
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 
+FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 
@@ -41,7 +44,9 @@ def run_main(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | 
     argparse exits with 2 by itself, and that passes through here untouched.
     """
     try:
-        return main(argv)
+        code = main(argv)
+        sys.stdout.flush()  # a reader that is gone shows here, not uncaught at exit
+        return code
     except UserError as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
         return USAGE
@@ -50,6 +55,20 @@ def run_main(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | 
             raise
         print("error: out of memory; try a smaller batch, block or model", file=sys.stderr)
         return USAGE
+    except BrokenPipeError:
+        if not reader_is_gone():
+            raise
+        return FAILED
     except KeyboardInterrupt:
         print("\nstopped: the same command resumes from the last checkpoint", file=sys.stderr)
         return INTERRUPTED
+
+
+def reader_is_gone() -> bool:
+    """Whether nobody reads our output any more, such as head; then what is left goes nowhere."""
+    output = select.poll()
+    output.register(sys.stdout, 0)  # an error is reported unasked
+    gone = any(event & select.POLLERR for _, event in output.poll(0))
+    if gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return gone

@@ -10,7 +10,7 @@ import pytest
 
 from course.errors import UserError
 from course.launch import code_digest, put_on_path
-from tests.programs import error_of, python
+from tests.programs import environment, error_of, python
 
 RUN = "from course.launch import launch\n\nlaunch(__file__)\n"
 COMMANDS = """\
@@ -81,3 +81,12 @@ def test_a_change_of_given_code_changes_the_digest(assignment: Path) -> None:
     assert before != code_digest(assignment, solution=True)
     (assignment / "given" / "trainer.py").write_text("NAME = 'other'\n")
     assert before != code_digest(assignment, solution=False)
+
+
+def test_a_reader_of_the_output_may_leave_early(assignment: Path) -> None:
+    lines = 'print("line\\n" * 100_000)\n    return 0'
+    (assignment / "given" / "commands.py").write_text(COMMANDS.replace("return 1", lines))
+    command = ["bash", "-c", f"{sys.executable} {assignment / 'run.py'} | head -1"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment())
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
