@@ -258,7 +258,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
         with app.make_context("grader", argv) as context:
-            return int(app.invoke(context))
+            code = int(app.invoke(context))
+            sys.stdout.flush()  # a reader that is gone shows here, not uncaught at exit
+            return code
     except click.exceptions.Exit as done:  # after --help
         return done.exit_code
     except UserError as error:

@@ -44,9 +44,10 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, create: bool = False, wait: float = WAIT) -> Self:
-        """The file at `path`, its tables brought up to date. Raises UserError.
+        """The file at `path`, its tables as they are until something is written. Raises UserError.
 
-        create: make one if there is none. wait: seconds for another process's write.
+        create: make one if there is none, with the tables of now.
+        wait: seconds for another process's write.
         """
         if not create and not path.is_file():
             raise UserError(f"{path} does not exist: `grader class init` makes it")
@@ -59,11 +60,14 @@ class Database:
             try:
                 for pragma in ("journal_mode = DELETE", "synchronous = FULL", "foreign_keys = ON"):
                     connection.execute(f"PRAGMA {pragma}")
-                migrations.migrate(connection, str(path))
+                opened = cls(connection, path)
+                if migrations.is_older(connection, str(path)) and create:
+                    with opened.writing():
+                        pass
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection, path)
+        return opened
 
     def close(self) -> None:
         """Closes the file; what was written is there already."""
@@ -82,12 +86,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """All that is added in the block becomes one write, whole or not at all; may be nested."""
+        """All that is added in the block becomes one write, whole or not at all; may be nested.
+
+        It brings the tables up to date first, as part of the same write.
+        """
         if self._connection.in_transaction:
             yield
             return
         self.do("BEGIN IMMEDIATE")
         try:
+            with explained(self.path):
+                migrations.migrate(self._connection, str(self.path))
             yield
             self.do("COMMIT")
         except BaseException:

@@ -28,6 +28,7 @@ from grader.classroom.sources import (
     children,
     gathered,
     one_each,
+    stem,
     submission_in,
 )
 from grader.errors import UserError
@@ -64,7 +65,7 @@ def _is_wrapper(folder: Path, known: Callable[[Claim], bool]) -> bool:
     """Whether a lone folder is no submission, but around all of them."""
 
     def is_known(path: Path) -> bool:
-        return any(known(Claim(id=name, name=name)) for name in (path.name, path.stem))
+        return any(known(Claim(id=name, name=name)) for name in (path.name, stem(path)))
 
     if is_known(folder):
         return False

@@ -38,18 +38,22 @@ scheduler_option = click.option(
 @options.who
 def grade(assignment: str, folder: Path, jobs: int | None, scheduler: str | None, who: str) -> int:
     """Grade what has no grade yet; stopped at any moment, the same command goes on."""
-    from grader.classroom import batch, regrade
+    from grader.classroom import batch, keys, regrade
 
     with options.opened(folder) as (course, ledger), batch.locked(course):
         chosen = course.find(assignment).assignment
+        keys.require_secret(ledger.states())
         todo = batch.waiting(ledger, chosen)
         tally = _run(course, ledger, todo, f"grade {chosen.id}", jobs, scheduler, who, "", True)
         print(f"{tally.graded} graded, {plural(tally.faults, 'grader fault')} among them")
-        stale, why = regrade.since(ledger, chosen)
-        if stale:
-            them = agreeing(stale, "it", "them")
+        stale = regrade.since(ledger, chosen)
+        if stale.count:
+            them = agreeing(stale.count, "it", "them")
             advice = f"`grader class regrade {assignment}` grades {them} again"
-            print(printable(f"{plural(stale, 'grading')} out of date ({why}): {advice}"))
+            count = plural(stale.count, "grading")
+            print(printable(f"{count} out of date ({stale.why}): {advice}"))
+        if stale.waiting:
+            print(stale.waiting)
     return FAULT if tally.faults else DONE
 
 
@@ -79,8 +83,12 @@ def regrade_(
         raise UserError("--accept and --undo are two steps: give one of them")
     if (accept or undo) and not why:
         raise UserError(f"{'--accept' if accept else '--undo'} needs --why TEXT, for the ledger")
+    from grader.classroom import keys
+
     with options.opened(folder) as (course, ledger):
         chosen = course.find(assignment).assignment
+        if not undo:  # which is of the ledger alone
+            keys.require_secret(ledger.states())
         if accept or undo:
             return _decide(ledger, chosen, accept, owner, who, why)
         return _again(course, ledger, chosen, owner, jobs, scheduler, who, why)
@@ -142,11 +150,12 @@ def _again(
 
     with batch.locked(course):
         todo = regrade.plan(ledger, chosen, owner or None)
-        stale, changed = regrade.since(ledger, chosen, owner or None)
-        if not stale:
+        stale = regrade.since(ledger, chosen, owner or None)
+        if not stale.count and not stale.pending:
             print(f"nothing to grade again: {regrade.UNCHANGED}")
             return DONE
-        print(printable(f"{plural(stale, 'grading')} out of date: {changed}"))
+        if stale.count:
+            print(printable(f"{plural(stale.count, 'grading')} out of date: {stale.why}"))
         title = f"regrade {chosen.id}"
         tally = _run(course, ledger, todo, title, jobs, scheduler, who, why or "regrade", False)
     pending = regrade.changes(ledger, chosen, owner or None)

@@ -17,6 +17,7 @@ import msgspec
 
 from grader.assignment import FILE, Assignment
 from grader.classroom.records import Grading
+from grader.errors import UserError
 from grader.verdict.grade import secret
 from grader.verdict.version import grader_version
 
@@ -25,6 +26,7 @@ State = Mapping[str, str]  # {what: its digest; the grader's is its version}
 # They change what the grader says of a mistake, but no points.
 _WITHOUT_POINTS = {"mistakes", "alternatives", "__pycache__"}
 GRADER = "the grader"
+SECRET = "COURSE_SECRET"
 UNKNOWN = "some are from before the ledger noted what they rest on"
 
 
@@ -52,10 +54,20 @@ def state(assignment: Assignment) -> dict[str, str]:
         "the solution": _folder(assignment.solution),
         "the given files": _folder(assignment.given_folder),
         GRADER: grader_version(),
-        "the class's engine": _hashed(Path(__file__).with_name("work.py").read_bytes()),
-        "COURSE_SECRET": _hashed(f"secret\n{secret()}".encode()),
+        "how a class is graded": _hashed(Path(__file__).with_name("work.py").read_bytes()),
+        SECRET: _of_secret(secret()),
         "the limits": _hashed(msgspec.json.encode(limits, order="sorted")),
     }
+
+
+def require_secret(states: Mapping[str, State]) -> None:
+    """Raises UserError if gradings are with a secret and none is set: anyone can draw its inputs.
+
+    states: those that the ledger knows, {stamp: state}.
+    """
+    without = _of_secret("")
+    if not secret() and any(each.get(SECRET, without) != without for each in states.values()):
+        raise UserError(f"{SECRET} is not set here, and this class has gradings with one: set it")
 
 
 def counted(gradings: Iterable[Grading], stamps: Collection[str]) -> Counter[str]:
@@ -82,7 +94,7 @@ def graders(gradings: Iterable[Grading], states: Mapping[str, State]) -> dict[st
     """{the grader's version: gradings by it}, the most first."""
     found: Counter[str] = Counter()
     for stamp, count in counted(gradings, states).items():
-        found[states[stamp][GRADER] if stamp else "of unknown version"] += count
+        found[states.get(stamp, {}).get(GRADER, "of unknown version")] += count
     return dict(found.most_common())
 
 
@@ -90,6 +102,10 @@ def _differences(old: State, new: State) -> list[str]:
     changed = [what for what in new if old.get(what) != new[what]]
     versions = f"{GRADER} changed from {old.get(GRADER)} to {new[GRADER]}"
     return [versions if what == GRADER else f"{what} changed" for what in changed]
+
+
+def _of_secret(text: str) -> str:
+    return _hashed(f"secret\n{text}".encode())
 
 
 def _folder(folder: Path) -> str:

@@ -15,7 +15,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from grader.classroom.database import Database, decoded
+from grader.classroom.migrations import WITH_STATES
 from grader.classroom.records import Attempt, Event, Grading, Student, to_text, to_utc
 from grader.errors import UserError
 
@@ -158,10 +161,12 @@ class Ledger(Database):
             self.do(statement, stamp, json.dumps(state), _now())
 
     def states(self) -> dict[str, dict[str, str]]:
-        """{stamp: state} of all gradings since ledgers keep them."""
+        """{stamp: state} of all gradings since ledgers keep them; none in an older ledger."""
+        if self.one("PRAGMA user_version") < WITH_STATES:
+            return {}
         rows = self.rows("SELECT stamp, state FROM states ORDER BY at DESC, stamp")
         with decoded(self.path):
-            return {stamp: json.loads(text) for stamp, text in rows}
+            return {stamp: msgspec.json.decode(text, type=dict[str, str]) for stamp, text in rows}
 
     def accept(self, gradings: Iterable[int], who: str, why: str, assignment: str = "") -> int:
         """Makes these gradings count, by id; returns the event's id, for `undo`."""

@@ -1,6 +1,7 @@
 """The ledger's tables, as numbered steps: SQLite's `user_version` says how many were taken.
 
-A step is never edited once a ledger has taken it; a change is a new step at the end.
+A step is never edited once a ledger has taken it; a change is a new step at the end. The first
+write takes the steps, so that a ledger that is only looked at stays as its own grader knows it.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ _STATES = (
 )
 
 STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _STATES)
+WITH_STATES = 2  # the first version that has that table
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -81,23 +83,21 @@ def version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def is_older(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether a ledger lacks steps; raises UserError for one that has more than are known here."""
+    done = version(connection)
+    if done > len(STEPS):
+        raise UserError(
+            f"{name} was written by a newer grader (its version is {done}, this grader knows "
+            f"{len(STEPS)}): update the grader"
+        )
+    return done < len(STEPS)
+
+
 def migrate(connection: sqlite3.Connection, name: str) -> None:
-    """Takes the steps that are missing, all or none; raises UserError for a newer ledger."""
-    if version(connection) == len(STEPS):
+    """Takes the steps that are missing, as part of the caller's write; raises as `is_older`."""
+    if not is_older(connection, name):
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        done = version(connection)  # again: another process may have been quicker
-        if done > len(STEPS):
-            raise UserError(
-                f"{name} was written by a newer grader (its version is {done}, this grader knows "
-                f"{len(STEPS)}): update the grader"
-            )
-        for statement in (each for step in STEPS[done:] for each in step):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    for statement in (each for step in STEPS[version(connection) :] for each in step):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(STEPS)}")

@@ -28,14 +28,14 @@ DONE = 0
     type=click.FloatRange(0, 1),
     default=0.3,
     show_default=True,
-    help="The lowest score that is listed.",
+    help="The lowest score of a pair that is listed; equal submissions always are.",
 )
 @click.option(
     "--most",
     type=click.IntRange(1),
     default=200,
     show_default=True,
-    help="How many pairs are listed.",
+    help="How many pairs are listed: the most alike ones.",
 )
 @options.folder
 def similar(
@@ -52,9 +52,9 @@ def similar(
     found = similarities.compare(rules.assignment, works, least, most)
     for note in similarities.write(out, rules.assignment, found):
         print(printable(note))
-    same = sum(bool(pair.same) for pair in found.pairs)
-    equal = f", {same} with the same file" if same else ""
-    print(printable(f"{out / 'index.html'}: {plural(len(found.pairs), 'pair')}{equal}"))
+    groups = plural(len(found.equal), "group")
+    equal = f"{groups} of equal submissions, " if found.equal else ""
+    print(printable(f"{out / 'index.html'}: {equal}{plural(len(found.pairs), 'pair')}"))
     return DONE
 
 

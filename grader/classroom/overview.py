@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from course.errors import printable
-from grader.classroom import regrade
+from grader.classroom import keys, regrade
 from grader.classroom.course_file import Course, Rules
 from grader.classroom.entry import Entry, Status
 from grader.classroom.gradebook import Book
@@ -39,11 +39,23 @@ def show(course: Course, ledger: Ledger, console: Console) -> None:
     students = plural(len(book.students), "student")
     counts = f"{students}, {plural(ledger.count(), 'submission')}"
     console.print(f"{counts}; this is grader {grader_version()}")
+    for line in _stale(course, ledger):
+        console.print(printable(line), markup=False, soft_wrap=True)
+
+
+def _stale(course: Course, ledger: Ledger) -> Iterator[str]:
+    """What is out of date, or why that cannot be told here."""
+    try:
+        keys.require_secret(ledger.states())
+    except UserError as error:
+        yield f"{error}, to see what is out of date"
+        return
     for rules in course.assignments:
-        stale, why = regrade.since(ledger, rules.assignment)
-        if stale:
-            line = f"{rules.id}: {plural(stale, 'grading')} out of date: {why}"
-            console.print(printable(line), markup=False, soft_wrap=True)
+        stale = regrade.since(ledger, rules.assignment)
+        if stale.count:
+            yield f"{rules.id}: {plural(stale.count, 'grading')} out of date: {stale.why}"
+        if stale.waiting:
+            yield f"{rules.id}: {stale.waiting}"
 
 
 def _row(course: Course, rules: Rules, entries: Sequence[Entry], book: Book) -> dict[str, str]:

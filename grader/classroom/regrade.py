@@ -1,6 +1,6 @@
 """Grades again what a changed suite, secret or given file touches; nothing counts until accepted.
 
-    since(ledger, assignment)                       # why: (3, "the suite changed")
+    since(ledger, assignment)                       # Stale(3, "the suite changed", 0)
     todo = plan(ledger, assignment)                 # what has to be graded again
     grade(course, ledger, todo, engine, who, why, accept=False)         # batch.py
     show(changes(ledger, assignment), console)      # before and after
@@ -58,6 +58,22 @@ class Change:
         return {part: pair for part, pair in pairs.items() if pair[0] != pair[1]}
 
 
+@dataclass(frozen=True)
+class Stale:
+    """The grades that are of an earlier state."""
+
+    count: int  # not graded again yet
+    why: str  # what has changed since those, in words
+    pending: int  # graded again already
+
+    @property
+    def waiting(self) -> str:
+        """What is to be done about those that were graded again, in words; "" for none."""
+        wait = agreeing(self.pending, "waits", "wait")
+        line = f"{self.pending} graded again {wait} for `regrade --accept`"
+        return line if self.pending else ""
+
+
 def plan(
     ledger: Ledger, assignment: Assignment, owners: Collection[str] | None = None
 ) -> list[Job]:
@@ -75,10 +91,8 @@ def plan(
     ]
 
 
-def since(
-    ledger: Ledger, assignment: Assignment, owners: Collection[str] | None = None
-) -> tuple[int, str]:
-    """How many grades are of an earlier state, and what has changed since, in words; (0, "")."""
+def since(ledger: Ledger, assignment: Assignment, owners: Collection[str] | None = None) -> Stale:
+    """How many grades are of an earlier state, and what has changed since."""
     wanted = set(_submissions(ledger, assignment.id, owners))
     gradings = [
         each
@@ -87,8 +101,12 @@ def since(
     ]
     now = keys.state(assignment)
     stamp = keys.stamp_of(now)
-    old = [each for each in gradings if each.key != keys.key(each.sha256, stamp)]
-    return len(old), ", ".join(keys.changes(old, ledger.states(), now))
+    fresh = {each.sha256: keys.key(each.sha256, stamp) for each in gradings}
+    old = [each for each in gradings if each.key != fresh[each.sha256]]
+    again = ledger.graded_keys(assignment.id)
+    rest = [each for each in old if fresh[each.sha256] not in again]
+    why = ", ".join(keys.changes(rest, ledger.states(), now))
+    return Stale(len(rest), why, len(old) - len(rest))
 
 
 def changes(
@@ -117,7 +135,7 @@ def accept(
     """Makes what was graded again count; how many submissions. Raises UserError for none."""
     pending = changes(ledger, assignment, owners)
     if not pending:
-        stale, _ = since(ledger, assignment, owners)
+        stale = since(ledger, assignment, owners).count
         raise UserError(f"{assignment.id}: {FIRST if stale else NOTHING}")
     ledger.accept([each.after.id for each in pending], who, why, assignment.id)
     return len(pending)

@@ -18,7 +18,7 @@ from grader.classroom.course_file import Course
 from grader.classroom.decisions import Decisions
 from grader.classroom.ledger import Ledger
 from grader.classroom.pages import names
-from grader.classroom.similarity import Class, Pair, Work, given_runs
+from grader.classroom.similarity import Class, Equal, Pair, Work, given_runs
 from grader.classroom.store import Store
 from grader.classroom.words import agreeing, plural
 from grader.verdict.workspace import given_files
@@ -28,7 +28,8 @@ from grader.verdict.workspace import given_files
 class Found:
     """What a comparison showed."""
 
-    pairs: list[Pair]  # the most alike first
+    equal: list[Equal]  # all groups of those that are the same in every file
+    pairs: list[Pair]  # of the others, the most alike first
     compared: int  # submissions
     short: list[Work]  # too little code of their own
     left_out: int  # pairs beyond `most`
@@ -75,18 +76,21 @@ def given_texts(assignment: Assignment) -> list[str]:
 def compare(
     assignment: Assignment, works: Sequence[Work], least: float = 0.3, most: int = 200
 ) -> Found:
-    """The pairs with a score of at least `least`, at most `most` of them."""
+    """The groups of equal ones, and the most alike pairs.
+
+    least: the lowest score of a pair, 0 to 1; most: how many pairs are kept. Groups have no limit.
+    """
     group = Class.of(works, given_texts(assignment))
     pairs = group.pairs(least)
-    return Found(pairs[:most], len(works), group.too_short(), max(len(pairs) - most, 0))
+    left_out = max(len(pairs) - most, 0)
+    return Found(group.groups(), pairs[:most], len(works), group.too_short(), left_out)
 
 
 def write(folder: Path, assignment: Assignment, found: Found) -> list[str]:
     """Writes the pages into `folder` in place of a former run's; returns notes."""
     notes = _notes(found)
-    pages = similarity_pages.render(
-        assignment.title, found.pairs, notes, given_runs(given_texts(assignment))
-    )
+    given = given_runs(given_texts(assignment))
+    pages = similarity_pages.render(assignment.title, found.pairs, notes, given, found.equal)
     try:
         make_folder(folder / "pairs")
         for path in (folder / "pairs").glob("[0-9]*.html"):

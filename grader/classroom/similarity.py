@@ -4,8 +4,8 @@ Of each submission every run of 9 tokens (code_tokens.py) is taken. Runs of the 
 removed, then those that more than a third of the class has: that is how everyone writes it. The
 others weigh log((N + 1) / n), for n of N submissions that have them, and a pair's score is the
 weight of what they share over that of the smaller one (or over 40 runs that two have, if that is
-more: a line or two in common is no likeness). Equal files are found whatever the score
-(copies.py). Winnowing (Schleimer, Wilkerson and Aiken, 2003)
+more: a line or two in common is no likeness). Submissions that are equal in every file are found
+whatever the score (copies.py). Winnowing (Schleimer, Wilkerson and Aiken, 2003)
 keeps a sample of the runs; a class is small enough for all of them.
 
 A score is a place to look, and no more: two who were taught together write alike.
@@ -18,13 +18,14 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from grader.classroom.code_tokens import Code, read
-from grader.classroom.copies import Files, Same, same_files
+from grader.classroom.copies import Files, Same, equal_works, same_files
 
 LENGTH = 9  # tokens of a run
 FEWEST = 40  # own runs below which a submission is too short to compare, about four lines
@@ -67,10 +68,13 @@ class Pair:
     shared: int  # runs that both have
     same: tuple[str, ...] = ()  # the files that both have letter for letter
 
-    @property
-    def all_same(self) -> bool:
-        """Whether the two have the same files and nothing else."""
-        return {*self.same} == {*self.first.files} == {*self.second.files}
+
+@dataclass(frozen=True)
+class Equal:
+    """Submissions that are the same in every file."""
+
+    works: tuple[Work, ...]  # two or more
+    pair: Pair  # two of them, to look at
 
 
 def runs(code: Code) -> Runs:
@@ -106,6 +110,7 @@ class Class:
     rows: Sequence[Runs]  # each submission's that count, sorted
     known: Runs  # all of them, sorted
     weights: NDArray[np.float64]  # of each of `known`
+    equal: Sequence[Sequence[int]]  # the places of those that are the same in every file
     same: Same  # the equal files of each two
     short: Sequence[bool]  # whether each has too little code of its own to be compared
 
@@ -123,26 +128,44 @@ class Class:
         weights = np.log((len(works) + 1) / np.maximum(counts, 1))
         rows = [row[np.isin(row, known)] for row in rows]
         files = [work.files for work in works]
-        same = same_files(files, most, lambda own: len(own_runs(own, given)) >= FEWEST)
-        return cls(works, rows, known, weights, same, short)
+
+        def is_own(own: Files) -> bool:
+            return len(own_runs(own, given)) >= FEWEST
+
+        equal, same = equal_works(files, is_own), same_files(files, most, is_own)
+        return cls(works, rows, known, weights, equal, same, short)
 
     def pairs(self, least: float = 0.0) -> list[Pair]:
         """The pairs that share something, the most alike first; none within an earlier term.
 
-        least: the lowest score that is wanted; those with equal files come first, whatever theirs.
+        Two that are the same in every file are in `groups`. least: the lowest score that is wanted.
         """
-        scores = self._scores()
+        scores = dict.fromkeys(self.same, 0.0) | self._scores()
+        group = {place: number for number, each in enumerate(self.equal) for place in each}
         found = [
-            self._pair(a, b, scores.get((a, b), 0.0))
-            for a, b in scores.keys() | self.same.keys()
-            if ((a, b) in self.same or scores[a, b] >= least)
-            and comparable(self.works[a], self.works[b])
+            self._pair(a, b, score, self.same.get((a, b), ()))
+            for (a, b), score in scores.items()
+            if score >= least
+            and not (a in group and group[a] == group.get(b))
+            and self._comparable(a, b)
         ]
         return sorted(found, key=_order)
 
-    def _pair(self, a: int, b: int, score: float) -> Pair:
+    def groups(self) -> list[Equal]:
+        """Those that are the same in every file, whatever their score; the largest group first."""
+        found = []
+        for places in self.equal:
+            works = tuple(self.works[place] for place in places)
+            two = next((two for two in combinations(places, 2) if self._comparable(*two)), None)
+            if two:
+                found.append(Equal(works, self._pair(*two, 1.0, tuple(sorted(works[0].files)))))
+        return sorted(found, key=lambda each: (-len(each.works), each.works[0].label))
+
+    def _comparable(self, a: int, b: int) -> bool:
+        return comparable(self.works[a], self.works[b])
+
+    def _pair(self, a: int, b: int, score: float, same: tuple[str, ...]) -> Pair:
         both = np.intersect1d(self.rows[a], self.rows[b], assume_unique=True)
-        same = self.same.get((a, b), ())
         return Pair(self.works[a], self.works[b], min(score, 1.0), len(both), same)
 
     def _scores(self) -> dict[tuple[int, int], float]:
@@ -166,8 +189,8 @@ class Class:
         return [work for work, short in zip(self.works, self.short, strict=True) if short]
 
 
-def _order(pair: Pair) -> tuple[bool, float, int, str, str]:
-    return not pair.same, -pair.score, -pair.shared, pair.first.label, pair.second.label
+def _order(pair: Pair) -> tuple[float, int, str, str]:
+    return -pair.score, -pair.shared, pair.first.label, pair.second.label
 
 
 def comparable(first: Work, second: Work) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.files import make_folder
+from course.files import make_folder, remove_leftovers, write_aside
 from grader.classroom import keys
 from grader.classroom.course_file import Course, Rules
 from grader.classroom.entry import Entry
@@ -40,6 +39,8 @@ def write(
 
     students: a page for each student too, in which every assignment is that was released.
     """
+    for name in ("staff", "students"):
+        remove_leftovers(out / name)
     book = Book.read(ledger, course)
     entries = book.entries()
     by_assignment: dict[str, list[Entry]] = defaultdict(list)
@@ -92,10 +93,16 @@ def _assignment(
         items=items.items(each),
         named=mistakes.named(works, owners),
         clusters=mistakes.clusters(works, owners, Fingerprints(course.folder).read()),
-        rows=[_row(entry, shown, hidden, linked) for entry in entries],
+        rows=_rows(entries, shown, hidden, linked),
         hidden=hidden,
         graders=keys.graders(counted.values(), ledger.states()),
     )
+
+
+def _rows(entries: Sequence[Entry], shown: names.Shown, hidden: bool, linked: bool) -> list[Row]:
+    """The table's rows: by the roster, or by pseudonym, since the order would tell who is who."""
+    rows = [_row(entry, shown, hidden, linked) for entry in entries]
+    return sorted(rows, key=lambda row: row.who) if hidden else rows
 
 
 def _row(entry: Entry, shown: names.Shown, hidden: bool, linked: bool) -> Row:
@@ -111,20 +118,13 @@ def _row(entry: Entry, shown: names.Shown, hidden: bool, linked: bool) -> Row:
 
 
 def _write(path: Path, text: str) -> None:
-    """Writes a page whole, or leaves the older one; an equal one stays, since a disk is slow.
-
-    Without write_aside's syncs, which would take minutes for 10,000 pages: the next `report` can
-    write again what a power cut takes.
-    """
+    """Writes a page whole, or leaves the older one; an equal one stays, since a disk is slow."""
     data = text.encode()
-    aside = path.with_name(f"{path.name}.partial")
     try:
         make_folder(path.parent)
         if path.is_file() and path.read_bytes() == data:
             return
-        aside.write_bytes(data)
-        aside.replace(path)
+        with write_aside(path, durable=False) as file:
+            file.write(data)
     except OSError as error:
-        with suppress(OSError):  # the first error is the one to report
-            aside.unlink()
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from None

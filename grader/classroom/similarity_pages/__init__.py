@@ -1,4 +1,4 @@
-"""The pages of `grader class similar`: a list of pairs, and each pair side by side."""
+"""The pages of `grader class similar`: a list of groups and pairs, each side by side."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from jinja2 import Environment
 
 from grader.classroom.passages import Place, passages
-from grader.classroom.similarity import Pair, Runs, Work
+from grader.classroom.similarity import Equal, Pair, Runs, Work
 from grader.classroom.words import agreeing
 from grader.report.templates import environment
 
 COLOURS = 6  # of passages, in turn
+SHOWN = 5  # names in a group's line; its page has all
 
 
 @dataclass(frozen=True)
@@ -26,29 +27,40 @@ class Line:
 
 
 def render(
-    title: str, pairs: Sequence[Pair], notes: Sequence[str], given: Runs
+    title: str,
+    pairs: Sequence[Pair],
+    notes: Sequence[str],
+    given: Runs,
+    equal: Sequence[Equal] = (),
 ) -> dict[str, bytes]:
     """The pages, {name: bytes}. notes: lines below the table; given: the skeleton's runs."""
     templates = _templates()
-    names = [f"pairs/{number:04}.html" for number in range(1, len(pairs) + 1)]
-    rows = list(zip(names, pairs, strict=True))
+    every = [(each.pair, each) for each in equal] + [(pair, None) for pair in pairs]
+    rows = [(f"pairs/{number:04}.html", *row) for number, row in enumerate(every, start=1)]
     index = templates.get_template("index.html.jinja")
     pages = {"index.html": index.render(title=title, rows=rows, notes=notes)}
     template = templates.get_template("pair.html.jinja")
-    for name, pair in rows:
+    for name, pair, group in rows:
         found = passages(pair, given)
         left = columns(pair.first, [(each.number, each.left) for each in found])
         right = columns(pair.second, [(each.number, each.right) for each in found])
         pages[name] = template.render(
-            title=title, pair=pair, passages=found, sides=[("l", left), ("r", right)]
+            title=title, pair=pair, group=group, passages=found, sides=[("l", left), ("r", right)]
         )
     return {name: text.encode() for name, text in pages.items()}
 
 
 def same(pair: Pair) -> str:
-    """What a pair has letter for letter, in words; the names, if the pair has other files too."""
-    files = f"the same {agreeing(len(pair.same), 'file', 'files')}"
-    return files if pair.all_same else f"{files}: {', '.join(pair.same)}"
+    """What a pair has letter for letter, in words."""
+    return f"the same {agreeing(len(pair.same), 'file', 'files')}: {', '.join(pair.same)}"
+
+
+def members(group: Equal, most: int | None = SHOWN) -> str:
+    """Whose submissions are equal, in words; most: how many are named, None: all."""
+    labels = [work.label for work in group.works]
+    more = len(labels) - len(labels[:most])
+    names = ", ".join(labels[:most]) + (f" and {more} more" if more else "")
+    return f"{len(labels)} submissions are the same in every file: {names}"
 
 
 def columns(work: Work, places: Sequence[tuple[int, Place]]) -> dict[str, list[Line]]:
@@ -71,6 +83,6 @@ def columns(work: Work, places: Sequence[tuple[int, Place]]) -> dict[str, list[L
 def _templates() -> Environment:
     templates = environment("grader.classroom", "similarity_pages")
     templates.globals["colours"] = COLOURS
-    templates.filters.update(agreeing=agreeing, same=same)
+    templates.filters.update(agreeing=agreeing, same=same, members=members)
     templates.filters["percent"] = lambda value: f"{100 * value:.0f} %"
     return templates

@@ -60,7 +60,7 @@ def test_one_setting_is_varied_at_a_time(parse):
     assert {cell.args.seed for cell in cells} == {3, 4}
     own = [cell for cell in cells if (cell.args.model, cell.args.seed) == ("DLM114", 3)]
     values = [(cell.factor, cell.by, cell.row["value"]) for cell in own]
-    lr, size = 2e-3, 32
+    lr, size = 3e-2, 32
     assert [value for value in values if value[0] == "lr"] == [
         ("lr", 0.01, pytest.approx(0.01 * lr)),
         ("lr", 0.5, pytest.approx(0.5 * lr)),
@@ -98,7 +98,7 @@ def test_a_training_that_breaks_down_leaves_a_gap(parse, trainings, monkeypatch)
 
 
 def test_what_no_training_can_have_is_refused_before_the_first_one(parse, trainings):
-    with pytest.raises(UserError, match=r"--lr 2\.0: it must be at most 1"):
+    with pytest.raises(UserError, match=r"--lr 30\.0: it must be at most 1"):
         study.run(parse("DLM112", "--factors", "lr", "--by", 1, 1000))
     with pytest.raises(UserError, match="'DLM999' is not a model"):
         study.run(parse("DLM112", "DLM999"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Generator, Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,68 @@ def test_one_of_a_thing_is_singular(
         "1 student  ",
     ):
         assert f"\n{line}" in f"\n{told}"
+
+
+def test_what_was_graded_again_waits_for_accept(
+    course: Course, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "`regrade` grades them again", and then it graded nothing."""
+    run("grade", "a2")
+    monkeypatch.setenv("COURSE_SECRET", "another")
+    assert run("regrade", "a2", "--owner", "s000") == 0
+    capsys.readouterr()
+    assert run("status") == 0
+    told = capsys.readouterr().out
+    assert "a2_bigram_bow: 1 grading out of date: COURSE_SECRET changed\n" in told
+    assert "a2_bigram_bow: 1 graded again waits for `regrade --accept`\n" in told
+    assert run("regrade", "a2") == 0
+    assert "1 grading out of date: COURSE_SECRET changed\n" in capsys.readouterr().out
+    waiting = "2 graded again wait for `regrade --accept`\n"
+    assert run("grade", "a2") == 0
+    assert capsys.readouterr().out == f"0 graded, 0 grader faults among them\n{waiting}"
+    assert run("regrade", "a2") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("2 graded again: ")
+    assert told.endswith("nothing of it counts yet: --accept makes it count\n")
+    with Ledger.open(course.ledger_path) as ledger:
+        assert len(ledger.gradings()) == 4
+    assert run("regrade", "a2", "--accept", "--why", "a new secret") == 0
+    capsys.readouterr()
+    assert run("status") == 0
+    assert "graded again" not in capsys.readouterr().out
+
+
+def test_a_shell_without_the_secret_grades_nothing(
+    course: Course, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said that the secret changed, and would have graded with inputs that anyone can draw."""
+    monkeypatch.setenv("COURSE_SECRET", "one")
+    run("grade", "a2")
+    monkeypatch.setenv("COURSE_SECRET", "another")
+    run("regrade", "a2")
+    run("regrade", "a2", "--accept", "--why", "a new secret")
+    capsys.readouterr()
+    for unset in (partial(monkeypatch.setenv, value=""), monkeypatch.delenv):
+        unset("COURSE_SECRET")
+        assert run("status") == 0
+        told = capsys.readouterr().out
+        assert "COURSE_SECRET is not set here" in told
+        assert "gradings out of date" not in told
+        for again in (["grade"], ["regrade"], ["regrade", "--accept", "--why", "x"]):
+            assert run(again[0], "a2", *again[1:]) == 2
+            (line,) = capsys.readouterr().err.splitlines()
+            assert "COURSE_SECRET is not set here" in line
+    with Ledger.open(course.ledger_path) as ledger:
+        assert len(ledger.gradings()) == 4
+    assert run("regrade", "a2", "--undo", "--why", "needs no secret") == 0
+
+
+@pytest.mark.usefixtures("course")
+def test_a_class_that_never_had_a_secret_needs_none(capsys: pytest.CaptureFixture[str]) -> None:
+    run("grade", "a2")
+    assert run("regrade", "a2") == 0
+    assert run("status") == 0
+    assert "COURSE_SECRET" not in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("course")

@@ -80,7 +80,8 @@ def test_a_ledger_from_before_states_says_that_it_does_not_know(
     monkeypatch.setattr(Ledger, "states", lambda _: {})
     monkeypatch.setenv("COURSE_SECRET", "another")
     with Ledger.open(course.ledger_path) as ledger:
-        assert regrade.since(ledger, course.find("a2").assignment) == (2, keys.UNKNOWN)
+        stale = regrade.since(ledger, course.find("a2").assignment)
+        assert stale == regrade.Stale(2, keys.UNKNOWN, 0)
 
 
 def test_pages_say_which_grader(course: Course) -> None:

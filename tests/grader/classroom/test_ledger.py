@@ -45,6 +45,7 @@ def _whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(40):
             ledger.add_attempt(_attempt(str(number)), "me")
             ledger.add_grading(_grading(str(number), str(number)), {"score": number})
+        ledger.add_state("stamp", {"the suite": "x"})
         ledger.accept([1], "me", "why")
     return path
 
@@ -115,12 +116,15 @@ def test_the_latest_roster_counts_and_the_earlier_ones_stay(ledger: Ledger) -> N
         "DELETE FROM gradings",
         "DELETE FROM events",
         "UPDATE results SET json = x''",
+        "UPDATE states SET state = '{}'",
+        "DELETE FROM states",
     ],
 )
 def test_what_was_written_cannot_be_changed(ledger: Ledger, path: Path, statement: str) -> None:
     """Not even with SQLite's own tool."""
     ledger.add_grading(_grading(), {})
     ledger.add_attempt(_attempt(), "me")
+    ledger.add_state("stamp", {"the suite": "x"})
     ledger.add_event(Event("hold", "me", "why", owner="ada", data={"on": True}))
     other = sqlite3.connect(path)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -188,18 +192,29 @@ def test_a_newer_ledger_is_refused(ledger: Ledger, path: Path) -> None:
 def test_an_older_ledger_is_brought_up_to_date(
     ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each step once; a step that fails leaves the ledger as it was."""
+    """By a write, each step once; a step that fails leaves the ledger as it was."""
     good, bad = ("CREATE TABLE more (x TEXT) STRICT",), ("CREATE TABLE yet (x TEXT)", "nonsense")
     monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, good, bad))
     with pytest.raises(sqlite3.OperationalError, match="nonsense"):
-        Ledger.open(path)
+        ledger.add_attempt(_attempt("lost"), "me")
+    assert ledger.attempts() == []
     before = ledger.one("PRAGMA user_version")
     assert before == len(migrations.STEPS) - 2
     monkeypatch.setattr(migrations, "STEPS", migrations.STEPS[:-1])
     for _ in range(2):
         with Ledger.open(path) as opened:
+            opened.add_attempt(_attempt(), "me")
             assert opened.one("PRAGMA user_version") == before + 1
     assert ledger.rows("SELECT * FROM more") == []
+
+
+@pytest.mark.parametrize("state", ["nonsense", "[1]", "7", '{"the suite": 1}', '{"a": {}}'])
+def test_a_state_that_no_grader_wrote_is_one_line(ledger: Ledger, state: str) -> None:
+    """JSON that was no object of strings was a traceback."""
+    with ledger.writing():
+        ledger.insert("states", stamp="stamp", state=state, at="now")
+    with pytest.raises(UserError, match="is damaged: restore it from a backup"):
+        ledger.states()
 
 
 @settings(max_examples=200)
@@ -214,8 +229,9 @@ def test_a_ledger_with_any_damage_is_read_or_refused(
     path = whole.with_name("damaged.sqlite")
     path.write_bytes(damaged)
     with suppress(UserError), Ledger.open(path) as ledger:
-        readers = (ledger.students, ledger.attempts, ledger.events, lambda: ledger.result(1))
-        for read in (*readers, ledger.gradings, lambda: ledger.current("a5")):
+        readers = (ledger.students, ledger.attempts, ledger.events, ledger.states)
+        results = (ledger.gradings, lambda: ledger.current("a5"), lambda: ledger.result(1))
+        for read in (*readers, *results):
             with suppress(UserError):
                 read()
 

@@ -123,6 +123,23 @@ def test_similar_compares_this_term_and_an_earlier_one(
     assert "<td>ada</td><td>bob (spring)</td>" in index
 
 
+def test_similar_lists_equal_submissions_outside_the_limit_of_pairs(
+    klass: Class, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They took the places of the pairs that are the most alike."""
+    files = {"ada/model.py": TRAIN, "bob/model.py": TRAIN, "cyd/model.py": RENAMED}
+    klass.collect(write(tmp_path / "in", dict(files)))
+    capsys.readouterr()
+    out = tmp_path / "pages"
+    assert grader(klass, "similar", "b1", out, "--most", "1") == 0
+    told = capsys.readouterr().out
+    assert "1 more pair is alike; these are the most alike ones." in told
+    assert f"{out / 'index.html'}: 1 group of equal submissions, 1 pair\n" in told
+    index = (out / "index.html").read_text()
+    assert "2 submissions are the same in every file: ada, bob" in index
+    assert "<td>ada</td><td>cyd</td>" in index
+
+
 def test_similar_names_nobody_while_marking_is_anonymous(graded: Class, tmp_path: Path) -> None:
     file = graded.folder / "course.toml"
     text = file.read_text()

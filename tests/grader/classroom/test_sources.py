@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,22 @@ def test_each_kind_of_source_gives_the_same_class(
     assert klass.attempts["cyd"].submitted_at == TIME
     again = klass.collect(source, listed=listed)
     assert (again.new, again.known) == (0, 3)
+
+
+def test_a_folder_around_everything_may_hold_tar_gz(klass: Class, tmp_path: Path) -> None:
+    """The whole was one submission, "a5", and nobody's: "ada.tar" is not in the roster."""
+    files: Files = {}
+    for name in ("ada", "bob"):
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w:gz") as archive:
+            info = tarfile.TarInfo("model.py")
+            info.size = len(text := f"{name} = 1\n".encode())
+            archive.addfile(info, io.BytesIO(text))
+        files[f"a5/{name}.tar.gz"] = data.getvalue()
+    source = tmp_path / "in.zip"
+    source.write_bytes(zipped(files))
+    assert klass.collect(source).new == 2
+    assert (klass.text("ada"), klass.text("bob")) == ("ada = 1\n", "bob = 1\n")
 
 
 @pytest.mark.parametrize(

@@ -66,13 +66,22 @@ def test_an_edited_module_is_another_grader(copy: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["grader/report/html.py", "grader/classroom/similar.py", "grader/suites/x/test_x.py"]
+    "name",
+    [
+        *("grader/report/html.py", "grader/classroom/similar.py", "grader/suites/x/test_x.py"),
+        *("grader/cli.py", "grader/authoring/bundle.py"),
+    ],
 )
 def test_what_only_shows_or_keeps_results_is_no_part_of_it(copy: Path, name: str) -> None:
     """A new page would have meant grading every class again."""
     path = copy / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("# edited\n", encoding="utf-8")
+    assert version.digest(copy) == version.digest(ROOT)
+
+
+def test_an_editors_lock_is_no_module(copy: Path) -> None:
+    (copy / "grader" / "verdict" / ".#run.py").symlink_to("nobody@nowhere.1")
     assert version.digest(copy) == version.digest(ROOT)
 
 
