@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -181,19 +180,6 @@ def test_a_lone_stranger_is_named_and_not_the_files(
     assert "one: 'zed': nobody's in the roster" in lines(capsys)[0]
     assert _class("collect", "b1", "one", "--at", "due", "--skip-strangers") == 0
     assert "skipped, not in the roster: zed" in capsys.readouterr().out
-
-
-def test_a_folder_around_archives_is_looked_into(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """ "ada.tar" was nobody's, so the folder around all of them counted as one stranger."""
-    inside = root / "one" / "a5"
-    inside.mkdir(parents=True)
-    for who in ("ada", "bob"):
-        with tarfile.open(inside / f"{who}.tar.gz", "w:gz") as archive:
-            archive.add(root / "in" / who / "model.py", "model.py")
-    capsys.readouterr()
-    assert _class("collect", "b1", "one", "--at", "2026-10-11T10:00") == 0
 
 
 def test_without_a_verb_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
