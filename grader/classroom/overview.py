@@ -45,8 +45,9 @@ def show(course: Course, ledger: Ledger, console: Console) -> None:
 
 def _stale(course: Course, ledger: Ledger) -> Iterator[str]:
     """What is out of date, or why that cannot be told here."""
+    states = ledger.states()
     try:
-        keys.require_secret(ledger.states())
+        keys.require_secret(states)
     except UserError as error:
         yield f"{error}, to see what is out of date"
         return

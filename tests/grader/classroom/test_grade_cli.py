@@ -133,6 +133,16 @@ def test_what_was_graded_again_waits_for_accept(
     assert "graded again" not in capsys.readouterr().out
 
 
+def test_a_damaged_state_is_one_line(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    """`status` took the error for a missing secret, and ended with 0."""
+    with Ledger.open(course.ledger_path) as ledger, ledger.writing():
+        ledger.insert("states", stamp="stamp", state="[1]", at="now")
+    for verb in (["status"], ["grade", "a2"], ["regrade", "a2"]):
+        assert run(*verb) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "is damaged: restore it from a backup" in line
+
+
 def test_a_shell_without_the_secret_grades_nothing(
     course: Course, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
