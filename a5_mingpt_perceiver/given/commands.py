@@ -95,7 +95,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("shortest", None, "fewest characters kept (4)", int)
     add("longest", None, "most characters kept (112)", int)
     add("span_share", None, "share of them masked, on average (0.25)", float)
-    add("threads", None, "threads (default: all processors)", int)
+    cli.add_threads_flag(own)
     cli.add_checkpoint_flag(own)
     cli.add_common_flags(parser, corpora.DATASETS)
     return parser.parse_args(argv)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import filelock
@@ -82,8 +83,9 @@ class Collection:
         raise UserError(f"{path} does not hold a class's submissions: {WHAT}")
 
     def _is_somebodys(self, claim: Claim) -> bool:
-        return self._people().owner([claim]) is not None
+        return self._people.owner([claim]) is not None
 
+    @cached_property
     def _people(self) -> People:
         return People(self.ledger.students(), self.rules.groups)
 
@@ -91,7 +93,7 @@ class Collection:
         self, path: Path, items: list[Item], summary: Summary
     ) -> list[tuple[Item, Owner, datetime]]:
         """Each with its owner and time; raises UserError for one without."""
-        people, settled, strangers = self._people(), [], []
+        people, settled, strangers = self._people, [], []
         for item in items:
             owner = people.owner(item.claims)
             if owner is None:
