@@ -18,9 +18,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-import torch
-
-from course.devices import available_cores
+from course.devices import available_cores, set_threads
 from course.errors import UserError
 from course.table import Row, Table
 
@@ -76,7 +74,7 @@ def _pool(workers: int, work: Work, threads: bool) -> Executor:
 def _start(work: Work) -> None:
     """Set up a worker process; it receives `work`, and the data in it, only once."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
+    set_threads(1)
     _of_process["work"] = work
 
 

@@ -118,7 +118,7 @@ def train(args: argparse.Namespace) -> None:
     cell, setting = one_cell(args), setting_of(args)
     corpus = corpora.load(args.data, args.data_dir)
     check_fits([cell], corpus)
-    torch.set_num_threads(1)
+    devices.set_threads(1)
     folder = cell_folder(args, cell)
     trainer = training.Trainer(cell, setting, corpus)
     identity = asdict(setting) | asdict(cell)
