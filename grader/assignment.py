@@ -98,11 +98,13 @@ def find(name: str, checkout: Path = CHECKOUT) -> Assignment:
     Raises UserError for an unknown or ambiguous name.
     """
     known = names(checkout)
+    if not known:
+        raise UserError(f"{checkout} has no assignments: install the grader from a checkout, -e .")
     name = name.rstrip("/")  # as a shell completes it
     hits = [name] if name in known else [each for each in known if _is_short(name, each)]
     if len(hits) != 1:
         what = "is more than one assignment" if hits else "is not an assignment"
-        raise UserError(f"{name!r} {what}: choose from {', '.join(hits or known) or '(none)'}")
+        raise UserError(f"{name!r} {what}: choose from {', '.join(hits or known)}")
     return read(checkout / hits[0], checkout)
 
 

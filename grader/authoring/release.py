@@ -54,6 +54,8 @@ SUFFIXES = {
     ".png",
     ".svg",
     ".jinja",
+    ".css",
+    ".js",
     ".yml",
     ".sh",
 }

@@ -36,7 +36,7 @@ class Found:
 
 
 def works(course: Course, ledger: Ledger, assignment: str, term: str = "") -> list[Work]:
-    """The last submission of each student or group, by owner; anonymous if marking still is.
+    """The last submission of each student or group, by label; anonymous if marking still is.
 
     Raises UserError.
     """
@@ -44,7 +44,7 @@ def works(course: Course, ledger: Ledger, assignment: str, term: str = "") -> li
     shown = names.shown(ledger.salt, hidden)
     last = {each.owner: each for each in ledger.attempts(assignment) if each.sha256}
     store = Store(course.store_path)
-    return [
+    every = [
         Work(
             owner,
             _texts(store.load(each.sha256).files),
@@ -52,8 +52,9 @@ def works(course: Course, ledger: Ledger, assignment: str, term: str = "") -> li
             term,
             shown(owner),
         )
-        for owner, each in sorted(last.items())
+        for owner, each in last.items()
     ]
+    return sorted(every, key=lambda each: each.label)  # by owner, it would tell who is who
 
 
 def _texts(files: dict[str, bytes]) -> dict[str, str]:
@@ -106,6 +107,8 @@ def _notes(found: Found) -> list[str]:
     were = agreeing(found.compared, "was", "were")
     compared = f"{plural(found.compared, 'submission')} {were} compared"
     notes = [f"{compared}, the last of each student or group."]
+    if found.equal:
+        notes.append("Of those that are the same in every file, one stands for all in the pairs.")
     if found.short:
         names = ", ".join(work.label for work in found.short)
         notes.append(f"Too little code of their own to compare: {names}.")

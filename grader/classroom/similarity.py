@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -138,28 +138,33 @@ class Class:
     def pairs(self, least: float = 0.0) -> list[Pair]:
         """The pairs that share something, the most alike first; none within an earlier term.
 
-        Two that are the same in every file are in `groups`. least: the lowest score that is wanted.
+        Those that are the same in every file are in `groups`; here one of them stands for all.
+        least: the lowest score that is wanted.
         """
         scores = dict.fromkeys(self.same, 0.0) | self._scores()
-        group = {place: number for number, each in enumerate(self.equal) for place in each}
-        found = [
-            self._pair(a, b, score, self.same.get((a, b), ()))
-            for (a, b), score in scores.items()
-            if score >= least
-            and not (a in group and group[a] == group.get(b))
-            and self._comparable(a, b)
-        ]
-        return sorted(found, key=_order)
+        first = {place: places[0] for places, _ in self._groups() for place in places}
+        found: dict[frozenset[int], Pair] = {}
+        for (a, b), score in sorted(scores.items()):
+            kinds = frozenset((first.get(a, a), first.get(b, b)))
+            wanted = score >= least and len(kinds) == 2 and kinds not in found
+            if wanted and self._comparable(a, b):
+                found[kinds] = self._pair(a, b, score, self.same.get((a, b), ()))
+        return sorted(found.values(), key=_order)
 
     def groups(self) -> list[Equal]:
         """Those that are the same in every file, whatever their score; the largest group first."""
         found = []
-        for places in self.equal:
+        for places, two in self._groups():
             works = tuple(self.works[place] for place in places)
+            found.append(Equal(works, self._pair(*two, 1.0, tuple(sorted(works[0].files)))))
+        return sorted(found, key=lambda each: (-len(each.works), each.works[0].label))
+
+    def _groups(self) -> Iterator[tuple[Sequence[int], tuple[int, int]]]:
+        """The places of equal ones, and two of them who may be compared."""
+        for places in self.equal:
             two = next((two for two in combinations(places, 2) if self._comparable(*two)), None)
             if two:
-                found.append(Equal(works, self._pair(*two, 1.0, tuple(sorted(works[0].files)))))
-        return sorted(found, key=lambda each: (-len(each.works), each.works[0].label))
+                yield places, two
 
     def _comparable(self, a: int, b: int) -> bool:
         return comparable(self.works[a], self.works[b])

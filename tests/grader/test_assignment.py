@@ -73,6 +73,12 @@ def test_an_unknown_name_lists_the_valid_ones(checkout: Path, name: str) -> None
     assert "b1_toy, b2_toy, b2_toy_more" in str(error.value)
 
 
+def test_a_grader_without_a_checkout_says_so(tmp_path: Path) -> None:
+    """An installed grader without one said `choose from (none)`."""
+    with pytest.raises(UserError, match="has no assignments: install the grader from a checkout"):
+        find("a5", tmp_path)
+
+
 def test_an_ambiguous_name_lists_its_candidates(checkout: Path) -> None:
     """`b2` could be either of two, and b1 is none of them."""
     with pytest.raises(UserError, match=r"'b2' is more than one assignment.*b2_toy, b2_toy_more$"):

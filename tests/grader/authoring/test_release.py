@@ -52,6 +52,14 @@ def test_this_project_can_be_released(whole: dict[str, bytes]) -> None:
     assert len(secrets.tests) > 2000
 
 
+def test_the_graders_own_files_are_all_in_it(whole: dict[str, bytes]) -> None:
+    """style.css and table.js were left behind, and `grader class report` failed."""
+    own = [path for path in (CHECKOUT / "grader").rglob("*.*") if path.is_file()]
+    hidden = {"suites", "__pycache__"}
+    names = {path.relative_to(CHECKOUT).as_posix() for path in own if not hidden & {*path.parts}}
+    assert names - set(whole) == {"grader/authoring/common_lines.txt"}
+
+
 def test_every_common_line_is_needed(
     whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import cli
+from grader.classroom import course_file, similar
 from grader.classroom.records import Grading
 from grader.verdict.result import Isolation, PartResult, Result, Submission
 from tests.grader.classroom.classes import Class, write
@@ -133,11 +134,21 @@ def test_similar_lists_equal_submissions_outside_the_limit_of_pairs(
     out = tmp_path / "pages"
     assert grader(klass, "similar", "b1", out, "--most", "1") == 0
     told = capsys.readouterr().out
-    assert "1 more pair is alike; these are the most alike ones." in told
+    assert "one stands for all in the pairs" in told
     assert f"{out / 'index.html'}: 1 group of equal submissions, 1 pair\n" in told
     index = (out / "index.html").read_text()
     assert "2 submissions are the same in every file: ada, bob" in index
     assert "<td>ada</td><td>cyd</td>" in index
+
+
+def test_similar_says_how_many_pairs_it_leaves_out(
+    klass: Class, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = {"ada": TRAIN, "bob": f"{TRAIN}# bob\n", "cyd": RENAMED}
+    klass.collect(write(tmp_path / "in", {f"{name}/model.py": texts[name] for name in texts}))
+    assert grader(klass, "similar", "b1", tmp_path / "pages", "--most", "1") == 0
+    told = capsys.readouterr().out
+    assert "2 more pairs are alike; these are the most alike ones." in told
 
 
 def test_similar_names_nobody_while_marking_is_anonymous(graded: Class, tmp_path: Path) -> None:
@@ -149,6 +160,9 @@ def test_similar_names_nobody_while_marking_is_anonymous(graded: Class, tmp_path
         page = (tmp_path / "pages" / "pairs" / "0001.html").read_text()
         assert page.count("p-") > 2
         assert "ada" not in page
+        course = course_file.read(graded.folder)
+        labels = [each.label for each in similar.works(course, graded.ledger, "b1_toy")]
+        assert labels == sorted(labels)  # the roster's order would tell who is who
         assert grader(graded, "release", "b1", "--why", "marked") == 0
         assert grader(graded, "similar", "b1", tmp_path / "pages") == 0
         assert "<td>ada</td>" in (tmp_path / "pages" / "index.html").read_text()

@@ -145,6 +145,14 @@ def test_a_group_of_equal_submissions_is_one_line_of_any_size() -> None:
     assert "No two submissions" not in index
 
 
+def test_one_of_a_group_of_equals_stands_for_all_in_the_pairs() -> None:
+    """An outsider who was like a group of twenty made twenty pairs, before every other one."""
+    many = [work(f"s{number:02}", TRAIN) for number in range(4)]
+    class_ = Class.of([*many, work("eve", RENAMED), work("cy", OTHER)], [GIVEN])
+    pairs = class_.pairs(least=0.5)
+    assert [(pair.first.owner, pair.second.owner) for pair in pairs] == [("s00", "eve")]
+
+
 def test_a_pasted_file_does_not_push_a_full_copy_off_the_list() -> None:
     """Each pair with an equal file came before every score, up to the most that are listed."""
     works = []
@@ -282,7 +290,7 @@ def test_any_text_has_tokens_on_its_own_lines(text: str) -> None:
 @settings(max_examples=50)
 @given(st.lists(st.sampled_from([TRAIN, RENAMED, OTHER, ""]), max_size=8))
 def test_scores_are_shares_and_symmetric(texts: list[str]) -> None:
-    works = [work(f"s{number}", text) for number, text in enumerate(texts)]
+    works = [work(f"s{number}", f"{text}# {number}\n") for number, text in enumerate(texts)]
     found, turned = scores(*works), scores(*reversed(works))
     assert all(0 <= score <= 1 for score in found.values())  # 0: equal, and how everyone writes it
     assert {(b, a): pytest.approx(score) for (a, b), score in turned.items()} == found
