@@ -23,6 +23,10 @@ from grader.classroom.records import Attempt, Event, Grading, Student, to_text, 
 from grader.errors import UserError
 
 
+_notes = msgspec.json.Decoder(tuple[str, ...])
+_parts = msgspec.json.Decoder(dict[str, tuple[float, float]])
+
+
 class Ledger(Database):
     """An open ledger; use it in a `with` block, or call `close`."""
 
@@ -78,7 +82,9 @@ class Ledger(Database):
         """The attempts of one assignment, or all, by time of submission."""
         where, values = _where(assignment=assignment)
         members: dict[int, list[str]] = {}
-        for number, student in self.rows("SELECT attempt, student FROM members"):
+        for number, student in self.rows(
+            f"SELECT attempt, student FROM members JOIN attempts ON id = attempt {where}", *values
+        ):
             members.setdefault(number, []).append(student)
         rows = self.rows(
             "SELECT id, assignment, owner, sha256, submitted_at, source, notes, refusal "
@@ -246,15 +252,11 @@ def _where(**wanted: str | None) -> tuple[str, list[str]]:
     return f"WHERE {text}" if text else "", list(chosen.values())
 
 
-def _parts(text: str) -> dict[str, tuple[float, float]]:
-    return {part: (earned, possible) for part, (earned, possible) in json.loads(text).items()}
-
-
 def _attempt(members: Mapping[int, list[str]], *row: Any) -> Attempt:
     number, assignment, owner, sha256, submitted_at, source, notes, refusal = row
     return Attempt(
         *(assignment, owner, sha256, to_utc(submitted_at), source),
-        *(tuple(members.get(number, ())), tuple(json.loads(notes)), refusal, number),
+        *(tuple(members.get(number, ())), _notes.decode(notes), refusal, number),
     )
 
 
@@ -262,7 +264,7 @@ def _grading(*row: Any) -> Grading:
     *first, parts, is_fault, who, why, at, accepted, number = row
     key, assignment, sha256, earned, possible = first
     return Grading(
-        *(key, assignment, sha256, earned, possible, _parts(parts), bool(is_fault)),
+        *(key, assignment, sha256, earned, possible, _parts.decode(parts), bool(is_fault)),
         *(who, why, to_utc(at), accepted, number),
     )
 
