@@ -27,6 +27,7 @@ import torch
 MAX_STRUCTURE = 4 * 2**20  # bytes of msgpack in one frame
 STRUCTURE_COST = 64  # bytes of memory that one of them may become: an empty list is one byte
 MAX_EXTENSIONS = 2**16  # tensors, handles, tuples and such in one frame: objects of some 500 bytes
+MAX_NUMBERS = 2**14  # keys of dicts in one frame that are numbers
 MAX_BUFFERS = 256 * 2**20  # bytes of tensors in one frame
 MAX_DIMENSIONS = 16
 MAX_ELEMENTS = 2**31  # of a tensor, dimensions of size 0 counted as 1, so that strides fit too
@@ -52,7 +53,8 @@ _DTYPES = (
 _CODES = {dtype: code for code, dtype in enumerate(_DTYPES)}
 # Their subclasses, such as an IntEnum, cross as one of them.
 _PLAIN: tuple[type[Any], ...] = (int, float, str, bytes, list)
-# An int that is a multiple of 2**61 - 1 hashes to 0: a dict of such keys takes quadratic time.
+# An int that is a multiple of 2**61 - 1 hashes to 0: a dict of such keys takes quadratic time. So
+# do smaller numbers that are chosen for it, hence MAX_NUMBERS; the hashes of text are random.
 _MAX_INT_KEY = 2**60
 
 
@@ -211,7 +213,7 @@ class _Reader:
         self.buffers = buffers
         self.offset = 0
         self.from_handle = from_handle
-        self.extensions = 0
+        self.extensions, self.numbers = 0, 0
 
     def sequence(self, items: list[Any]) -> Any:
         if items and items[0] is _TUPLE_MARK:
@@ -225,6 +227,9 @@ class _Reader:
             if not _is_plain_key(key):
                 raise WireError(f"a {type(key).__name__} is not a key")
             _refuse_foreign((value,))
+            self.numbers += not isinstance(key, str | bytes)
+        if self.numbers > MAX_NUMBERS:
+            raise WireError(f"more than {MAX_NUMBERS} keys of dicts are numbers")
         return dict(pairs)
 
     def extension(self, code: int, data: bytes) -> Any:

@@ -84,11 +84,17 @@ def take(path: Path, assignment: Assignment, sandbox: Sandbox | None = None) -> 
 
 
 def look(path: Path, assignment: Assignment) -> Parcel:
-    """The submission at `path`, unparsed; raises Refused if it is not one or is too large."""
+    """The submission at `path`, unparsed; raises Refused if it is not one or is too large.
+
+    A link is refused: it may come from a student's repository or upload, and lead to the solution
+    or to another student's work.
+    """
     path = Path(path)
     if not os.path.lexists(path):
         raise Refused(f"{path} does not exist: {SHAPES}")
     with _named(path):
+        if path.is_symlink():
+            raise Refused("is a link: name the folder or file itself")
         real = path.resolve()
         own = real in (assignment.root, assignment.src.resolve(), assignment.solution.resolve())
         if real.is_dir():

@@ -206,6 +206,15 @@ def test_a_frame_holds_so_many_extensions_and_no_more() -> None:
         wire.decode(struct.pack(">BI", 0xDD, most + 1) + item * (most + 1), bytearray())
 
 
+def test_a_frame_holds_so_many_numbers_as_keys_and_no_more() -> None:
+    """Numbers can be chosen so that a dict of them takes quadratic time."""
+    most = wire.MAX_NUMBERS
+    allowed = {"text": None} | dict.fromkeys(range(most))
+    assert wire.decode(msgpack.packb(allowed), bytearray()) == allowed
+    with pytest.raises(wire.WireError, match=f"more than {most} keys"):
+        wire.decode(msgpack.packb(allowed | {-1: None}), bytearray())
+
+
 def test_a_header_over_the_limits_is_refused() -> None:
     for sizes in ((wire.MAX_STRUCTURE + 1, 0), (0, wire.MAX_BUFFERS + 1), (2**32 - 1, 2**32 - 1)):
         with pytest.raises(wire.WireError, match="over the limit"):

@@ -95,6 +95,18 @@ def test_a_link_in_a_student_s_folder_leads_nowhere(klass: Class, tmp_path: Path
     assert "contains no file of b1_toy" in klass.attempts["bob"].refusal
 
 
+def test_a_link_in_place_of_a_student_s_work_is_refused(klass: Class, tmp_path: Path) -> None:
+    """`bob -> ada` had ada's grade, and a link to the solution had all points."""
+    source = write(tmp_path / "in", {"ada/model.py": "1\n"})
+    (source / "bob").symlink_to("ada")
+    (source / "cyd.zip").symlink_to(source / "ada" / "model.py")
+    klass.collect(source)
+    assert klass.attempts["ada"].sha256
+    for name in ("bob", "cyd"):
+        assert klass.attempts[name].sha256 == ""
+        assert "is a link" in klass.attempts[name].refusal
+
+
 def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
     klass: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

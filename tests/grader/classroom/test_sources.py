@@ -30,6 +30,7 @@ MOODLE: Files = {
     "Ada Lovelace_4711_assignsubmission_onlinetext_/onlinetext.html": "hello",
     "Bob Kahn_4712_assignsubmission_file_/work.zip": zipped({"model.py": "bob = 1\n"}),
     "Cyd Charisse_4713_assignsubmission_file_model.py": "cyd = 1\n",
+    "Cyd Charisse_4713_assignsubmission_file_x_1_assignsubmission_file_y.py": "a name in a name",
 }
 METADATA = """\
 submission_1:
@@ -153,6 +154,27 @@ def test_repositories_are_read_at_their_commit(klass: Class, tmp_path: Path) -> 
     assert summary.failed[0].startswith(f"bob: {tmp_path / 'gone'} at {commit[:12]}: fatal: ")
     assert klass.text("ada") == "first = 1\n"
     assert klass.attempts["ada"].submitted_at == TIME
+
+
+def test_no_filter_of_the_staffs_own_git_runs(
+    klass: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`git archive` ran git-lfs's where a student's .gitattributes asked for it."""
+    settings = tmp_path / "gitconfig"
+    settings.write_text(f'[filter "lfs"]\nsmudge = "touch {tmp_path / "ran"} && cat"\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    files: Files = {"src/model.py": "first = 1\n", ".gitattributes": "*.py filter=lfs\n"}
+    work = write(tmp_path / "ada.git", files)
+    _git(work, "init", "--quiet")
+    _git(work, "add", ".")
+    _git(work, "commit", "--quiet", "-m", "first")
+    source = tmp_path / "repositories.csv"
+    commit = _git(work, "rev-parse", "HEAD")
+    source.write_text(f"id,repository,commit\nada,{work.as_uri()},{commit}\n")
+    (tmp_path / "ran").unlink(missing_ok=True)
+    assert klass.collect(source).failed == []
+    assert klass.text("ada") == "first = 1\n"
+    assert not (tmp_path / "ran").exists()
 
 
 def test_paths_of_a_class_and_of_a_repository_may_be_relative(

@@ -119,11 +119,12 @@ def test_links_in_a_folder(tmp_path: Path, toy: Assignment) -> None:
         take(work, toy)
 
 
-def test_a_link_to_a_submission_may_be_given(tmp_path: Path, toy: Assignment) -> None:
-    """The path itself is typed by whoever grades; only what is inside is not trusted."""
-    make_folder(tmp_path / "work", FILES)
-    (tmp_path / "link").symlink_to(tmp_path / "work")
-    assert take(tmp_path / "link", toy).files == FILES
+def test_a_link_is_no_submission(tmp_path: Path, toy: Assignment) -> None:
+    """A student's repository with `b1_toy -> ../course/b1_toy/solution` had all points."""
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / toy.id).symlink_to(toy.solution)
+    with pytest.raises(Refused, match=f"{toy.id}: is a link: name the folder or file itself"):
+        take(tmp_path / "repository" / toy.id, toy)
 
 
 def test_pipes_and_sockets_in_a_folder_are_refused(
