@@ -37,7 +37,7 @@ def clipped_counts(hypothesis: Tokens, references: Sequence[Tokens], n: int) -> 
 def brevity_penalty(hypothesis_length: int, reference_length: int) -> float:
     """The factor that keeps short translations from winning: at most 1.
 
-    The lengths are in tokens, of the whole corpus.
+    The lengths are in tokens, of the whole corpus; that of the references is at least 1.
     """
     # TODO(d): return 1 if the hypotheses are at least as long as the references, else
     # exp(1 - reference_length / hypothesis_length), which for a length of 0 is 0.
@@ -53,7 +53,7 @@ def brevity_penalty(hypothesis_length: int, reference_length: int) -> float:
 def bleu(
     hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]], max_n: int = 4
 ) -> float:
-    """The BLEU of a corpus, 0 to 100.
+    """The BLEU of a corpus of at least one sentence, 0 to 100. The arguments stay as they are.
 
     references: those of each hypothesis in turn, at least one.
     Raises ValueError if there are not as many hypotheses as lists of references.

@@ -104,7 +104,7 @@ class NMT(nn.Module):
         """Read the source. source_padded: (S, b) long. source_lengths: b ints, the largest is S.
 
         Returns enc_hiddens (b, S, 2h), each place's forward state, then its backward one, zero at
-        pads; and the decoder's first state, init_h (b, h) and init_c (b, h).
+        pads; and the decoder's first state, init_h (b, h) and init_c (b, h). Changes no argument.
         """
         # TODO(a): return enc_hiddens (b, S, 2h) and (init_h, init_c), (b, h) each.
         # The source's embeddings go through post_embed_cnn, which sees a zero vector after the last
@@ -134,8 +134,8 @@ class NMT(nn.Module):
         """The decoder's outputs while it reads the right translation.
 
         enc_hiddens: (b, S, 2h). enc_masks: (b, S), 1 at pads. dec_init_state: (b, h) twice.
-        target_padded: (T, b) long, <s> first. Returns combined outputs, (T - 1, b, h); the one at
-        place t has to predict the target at t + 1.
+        target_padded: (T, b) long, <s> first; T is at least 2. Returns combined outputs,
+        (T - 1, b, h); the one at place t has to predict the target at t + 1.
         """
         enc_hiddens_proj = self.project(enc_hiddens)
         # TODO(b): return (T - 1, b, h): the combined output of `step` for each place of the target
@@ -163,7 +163,7 @@ class NMT(nn.Module):
     ) -> tuple[State, Tensor, Tensor]:
         """One step. Ybar_t: (b, e + h). dec_state: (b, h) twice. enc_hiddens: (b, S, 2h).
 
-        enc_hiddens_proj: from `project`. enc_masks: (b, S), 1 at pads; None if there are none.
+        enc_hiddens_proj: project(enc_hiddens), to be used. enc_masks: (b, S), 1 at pads, or None.
         Returns the new dec_state, the combined output (b, h), and the scores e_t (b, S).
         """
         # TODO(b): return dec_state ((b, h) twice), combined_output (b, h) and e_t (b, S).
@@ -231,6 +231,7 @@ class NMT(nn.Module):
         enc_hiddens, dec_state = self.read(src_sent)
         # TODO(c): return a Hypothesis. Begin with <s> (START_ID) and a combined output of 0, and
         # ask `predict` at each step; the likeliest piece follows, until it is </s> (END_ID).
+        # self.vocab.tgt.words[n] is the piece with the number n.
         ### BEGIN SOLUTION
         word = torch.tensor([START_ID], device=self.device)
         o_prev = torch.zeros_like(dec_state[0])  # (1, h)
@@ -259,6 +260,7 @@ class NMT(nn.Module):
         # all these together the (beam_size - completed) with the best scores are kept. Those that
         # end in </s> are complete, the others live. It ends when beam_size are complete, or after
         # the last step. If none is complete then, the list holds the best live hypothesis alone.
+        # self.vocab.tgt.words[n] is the piece with the number n.
         ### BEGIN SOLUTION
         live, completed = [[]], []
         words = torch.tensor([START_ID], device=self.device)  # (n,), the last of each live one

@@ -24,10 +24,11 @@ def model(student):
 @pytest.mark.hint("append pad_token to the shorter sentences, in new lists")
 def test_pad_sents(student):
     """pad_sents makes two sentences as long as the longer one, and changes neither."""
-    sents = [["a"], ["b", "c", "d"]]
+    sents = [["eins"], ["zwei", "drei", "vier"]]
     result = student.utils.pad_sents(sents, "#")
-    assert result == [["a", "#", "#"], ["b", "c", "d"]], f"pad_sents returned {result}"
-    assert sents == [["a"], ["b", "c", "d"]], f"the sentences have become {sents}"
+    expected = [["eins", "#", "#"], ["zwei", "drei", "vier"]]
+    assert result == expected, f"pad_sents returned {result}"
+    assert sents == [["eins"], ["zwei", "drei", "vier"]], f"the sentences have become {sents}"
 
 
 @pytest.mark.points(1)
@@ -76,6 +77,20 @@ def test_encode(student):
     alone, (h_alone, _) = nmt.encode(ids[:2, 1:], [2])
     assert torch.allclose(alone[0], hiddens[1, :2], atol=1e-5), "a longer neighbour changes states"
     assert torch.allclose(h_alone[0], h[1], atol=1e-5), "a longer neighbour changes init_h"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("enforce_sorted=False; or sort a copy, and bring all results back in order")
+def test_encode_unsorted(student):
+    """The shorter sentence may come first, and the lengths stay as they are."""
+    nmt = model(student)
+    ids, lengths = torch.tensor([[5, 4], [4, 5], [0, 4]]), [2, 3]
+    hiddens, states = nmt.encode(ids, lengths)
+    assert lengths == [2, 3], f"encode has made {lengths} of the lengths [2, 3]"
+    turned, turned_states = nmt.encode(ids.flip(1), [3, 2])
+    assert torch.allclose(hiddens, turned.flip(0), atol=1e-5), "enc_hiddens: in another order"
+    for name, state, other in zip(("init_h", "init_c"), states, turned_states, strict=True):
+        assert torch.allclose(state, other.flip(0), atol=1e-5), f"{name}: in another order"
 
 
 @pytest.mark.points(1)

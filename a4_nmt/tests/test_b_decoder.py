@@ -61,15 +61,18 @@ def test_step_of_one_word(student):
 @pytest.mark.points(1)
 @pytest.mark.hint("masked_fill the scores with -inf where enc_masks is 1, before the softmax")
 def test_pads_do_not_count(student):
-    """What stands at a pad changes nothing."""
+    """What stands at a pad changes nothing, and by the scores e_t it has no weight."""
     nmt = model(student)
     Ybar, state, enc, _, masks = inputs(nmt)
     masks[1, 2] = 1
     outputs = []
     for number in (0.0, 9.0):
         enc[1, 2] = number
-        outputs.append(nmt.step(Ybar, state, enc, nmt.project(enc), masks)[1])
+        _, output, scores = nmt.step(Ybar, state, enc, nmt.project(enc), masks)
+        outputs.append(output)
     assert torch.allclose(*outputs, atol=1e-5), "a state at a pad changes the combined output"
+    weight = scores.softmax(dim=1)[1, 2].item()
+    assert weight < 1e-30, f"by the scores that step returns, a pad has the weight {weight}"
 
 
 @pytest.mark.points(1)

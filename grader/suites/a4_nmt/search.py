@@ -104,6 +104,12 @@ def beam(student: Any, theirs: Any, *arguments: Any) -> list[Found]:
     return [hypothesis(each, "a hypothesis") for each in found]
 
 
+def check_different(found: list[Found]) -> None:
+    """No two hypotheses have the same words."""
+    values = [tuple(value) for value, _ in found]
+    assert len(set(values)) == len(values), "the same translation stands twice"
+
+
 def check_value(found: list[str], right: list[str], what: str) -> None:
     """Compares the words of a hypothesis."""
     assert "</s>" not in found, f"{what} has </s> in its value"

@@ -25,13 +25,7 @@ from grader.suites.a4_nmt.variants import expect_right
 pytestmark = pytest.mark.part("a")
 INIT, ENCODE = "NMT.__init__", "NMT.encode"
 HIDDENS, STATES = "enc_hiddens", "the decoder's initial"
-DECODER = (
-    "decoder",
-    "att_",
-    "dec_att",
-    "combined_",
-    "target_",
-)  # how the names of its layers begin
+DECODER = ("decoder", "att_", "dec_att", "combined_", "target_")  # how its layers' names begin
 
 
 def check_layers(
@@ -203,6 +197,10 @@ def test_encode_any_order(student: Any, reference: Any, generator: torch.Generat
         _, *alone = results(theirs, ids[:length, row : row + 1], [length])
         for one, all_of_them in zip(alone, together, strict=True):
             expect.close(one, all_of_them[row : row + 1], f"{STATES} state of a sentence by itself")
+    after = student.probe.arguments_after(theirs.encode, [ids.clone(), list(lengths)])
+    _, after = expect.items(after, 2, "the arguments")
+    after = [expect.whole(each, "a length") for each in expect.plain(after, "source_lengths")]
+    assert after == lengths, "encode changes source_lengths, of which the mask is made later"
 
 
 @pytest.mark.about(ENCODE)

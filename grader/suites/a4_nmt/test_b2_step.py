@@ -8,14 +8,16 @@ from torch import Tensor
 
 from grader import expect
 from grader.random_inputs import normal
-from grader.suites.a4_nmt.models import ATTENTIONS, LENGTHS, E, H, encoded, state, twins
+from grader.suites.a4_nmt.models import ATTENTIONS, LENGTHS, E, H, encoded, load, state, twins
 from grader.suites.a4_nmt.variants import expect_right
 
 pytestmark = [pytest.mark.part("b"), pytest.mark.about("NMT.step")]
 OUTPUT, SCORES = "the combined output", "the scores e_t"
+RETURNED = "the scores e_t that step returns"
 # Batches without pads. Only in the first are all known mistakes different from one another.
 SIZES = ([4, 4, 4], [3], [1, 1], [1])
-LOW = -1e4  # a pad's score may be -inf or a very low number: its weight is 0 either way
+LOW = -1e4  # a score whose weight is 0
+NOTHING = 1e-30  # a pad's score may be -inf or a low number, if its weight is below this
 
 
 def inputs(
@@ -138,8 +140,9 @@ def test_step_output(student: Any, reference: Any, generator: torch.Generator) -
             result = stepped(theirs, arguments)[1]
             expect_right(result, right, wrong if lengths is SIZES[0] else {}, OUTPUT)
     theirs, ours = twins(student, reference, generator)
-    Ybar, old, enc, projected, masks = inputs(ours, generator, [4, 4])
-    loud = (Ybar, old, enc, 1000 * projected, masks)
+    ours.att_projection.weight.data.mul_(1000)
+    load(student, theirs, ours)
+    loud = inputs(ours, generator, [4, 4])
     right = ours.step(*loud)[1]
     expect.close(stepped(theirs, loud)[1], right, f"{OUTPUT} of scores in the hundreds", 1e-3)
 
@@ -149,7 +152,7 @@ def test_step_output(student: Any, reference: Any, generator: torch.Generator) -
     "e_t.masked_fill(enc_masks.bool(), -inf) before the softmax; enc_masks may be None"
 )
 def test_step_masks(student: Any, reference: Any, generator: torch.Generator) -> None:
-    """A pad's score is -inf and its weight 0; with enc_masks=None there are no pads."""
+    """A pad's score is -inf, or so low that its weight is 0; enc_masks=None means no pads."""
     for attention in ATTENTIONS:
         theirs, ours = twins(student, reference, generator, attention=attention)
         Ybar, old, enc, _, masks = inputs(ours, generator, LENGTHS)
@@ -175,9 +178,13 @@ def test_step_masks(student: Any, reference: Any, generator: torch.Generator) ->
             "the scores of pads are set to 0; a score of 0 still has a weight": output(
                 ours, context(plain.masked_fill(pads, 0.0), noise), h
             ),
+            "the scores of pads are not low enough: pads have some weight": (
+                output(ours, context(e_t, noise), h)
+            ),
         }
         expect_right(result, right, wrong, OUTPUT)
-        assert (e_t[pads] < LOW / 10).all(), f"{SCORES} at pads are not -inf"
+        there = e_t.softmax(1)[pads]
+        assert (there < NOTHING).all(), f"{RETURNED} give pads some weight; make them -inf"
         none = (*inputs(ours, generator, [3, 3])[:4], None)
         _, right, scores = ours.step(*none)
         _, result, theirs_scores = stepped(theirs, none)
@@ -243,11 +250,13 @@ def test_step_gradients(student: Any, reference: Any, generator: torch.Generator
         reached = {name: value for name, value in expected.items() if value is not None}
         gradients = student.probe.method_gradients(theirs, "step", arguments, place)
         expect.gradients(gradients, [reached], f"step, from {what}")
-    wrts = ((0, "Ybar_t"), (2, "enc_hiddens"), (3, "enc_hiddens_proj"))
+    wrts = ((0, "Ybar_t"), (3, "enc_hiddens_proj"), (2, "enc_hiddens"))
     cotangent = normal(generator, len(LENGTHS), H)
     for wrt, what in wrts:
         expected, gradient = (
             code.probe.output_gradient(model, arguments, cotangent, wrt)
             for code, model in ((reference, ours), (student, theirs))
         )
+        unused = "is not used; project is not to be called at every step"
+        assert gradient is not None or wrt != 3, f"{what} {unused}, or its gradient is cut off"
         expect.close(gradient, expected, f"the gradient of {what}")

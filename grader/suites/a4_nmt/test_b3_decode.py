@@ -11,6 +11,7 @@ from grader import expect
 from grader.suites.a4_nmt.models import (
     ATTENTIONS,
     LENGTHS,
+    PAD,
     START,
     H,
     encoded,
@@ -95,10 +96,12 @@ def mistakes(ours: Any, arguments: list[Any]) -> dict[str, Tensor]:
 
 
 def check(theirs: Any, ours: Any, arguments: list[Any]) -> None:
-    """Compares decode with the reference, and with known mistakes."""
-    expect_right(
-        theirs.decode(*arguments), ours.decode(*arguments), mistakes(ours, arguments), OUTPUTS
-    )
+    """Compares decode with the reference, and with known mistakes, where a word is to follow."""
+    counts = (arguments[3][1:] != PAD)[..., None]  # (T - 1, b, 1)
+    right = ours.decode(*arguments)
+    found = expect.tensor(theirs.decode(*arguments), right.shape, "float", OUTPUTS)
+    wrong = {what: value.where(counts, 0.0) for what, value in mistakes(ours, arguments).items()}
+    expect_right(found.where(counts, 0.0), right.where(counts, 0.0), wrong, OUTPUTS)
 
 
 @pytest.mark.points(2)
@@ -176,6 +179,8 @@ def test_decode_gradients(student: Any, reference: Any, generator: torch.Generat
 def test_log_likelihood(student: Any, reference: Any, generator: torch.Generator) -> None:
     """The log-likelihood of a padded batch, by your encode, decode and step, is the reference's."""
     theirs, ours = twins(student, reference, generator)
-    arguments = [source(generator, LENGTHS), LENGTHS, target(generator, [5, 6, 3, 2])]
-    right = ours.log_likelihood(*arguments)
-    expect.close(theirs.log_likelihood(*arguments), right, "the log-likelihood")
+    for lengths in (LENGTHS, [2, 5, 1, 4]):
+        ids, words = source(generator, lengths), target(generator, [5, 6, 3, 2])
+        right = ours.log_likelihood(ids, list(lengths), words)
+        result = theirs.log_likelihood(ids, list(lengths), words)
+        expect.close(result, right, "the log-likelihood")

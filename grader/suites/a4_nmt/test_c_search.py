@@ -1,5 +1,6 @@
 """Part c: greedy search and beam search."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +10,13 @@ import torch
 from grader.suites.a4_nmt.search import (
     NEAR,
     beam,
+    check_different,
     check_score,
     check_value,
     enumerated,
     follow,
     hypothesis,
+    likelihoods,
     pick,
 )
 
@@ -121,6 +124,7 @@ def test_beam_best(student: Any, reference: Any, generator: torch.Generator) -> 
         right = ours.beam_search(words, size, 8)[0]
         found = beam(student, theirs, words, size, 8)
         assert found, "beam_search returns no hypothesis"
+        check_different(found)
         what = f"the first of {size} hypotheses"
         greedy = [*found[0][0], END] == likeliest(ours, words, 8)[0]
         assert not greedy, f"{what} is what greedy search finds, which is not the best here"
@@ -135,7 +139,9 @@ def test_beam_list(student: Any, reference: Any, generator: torch.Generator) -> 
     for size in (2, 3, 4, 6):
         theirs, ours, words = pick(student, reference, generator, branching(size, 7))
         right = [each.value for each in ours.beam_search(words, size, 7)]
-        found = [value for value, _ in beam(student, theirs, words, size, 7)]
+        hypotheses = beam(student, theirs, words, size, 7)
+        check_different(hypotheses)
+        found = [value for value, _ in hypotheses]
         assert found != right[::-1] or found == right, "the hypotheses come worst first"
         assert sorted(found) != sorted(right) or found == right, "the best do not come first"
         assert len(found) == len(right), f"{len(found)} hypotheses, not {len(right)}"
@@ -143,13 +149,30 @@ def test_beam_list(student: Any, reference: Any, generator: torch.Generator) -> 
             check_value(one, other, f"hypothesis {number} of {size}")
 
 
+def overtaking(size: int, steps: int) -> Callable[[Any, list[str]], bool]:
+    """Whether, beside `branching`, one of the translations was live and less likely when another
+    was completed: its place among the kept is then not its place among the live."""
+
+    def wanted(ours: Any, words: list[str]) -> bool:
+        if not branching(size, steps)(ours, words):
+            return False
+        found = ours.beam_search(words, size, steps)
+        scores = [likelihoods(ours, words, [*each.value, END]) for each in found]
+        return any(
+            len(late) > len(early) and sum(late[: len(early)]) < sum(early) - 0.1
+            for early, late in itertools.permutations(scores, 2)
+        )
+
+    return wanted
+
+
 @pytest.mark.about(BEAM)
 @pytest.mark.points(2)
 @pytest.mark.hint("a continuation's score is the hypothesis's plus the piece's log-probability")
 def test_beam_scores(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Each score is the sum of log-probabilities, with </s>, which your forward would give too."""
-    for size in (2, 4):
-        theirs, ours, words = pick(student, reference, generator, branching(size, 7))
+    for size, wanted in ((2, branching(2, 7)), (4, overtaking(4, 7))):
+        theirs, ours, words = pick(student, reference, generator, wanted)
         found = beam(student, theirs, words, size, 7)
         assert found, "beam_search returns no hypothesis"
         for number, each in enumerate(found, start=1):

@@ -1,14 +1,15 @@
 """Part d: BLEU, by hand."""
 
+import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 
 from grader import expect
-from grader.random_inputs import indices
+from grader.suites.a4_nmt.corpus import corpus, mean, parts, tokens
 
 pytestmark = pytest.mark.part("d")
 CLIPPED, PENALTY, BLEU = "what clipped_counts returns", "brevity_penalty", "bleu"
@@ -20,25 +21,9 @@ THERE = ["there", "is", "a", "cat", "on", "the", "mat"]
 
 def counts(student: Any, hypothesis: list[str], references: Any, n: int) -> tuple[int, ...]:
     """(matches, total) as whole numbers."""
-    pair = expect.items(student.bleu.clipped_counts(hypothesis, references, n), 2, CLIPPED)
+    arguments = copy.deepcopy((hypothesis, references))  # in this process, code could change them
+    pair = expect.items(student.bleu.clipped_counts(*arguments, n), 2, CLIPPED)
     return tuple(expect.whole(each, "a count") for each in pair)
-
-
-def tokens(generator: torch.Generator, length: int, words: int = 4) -> list[str]:
-    """A random sentence of few different words, so that n-grams recur."""
-    return [f"w{n}" for n in indices(generator, words, length).tolist()]
-
-
-def corpus(
-    generator: torch.Generator, lengths: Sequence[tuple[int, ...]], words: int = 3
-) -> tuple[list[list[str]], list[list[list[str]]]]:
-    """Hypotheses and their references; `lengths` has those of the hypothesis and each reference."""
-    hypotheses = [tokens(generator, own, words) for own, *_ in lengths]
-    references = []
-    for hypothesis, (_, *others) in zip(hypotheses, lengths, strict=True):
-        shared = hypothesis[:4]  # so that no precision is 0
-        references.append([[*shared, *tokens(generator, n, words)][:n] for n in others])
-    return hypotheses, references
 
 
 @pytest.mark.about("clipped_counts")
@@ -64,6 +49,7 @@ def test_counts_by_hand(student: Any) -> None:
         (["a", "cat", "is", "on", "the", "mat"], 2, (5, 5)),
         (["a", "dog"], 1, (1, 2)),
         (["The", "cat"], 1, (1, 2)),
+        (["them", "at"], 2, (0, 1)),  # the same letters as "the mat"
     ):
         found = counts(student, hypothesis, [CAT, THERE], n)
         text = " ".join(hypothesis)
@@ -137,7 +123,7 @@ def test_brevity_penalty_of_nothing(student: Any) -> None:
 
 def score(student: Any, *arguments: Any) -> float:
     """What bleu returns."""
-    return expect.number(student.bleu.bleu(*arguments), "what bleu returns")
+    return expect.number(student.bleu.bleu(*copy.deepcopy(arguments)), "what bleu returns")
 
 
 def check(found: float, right: float, wrong: dict[str, float], what: str = "BLEU") -> None:
@@ -146,30 +132,6 @@ def check(found: float, right: float, wrong: dict[str, float], what: str = "BLEU
         same = abs(found - value) < NEAR < abs(right - value)
         assert not same, f"{what} {sentence}"
     assert abs(found - right) < NEAR, f"{what} is wrong"
-
-
-def parts(
-    reference: Any, hypotheses: list[list[str]], references: list[list[list[str]]], most: int = 4
-) -> tuple[list[float], int, int]:
-    """The precisions, and both lengths, of a corpus."""
-    precisions = []
-    for n in range(1, most + 1):
-        pairs = [
-            reference.bleu.clipped_counts(h, r, n)
-            for h, r in zip(hypotheses, references, strict=True)
-        ]
-        matches, total = (sum(column) for column in zip(*pairs, strict=True))
-        precisions.append(matches / total)
-    lengths = [
-        min(map(len, own), key=lambda n: (abs(n - len(h)), n))
-        for h, own in zip(hypotheses, references, strict=True)
-    ]
-    return precisions, sum(map(len, hypotheses)), sum(lengths)
-
-
-def mean(precisions: list[float]) -> float:
-    """The geometric mean, times 100."""
-    return 100 * math.prod(precisions) ** (1 / len(precisions))
 
 
 @pytest.mark.about("bleu")
@@ -191,7 +153,7 @@ def test_bleu_of_one_sentence(student: Any, reference: Any) -> None:
 
 
 @pytest.mark.about("bleu")
-@pytest.mark.points(3)
+@pytest.mark.points(2)
 @pytest.mark.hint("sum matches, totals and lengths over the corpus first, then divide")
 def test_bleu_of_a_corpus(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Counts and lengths are summed over the corpus; BLEU is not a mean over sentences."""
@@ -293,3 +255,18 @@ def test_bleu_of_other_orders(student: Any, reference: Any, generator: torch.Gen
         check(found, right, wrong, f"BLEU with max_n={most}")
     default = reference.bleu.bleu(hypotheses, references)
     check(score(student, hypotheses, references), default, {}, "BLEU without max_n")
+
+
+@pytest.mark.about("bleu")
+@pytest.mark.points(1)
+@pytest.mark.hint("no sort, pop or clear of what the caller still uses; sorted makes a new list")
+def test_bleu_spares_its_arguments(
+    student: Any, reference: Any, generator: torch.Generator
+) -> None:
+    """The hypotheses and references that bleu is given stay as they are."""
+    before = corpus(generator, [(9, 13, 8, 11), (10, 12, 9), (6, 7)], 2)
+    after = student.probe.arguments_after(student.bleu.bleu, list(copy.deepcopy(before)))
+    after = expect.items(after, 2, "the arguments")
+    for value, right, what in zip(after, before, ("hypotheses", "references"), strict=True):
+        assert repr(value) == repr(right), f"bleu changes the {what} that it is given"
+    check(score(student, *before), reference.bleu.bleu(*before), {})

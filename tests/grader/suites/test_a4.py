@@ -32,6 +32,7 @@ def lost(mistake: str) -> dict[str, str]:
         ("tables_no_padding_of_source", {"test_padding_row": "source table is not all zeros"}),
         ("init_combined_bias", {"test_decoder_layers": "combined_output_projection.bias"}),
         ("encode_sorted_only", {"test_encode_any_order": ""}),
+        ("encode_sorts_its_argument", {"test_encode_any_order": "changes source_lengths"}),
         ("encode_c_by_h_projection", {"test_initial_cell_state": "from h_projection, not from c"}),
         ("encode_h_backward_first", {"test_initial_hidden_state": "the forward one belongs first"}),
         ("dot_no_scale", {"test_dot_product": "not divided by sqrt(h)"}),
@@ -43,6 +44,8 @@ def lost(mistake: str) -> dict[str, str]:
         ("greedy_score_without_end", {"test_greedy_score": "lacks the log-probability of </s>"}),
         ("beam_none_completed", {"test_beam_limit": "0 hypotheses, not 1"}),
         ("penalty_divides_by_zero", {"test_brevity_penalty_of_nothing": ""}),
+        ("counts_letters_joined", {"test_counts_by_hand": "'them at' has (1, 1) matches"}),
+        ("bleu_empties_the_hypotheses", {"test_bleu_spares_its_arguments": "the hypotheses that"}),
         ("bleu_tie_longer", {"test_bleu_of_several_references": "the longer one of two"}),
         ("bleu_max_n_ignored", {"test_bleu_of_other_orders": "is that of max_n=4"}),
     ],
@@ -75,6 +78,13 @@ def test_an_unknown_mistake_is_not_given_the_name_of_a_known_one() -> None:
         with pytest.raises(AssertionError) as caught:
             variants.expect_right(actual, right, known, "x")
         assert str(caught.value) == message
+
+
+def test_a_translation_that_stands_twice_is_told() -> None:
+    """A beam that begins with several copies of <s> holds copies of one translation."""
+    search.check_different([(["a"], -1.0), (["a", "a"], -1.0), ([], -1.0)])
+    with pytest.raises(AssertionError, match="stands twice"):
+        search.check_different([(["a"], -1.0), (["b"], -1.5), (["a"], -1.0)])
 
 
 def test_searches_need_no_luck() -> None:
