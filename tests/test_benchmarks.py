@@ -55,11 +55,16 @@ SMALL_CLM = {
             ["--assignment=a2", "--submissions=8", "--copies=2"],
             {"submissions", "copies", "ours_found", "ours_auc", "ours_seconds", "hardware"},
         ),
+        (
+            "ledger",
+            ["--students=20", "--assignments", "a2"],
+            {"students", "assignments", "submissions", "commands", "hardware"},
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_a_benchmark_ends_with_its_figures(name, options, promised):
-    threads = [] if name == "similarity" else ["--threads", "1"]
+    threads = [] if name in ("similarity", "ledger") else ["--threads", "1"]
     result = python(f"benchmarks/{name}.py", *options, *threads, cwd=ROOT)
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
@@ -71,6 +76,11 @@ def test_a_benchmark_ends_with_its_figures(name, options, promised):
     if name == "similarity":
         assert (found["submissions"], found["copies"]) == (10, 2)  # copies are handed in too
         assert 0 <= found["ours_found"] <= 1
+    if name == "ledger":
+        assert (found["students"], found["assignments"]) == (20, 1)
+        assert found["submissions"] > 0
+        assert len(found["commands"]) == 5
+        assert all(each["mib"] > 10 for each in found["commands"].values())
     if name == "nmt":  # both search with the same weights
         assert found["decoding"]["same"] == 1
 

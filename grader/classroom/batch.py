@@ -18,9 +18,8 @@ from grader.classroom.course_file import Course
 from grader.classroom.fingerprints import Fingerprints
 from grader.classroom.keys import key, stamp, stamp_of, state
 from grader.classroom.ledger import Ledger
-from grader.classroom.records import Grading
+from grader.classroom.records import Answer, Grading, Task
 from grader.classroom.store import Store
-from grader.classroom.work import Answer, Task
 from grader.errors import UserError
 from grader.verdict.result import Result
 
@@ -53,8 +52,7 @@ class Tally:
 
 def submissions(ledger: Ledger, assignment: str) -> list[str]:
     """The sha256 of every different submission that can be graded, in the order they came."""
-    attempts = ledger.attempts(assignment)
-    return list(dict.fromkeys(each.sha256 for each in attempts if not each.refusal))
+    return list(dict.fromkeys(ledger.handed_in(assignment)))
 
 
 def waiting(ledger: Ledger, assignment: Assignment) -> list[Job]:

@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from course.files import read_text
+from grader.classroom.records import Answer, Task
 from grader.classroom.words import plural
-from grader.classroom.work import Answer, Task, fault, grade
+from grader.classroom.work import fault, grade
 from grader.errors import UserError, one_line
 
 RETRIES = 2  # of a task whose worker raises, such as for want of memory

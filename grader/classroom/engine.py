@@ -24,7 +24,8 @@ from multiprocessing.context import SpawnProcess
 
 from grader import assignment as assignments
 from grader.boundary.sandbox import choose_isolation
-from grader.classroom.work import Answer, Task, fault
+from grader.classroom.records import Answer, Task
+from grader.classroom.work import fault
 
 TRIES = 2
 SLACK = 300.0  # seconds beyond an assignment's total time: the last test, the start of a sandbox

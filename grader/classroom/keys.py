@@ -18,7 +18,8 @@ import msgspec
 from grader.assignment import FILE, Assignment
 from grader.classroom.records import Grading
 from grader.errors import UserError
-from grader.verdict.grade import secret
+from grader.secret import VARIABLE as SECRET
+from grader.secret import secret
 from grader.verdict.version import grader_version
 
 State = Mapping[str, str]  # {what: its digest; the grader's is its version}
@@ -26,7 +27,6 @@ State = Mapping[str, str]  # {what: its digest; the grader's is its version}
 # They change what the grader says of a mistake, but no points.
 _WITHOUT_POINTS = {"mistakes", "alternatives", "__pycache__"}
 GRADER = "the grader"
-SECRET = "COURSE_SECRET"
 UNKNOWN = "some are from before the ledger noted what they rest on"
 
 

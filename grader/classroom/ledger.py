@@ -22,7 +22,6 @@ from grader.classroom.migrations import WITH_STATES
 from grader.classroom.records import Attempt, Event, Grading, Student, to_text, to_utc
 from grader.errors import UserError
 
-
 _notes = msgspec.json.Decoder(tuple[str, ...])
 _parts = msgspec.json.Decoder(dict[str, tuple[float, float]])
 
@@ -93,6 +92,15 @@ class Ledger(Database):
         )
         with decoded(self.path):
             return [_attempt(members, *row) for row in rows]
+
+    def handed_in(self, assignment: str) -> list[str]:
+        """The sha256 of every attempt that was not refused, by time."""
+        rows = self.rows(
+            "SELECT sha256 FROM attempts WHERE assignment = ? AND refusal = '' "
+            "ORDER BY submitted_at, id",
+            assignment,
+        )
+        return [sha256 for (sha256,) in rows]
 
     def count(self) -> int:
         """How many attempts there are."""

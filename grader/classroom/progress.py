@@ -7,7 +7,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from grader.classroom.work import Answer
+from grader.classroom.records import Answer
 
 
 class Progress:

@@ -1,4 +1,7 @@
-"""The rows of a ledger, as plain dataclasses. Every time is aware and in UTC."""
+"""The rows of a ledger, and what an engine is given and answers, as plain dataclasses.
+
+Every time is aware and in UTC.
+"""
 
 from __future__ import annotations
 
@@ -83,3 +86,30 @@ def to_text(time: datetime) -> str:
 def to_utc(text: str) -> datetime:
     """The inverse of `to_text`."""
     return datetime.fromisoformat(text)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to grade."""
+
+    key: str
+    assignment: str  # its full name
+    sha256: str
+    files: Mapping[str, bytes]
+    stamp: str  # of the coordinator's suite, grader, secret and limits (keys.py)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What grading gave: never student code's word, always this grader's own."""
+
+    key: str
+    assignment: str
+    sha256: str
+    result: dict[str, Any]  # docs/result.md
+    fingerprints: dict[str, str] = field(default_factory=dict)  # {function: what its tests saw}
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the result must not be used."""
+        return not self.result["usable"]

@@ -12,7 +12,7 @@ Nothing is forgotten: the earlier gradings stay in the ledger, and points by han
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -91,14 +91,20 @@ def plan(
     ]
 
 
-def since(ledger: Ledger, assignment: Assignment, owners: Collection[str] | None = None) -> Stale:
-    """How many grades are of an earlier state, and what has changed since."""
+def since(
+    ledger: Ledger,
+    assignment: Assignment,
+    owners: Collection[str] | None = None,
+    current: Mapping[str, Grading] | None = None,
+) -> Stale:
+    """How many grades are of an earlier state, and what has changed since.
+
+    current: `ledger.current(assignment.id)`, if it has been read already.
+    """
     wanted = set(_submissions(ledger, assignment.id, owners))
-    gradings = [
-        each
-        for each in ledger.current(assignment.id).values()
-        if each.sha256 in wanted and not each.is_fault
-    ]
+    if current is None:
+        current = ledger.current(assignment.id)
+    gradings = [each for each in current.values() if each.sha256 in wanted and not each.is_fault]
     now = keys.state(assignment)
     stamp = keys.stamp_of(now)
     fresh = {each.sha256: keys.key(each.sha256, stamp) for each in gradings}

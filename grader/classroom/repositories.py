@@ -31,8 +31,8 @@ from grader.errors import UserError
 COLUMNS = ("id", "repository", "commit", "time")
 NEEDED = ("id", "repository", "commit")
 SECONDS = 300  # for one call of git: a history may hold weights
-# The staff's own settings may name a filter, such as git-lfs, and a student's .gitattributes asks for
-# it. Only `fetch` has these settings, for passwords: it filters nothing.
+# The staff's own settings may name a filter, such as git-lfs, and a student's .gitattributes asks
+# for it. Only `fetch` has these settings, for passwords: it filters nothing.
 ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "gc.auto=0")
 
@@ -95,7 +95,7 @@ def fetched(repository: Repository, scratch: Path) -> Path:
 
 def _git(repository: Repository, *arguments: str, settings: Mapping[str, str] = {}) -> None:
     """Runs git; raises UserError with the line that says why. settings: of its environment."""
-    quiet = os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"} | settings
+    quiet = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", **settings}
     where = f"{repository.id}: {repository.address} at {repository.commit[:12]}"
     try:
         done = subprocess.run(

@@ -8,52 +8,23 @@ than the one that this process began with is refused (a grader's fault, never po
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing.util import Finalize
-from typing import Any
 
 import torch
 
 from grader import assignment as assignments
 from grader.assignment import Assignment
 from grader.boundary.sandbox import Sandbox, choose_isolation
-from grader.classroom.fingerprints import of
 from grader.classroom.keys import stamp
+from grader.classroom.records import Answer, Task
+from grader.classroom.unexplained import fingerprints
 from grader.errors import one_line
 from grader.intake.submission import Tree
 from grader.verdict.grade import Options, examine
 from grader.verdict.result import Isolation, Result, Submission, score_parts
 from grader.verdict.run import versions
 from grader.verdict.students import protected_folders
-
-
-@dataclass(frozen=True)
-class Task:
-    """One submission to grade."""
-
-    key: str
-    assignment: str  # its full name
-    sha256: str
-    files: Mapping[str, bytes]
-    stamp: str  # of the coordinator's suite, grader, secret and limits (keys.py)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What grading gave: never student code's word, always this grader's own."""
-
-    key: str
-    assignment: str
-    sha256: str
-    result: dict[str, Any]  # docs/result.md
-    fingerprints: dict[str, str] = field(default_factory=dict)  # {function: what its tests saw}
-
-    @property
-    def is_fault(self) -> bool:
-        """Whether the result must not be used."""
-        return not self.result["usable"]
-
 
 _one = threading.Lock()  # pytest and the modules of a suite belong to the whole process
 _warm: dict[str, Sandbox] = {}  # this process's sandbox
@@ -111,7 +82,7 @@ def _grade(task: Task) -> Answer:
     tree = Tree(task.sha256[:12], dict(task.files), (), task.sha256)
     graded = examine(assignment, tree, Options(isolation="auto", sandbox=_warm["sandbox"]))
     result = graded.result.to_json()
-    return Answer(task.key, task.assignment, task.sha256, result, of(graded))
+    return Answer(task.key, task.assignment, task.sha256, result, fingerprints(graded))
 
 
 def _assignment(task: Task) -> Assignment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from grader.boundary.local import LocalStudent
 from grader.boundary.sandbox import Sandbox
 from grader.errors import UserError
 from grader.intake.submission import Tree
+from grader.secret import secret
 from grader.trace import Prints
 from grader.verdict import workspace
 from grader.verdict.blame import Blamer
@@ -41,14 +41,6 @@ class Options:
     blame: bool = True  # find who is to blame, and carry points
     prints: bool = False  # note what each test sees
     sandbox: Sandbox | None = None  # a running one to fork from, instead of our own
-
-
-def secret() -> str:
-    """The course's secret, from which hidden inputs are drawn ($COURSE_SECRET).
-
-    Without one, the inputs are the same for everyone who has this repository.
-    """
-    return os.environ.get("COURSE_SECRET", "")
 
 
 @dataclass(frozen=True)

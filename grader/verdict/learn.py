@@ -9,9 +9,10 @@ from grader.authoring import skeleton
 from grader.boundary.sandbox import Sandbox
 from grader.intake import graft
 from grader.intake.submission import Tree, take
+from grader.secret import secret
 from grader.verdict import patches, pool
 from grader.verdict.diagnosis import Diagnoser, Known, signs_of
-from grader.verdict.grade import Options, examine, secret
+from grader.verdict.grade import Options, examine
 from grader.verdict.patches import Patch
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy
 
-from grader.classroom.pages.marks import Mark, Test
+from grader.classroom.pages.marks import Test
 
 FEW = 5  # students, below which a correlation says nothing
 
@@ -31,14 +31,10 @@ class Item:
     discrimination: float | None  # -1 to 1; None if all got the same, or for few students
 
 
-def items(marks: Sequence[Mark]) -> list[Item]:
-    """Every test of these results, one for each student, in the order of the first that has it."""
-    tests: dict[str, Test] = {}
-    for mark in marks:
-        for test in mark.tests:
-            tests.setdefault(test.name, test)
-    scores = _scores(marks, list(tests))
-    return [_item(test, scores, column) for column, test in enumerate(tests.values())]
+def items(tests: Sequence[Test], scores: numpy.ndarray) -> list[Item]:
+    """Every test of a class. scores: (students, tests), nan where a result lacks a test."""
+    totals = numpy.nansum(scores, axis=1)
+    return [_item(test, own, totals) for test, own in zip(tests, scores.T, strict=True)]
 
 
 def discrimination(own: numpy.ndarray, rest: numpy.ndarray) -> float | None:
@@ -48,20 +44,10 @@ def discrimination(own: numpy.ndarray, rest: numpy.ndarray) -> float | None:
     return float(numpy.clip(numpy.corrcoef(own, rest)[0, 1], -1, 1))
 
 
-def _scores(marks: Sequence[Mark], names: list[str]) -> numpy.ndarray:
-    """(students, tests): points; nan for a test that a result does not have."""
-    columns = {name: column for column, name in enumerate(names)}
-    scores = numpy.full((len(marks), len(names)), numpy.nan)
-    for row, mark in enumerate(marks):
-        for test in mark.tests:
-            scores[row, columns[test.name]] = test.score
-    return scores
-
-
-def _item(test: Test, scores: numpy.ndarray, column: int) -> Item:
-    there = ~numpy.isnan(scores[:, column])
-    own = scores[there, column]
-    rest = numpy.nansum(scores[there], axis=1) - own
+def _item(test: Test, own: numpy.ndarray, totals: numpy.ndarray) -> Item:
+    """own, totals: (students,), the points in this test and in all."""
+    there = ~numpy.isnan(own)
+    own, rest = own[there], (totals - own)[there]
     share = float(own.mean()) / test.max_score if test.max_score > 0 else 1.0
     return Item(
         *(test.name, test.title, test.part, test.max_score, len(own), share),

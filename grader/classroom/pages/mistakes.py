@@ -6,10 +6,12 @@ so one look at one of them tells what all of these students did.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.classroom.pages.marks import Function, Marked, Test
+from grader.classroom.pages.marks import Function, Mark, Marked, Test
+
+MOST = 200  # clusters on a page: of a large class thousands are of one student each
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def named(works: Sequence[Marked], owners: Mapping[str, Sequence[str]]) -> list[
     """The known mistakes, the most frequent first. owners: {sha256: the students it counts for}."""
     groups: dict[tuple[str, str], _Group] = {}
     for work in works:
-        for function in work.mark.functions:
+        for function in work.functions:
             if function.diagnosis:
                 _add(groups, (function.name, function.diagnosis), function, work, owners)
     found = [
@@ -59,16 +61,21 @@ def clusters(
     works: Sequence[Marked],
     owners: Mapping[str, Sequence[str]],
     fingerprints: Mapping[str, Mapping[str, str]],
-) -> list[Cluster]:
-    """The unexplained mistakes, the most frequent first. fingerprints: {key: {function: ...}}."""
+    read: Callable[[int], Mark],
+) -> tuple[list[Cluster], int]:
+    """The unexplained mistakes, the most frequent first, and how many more there are.
+
+    fingerprints: {key: {function: fingerprint}}. read: gives a grading's result, by its id.
+    """
     groups: dict[tuple[str, str], _Group] = {}
     for work in works:
         own = fingerprints.get(work.key, {})
-        for function in work.mark.functions:
+        for function in work.functions:
             if function.name in own and not function.diagnosis:
                 _add(groups, (function.name, own[function.name]), function, work, owners)
-    found = [_cluster(*key, group) for key, group in groups.items()]
-    return sorted(found, key=lambda each: (-len(each.students), each.function, each.fingerprint))
+    frequent = sorted(groups.items(), key=lambda each: (-len(each[1].students), each[0]))
+    found = [_cluster(*key, group, read) for key, group in frequent[:MOST]]
+    return found, len(frequent) - len(found)
 
 
 def _add(
@@ -83,8 +90,10 @@ def _add(
     group.submissions.append(work)
 
 
-def _cluster(function: str, fingerprint: str, group: _Group) -> Cluster:
-    first = group.submissions[0].mark.tests
+def _cluster(
+    function: str, fingerprint: str, group: _Group, read: Callable[[int], Mark]
+) -> Cluster:
+    first = read(group.submissions[0].grading).tests
     return Cluster(
         function=function,
         part=group.part,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from course.files import make_folder, remove_leftovers, write_aside
@@ -84,15 +85,19 @@ def _assignment(
             owners[entry.sha256].append(shown(entry.student))
     counted = {sha: each for sha, each in book.gradings[rules.id].items() if sha in owners}
     works = list(marks.current(ledger, counted))
-    each = [work.mark for work in works for _ in owners[work.sha256]]
+    each = [work for work in works for _ in owners[work.sha256]]
+    tests = marks.tests(ledger, works)
+    prints, read = Fingerprints(course.folder).read(), partial(marks.read, ledger)
+    clusters, more = mistakes.clusters(works, owners, prints, read)
     linked = students and not hidden
     return templates.render(
         "class",
         course=course,
         view=overview.overview(course, rules.id, entries),
-        items=items.items(each),
+        items=items.items(tests, marks.table(tests, each)),
         named=mistakes.named(works, owners),
-        clusters=mistakes.clusters(works, owners, Fingerprints(course.folder).read()),
+        clusters=clusters,
+        more=more,
         rows=_rows(entries, shown, hidden, linked),
         hidden=hidden,
         graders=keys.graders(counted.values(), ledger.states()),

@@ -10,8 +10,7 @@ from grader.classroom.course_file import Course
 from grader.classroom.fingerprints import Fingerprints
 from grader.classroom.keys import key, stamp
 from grader.classroom.ledger import Ledger
-from grader.classroom.records import Event
-from grader.classroom.work import Answer
+from grader.classroom.records import Answer, Event
 from grader.verdict.result import FunctionResult, Outcome, Result, State, TestResult
 from tests.grader.classroom.works import ASSIGNMENT, FILE, result, task
 

@@ -11,7 +11,8 @@ import pytest
 from grader.classroom import batch
 from grader.classroom.course_file import Course
 from grader.classroom.ledger import Ledger
-from grader.classroom.work import Answer, Task, fault
+from grader.classroom.records import Answer, Task
+from grader.classroom.work import fault
 from grader.errors import UserError
 from tests.grader.classroom.works import ASSIGNMENT, make_class, work
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.classroom.fingerprints import FILE, Fingerprints, fingerprint
+from grader.classroom.fingerprints import FILE, Fingerprints
+from grader.classroom.unexplained import fingerprint
 from grader.trace import Print
 from grader.verdict.diagnosis import Sign
 

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from grader.classroom import course_file
 from grader.classroom.course_file import Course
 from grader.classroom.ledger import Ledger
-from grader.classroom.pages import write
+from grader.classroom.pages import mistakes, write
+from grader.classroom.records import Student
 from tests.grader.classroom.made import made, record, release
 from tests.grader.classroom.works import ASSIGNMENT, make_class
 
@@ -102,6 +103,26 @@ def test_tables_are_sorted_by_a_click_and_filtered_by_words(page: Page, course: 
     assert "1 of 7" in page.locator('label:has(input[data-for="students"])').inner_text()
 
 
+def test_of_a_long_table_the_first_rows_are_shown(page: Page, course: Course) -> None:
+    """With 10,000 rows a click on a heading took seconds."""
+    with Ledger.open(course.ledger_path) as ledger:
+        students = [Student(f"s{n:03}", f"Student {n}") for n in range(600)]
+        ledger.set_roster(students, "larger", "tester")
+    page.goto((written(course, students=False) / "staff" / f"{ASSIGNMENT}.html").as_uri())
+    count = page.locator('label:has(input[data-for="students"]) output')
+    assert count.inner_text() == "600 of 600, the first 500 are shown"
+    assert page.locator("#students tbody tr:visible").count() == 500
+    heading = page.locator("#students th", has_text="id").get_by_role("button")
+    heading.click()
+    heading.click()
+    first = page.locator("#students tbody tr:visible").first
+    assert "s599" in first.inner_text()
+    page.locator('input[data-for="students"]').fill("missing s007")
+    assert page.locator("#students tbody tr:visible").count() == 1
+    assert "s007" in first.inner_text()
+    assert count.inner_text() == "1 of 600"
+
+
 def test_mistakes_are_counted_by_students(page: Page, course: Course) -> None:
     page.goto((written(course) / "staff" / f"{ASSIGNMENT}.html").as_uri())
     assert column(page, "mistakes", 3) == [SENTENCE]
@@ -110,6 +131,27 @@ def test_mistakes_are_counted_by_students(page: Page, course: Course) -> None:
     assert "hard is wrong" in page.locator("#clusters").inner_text()
     page.locator("#clusters summary").click()
     assert "s004, s005" in page.locator("#clusters").inner_text()
+
+
+def test_of_many_mistakes_the_most_frequent_are_shown(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of 10,000 students would have thousands of rows of one student each."""
+    monkeypatch.setattr(mistakes, "MOST", 1)
+    wrong = made("lonely", {"easy": True, "lonely": False}, {"Bag.forward": ""})
+    record(course, {"not graded": wrong}, {"not graded": {"Bag.forward": "deadbeef"}})
+    text = (written(course) / "staff" / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
+    assert "hard is wrong" in text
+    assert "lonely is wrong" not in text
+    assert "And 1 more" in text
+
+
+def test_results_of_two_suites_are_on_one_page(page: Page, course: Course) -> None:
+    """A test that came later is in the results that were graded since."""
+    record(course, {"not graded": made("newer", {"easy": False, "new": True})})
+    page.goto((written(course) / "staff" / f"{ASSIGNMENT}.html").as_uri())
+    assert column(page, "tests", 3) == ["7", "6", "1"]
+    assert column(page, "tests", 4) == ["86 %", "33 %", "100 %"]
 
 
 def test_each_test_has_its_difficulty(page: Page, course: Course) -> None:

@@ -14,8 +14,7 @@ from grader.classroom.course_file import Course
 from grader.classroom.gradebook import entries
 from grader.classroom.ledger import Ledger
 from grader.classroom.pages import names
-from grader.classroom.records import Event
-from grader.classroom.work import Answer, Task
+from grader.classroom.records import Answer, Event, Task
 from grader.errors import UserError
 from tests.grader.classroom.works import ASSIGNMENT, make_class, result, work
 

@@ -11,7 +11,7 @@ from grader.assignment import find
 from grader.boundary.sandbox import why_no_sandbox
 from grader.classroom import work
 from grader.classroom.keys import key, stamp
-from grader.classroom.work import Task
+from grader.classroom.records import Task
 from grader.intake.submission import take
 from grader.verdict.grade import grade
 from grader.verdict.result import Result

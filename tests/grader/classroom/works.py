@@ -16,9 +16,8 @@ from grader.classroom import batch, course_file
 from grader.classroom.course_file import Course
 from grader.classroom.engine import LocalEngine
 from grader.classroom.ledger import Ledger
-from grader.classroom.records import Attempt, Student
+from grader.classroom.records import Answer, Attempt, Student, Task
 from grader.classroom.store import Store
-from grader.classroom.work import Answer, Task
 from grader.intake.submission import Tree, digest
 from grader.verdict.result import Isolation, PartResult, Result, Submission
 

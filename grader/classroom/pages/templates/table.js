@@ -1,5 +1,7 @@
 "use strict";
 // Sorts a table by the column whose heading is clicked, and filters its rows by what is typed.
+const MOST = 500; // rows that are shown at once: a browser takes seconds to lay out thousands
+const collator = new Intl.Collator(undefined, { numeric: true });
 function valueOf(row, column) {
   const cell = row.cells[column];
   const text = cell.dataset.value ?? cell.textContent.trim();
@@ -9,7 +11,7 @@ function valueOf(row, column) {
 function compare(a, b) {
   if (a === "" || b === "") return (a === "") - (b === "");
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a).localeCompare(String(b), undefined, { numeric: true });
+  return collator.compare(String(a), String(b));
 }
 function sortBy(table, heading) {
   const up = heading.getAttribute("aria-sort") !== "ascending";
@@ -25,25 +27,32 @@ function sortBy(table, heading) {
 }
 function filter(table, box, count) {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
-  let shown = 0;
+  let fitting = 0;
   for (const row of table.tBodies[0].rows) {
     const text = row.textContent.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word));
-    shown += row.hidden ? 0 : 1;
+    const fits = words.every((word) => text.includes(word));
+    fitting += fits ? 1 : 0;
+    row.hidden = !fits || fitting > MOST;
   }
-  count.textContent = `${shown} of ${table.tBodies[0].rows.length}`;
+  const more = fitting > MOST ? `, the first ${MOST} are shown` : "";
+  count.textContent = `${fitting} of ${table.tBodies[0].rows.length}${more}`;
 }
 for (const table of document.querySelectorAll("table.sortable")) {
+  const box = document.querySelector(`input[data-for="${table.id}"]`);
+  const count = box?.parentElement.querySelector("output");
+  const isLong = box && table.tBodies[0].rows.length > MOST;
   for (const heading of table.tHead.rows[0].cells) {
     const button = document.createElement("button");
     button.append(...heading.childNodes);
     heading.append(button);
-    button.addEventListener("click", () => sortBy(table, heading));
+    button.addEventListener("click", () => {
+      sortBy(table, heading);
+      if (isLong) filter(table, box, count);
+    });
   }
-  const box = document.querySelector(`input[data-for="${table.id}"]`);
   if (box) {
-    const count = box.parentElement.querySelector("output");
     box.addEventListener("input", () => filter(table, box, count));
     box.parentElement.hidden = false;
   }
+  if (isLong) filter(table, box, count);
 }
