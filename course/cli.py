@@ -9,23 +9,38 @@ check(parser.parse_args(), {"block_size": positive(4096), "noise": SHARE})
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from course.devices import DEVICES, MAX_THREADS
-from course.errors import UserError
+from course.errors import USAGE, UserError, one_line
 
 SAVE_EVERY = 30.0  # seconds between checkpoints
+NUMBERS = {"int": "a whole number, such as 8", "float": "a number, such as 0.5"}
+INVALID = re.compile(r"invalid (?P<kind>int|float) value: (?P<value>.*)", re.DOTALL)
 METAVARS: dict[Any, str] = {int: "N", float: "X", Path: "FILE"}
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for a mistake, in place of the whole usage; so do the parsers of its commands."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exits with 2. The message names the flag, and mostly what is valid."""
+        words = INVALID.sub(_valid, message.removeprefix("argument "))
+        self.exit(USAGE, f"error: {one_line(words)}; see {self.prog} --help\n")
+
+
+def _valid(found: re.Match[str]) -> str:
+    """What argparse calls an "invalid int value", in words that say what is valid."""
+    return f"{found['value']} is not {NUMBERS[found['kind']]}"
 
 
 def new_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser whose help shows the description, a module's docstring, as it is."""
-    return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def add_flag(

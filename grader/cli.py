@@ -22,7 +22,7 @@ from grader.assignment import Assignment
 from grader.classroom.cli import classroom
 from grader.errors import USAGE, UserError, one_line, printable
 from grader.publishing import VERBS
-from grader.verbs import Verbs
+from grader.verbs import Verbs, command_path
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -195,6 +195,8 @@ def audit(
         raise UserError("--learn and --mutants are two runs: give one of them")
 
     def run(each: Assignment) -> bool:
+        if not each.solution.is_dir():
+            raise UserError(f"{each.solution} does not exist: an audit needs the staff's checkout")
         if learn:
             return learn_mistakes(each, jobs)
         if mutants is not None:
@@ -266,7 +268,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         return _error(one_line(error), USAGE)
     except click.UsageError as error:  # an unknown verb or option
-        command = error.ctx.command_path if error.ctx else "grader"
+        command = error.ctx.command_path if error.ctx else command_path(app, argv)
         return _error(f"{one_line(error.format_message())} See: {command} --help", USAGE)
     except BrokenPipeError as error:
         return FAILED if reader_is_gone() else _fault(error)

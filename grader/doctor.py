@@ -54,14 +54,19 @@ def examine() -> list[Finding]:
 def show(findings: list[Finding], console: Console) -> None:
     """Prints a table of the findings, with advice for what is missing."""
     table = Table(show_lines=False)
-    for name in ("", "what", "found here"):
-        table.add_column(name, overflow="fold")
+    words = [word for each in findings for word in f"{each.found} {each.advice}".split()]
+    for name in ("", "what"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("found here", min_width=max(map(len, words), default=0))
     for finding in findings:
         cell = Text(finding.found)
         if finding.advice:
             cell.append(f"\n{finding.advice}", style="italic")
         table.add_row(Text(finding.state, style=STYLES[finding.state]), finding.name, cell)
-    console.print(table)
+    unlimited = console.options.update(max_width=10**4)
+    needed = console.measure(table, options=unlimited).minimum  # so that no path is broken
+    table.width = needed if needed > console.width else None
+    console.print(table, crop=False)
 
 
 def python() -> Finding:

@@ -243,11 +243,16 @@ def sweep_folder(args: argparse.Namespace) -> Path:
 
 
 def _list(kind: Callable) -> Callable:
-    def values(text: str) -> list:
-        return [kind(word.strip()) for word in text.split(",")]
+    """From "8,16" to [8, 16]; the error names the item that is none."""
 
-    values.__name__ = f"list of {kind.__name__}s"
-    return values
+    def value(word: str) -> Any:
+        try:
+            return kind(word)
+        except ValueError:
+            message = f"invalid {kind.__name__} value: {word!r}"
+            raise argparse.ArgumentTypeError(message) from None
+
+    return lambda text: [value(word.strip()) for word in text.split(",")]
 
 
 VERBS = {

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from grader.classroom.course_file import Rules
 from grader.classroom.ledger import Ledger
+from grader.classroom.people import unknown
 from grader.classroom.records import TEAM, Event, Kind, to_text
 from grader.errors import UserError
 
@@ -25,7 +26,7 @@ def owner_named(ledger: Ledger, name: str) -> str:
         return name
     if name.removeprefix(TEAM) in teams:
         return TEAM + name.removeprefix(TEAM)
-    raise UserError(f"{name!r} is neither a student nor a group in the roster of {ledger.path}")
+    raise UserError(unknown(name, students, "neither a student nor a group"))
 
 
 def extend(
@@ -44,10 +45,22 @@ def extend(
     if (until is None) == (days is None):
         raise UserError("give either --until TIME or --days N")
     if until is not None:
+        _check_later(until, rules)
         return decide(ledger, "extend", rules.id, owner, who, why, until=to_text(until))
     if not 0 <= (days or 0) <= MOST_DAYS:
         raise UserError(f"--days {days} is not valid: give 0 to {MOST_DAYS}")
     return decide(ledger, "extend", rules.id, owner, who, why, days=days)
+
+
+def _check_later(until: datetime, rules: Rules) -> None:
+    """Raises UserError for a time that gives nothing: it would only end an earlier extension."""
+    if until <= rules.due:
+        times = (until.astimezone(rules.due.tzinfo), rules.due)
+        given, due = (f"{time:%Y-%m-%d %H:%M}" for time in times)
+        raise UserError(
+            f"--until {given} is not after {due}, when {rules.id} is due: give a later time, or "
+            "--days 0 to take an extension back"
+        )
 
 
 def excuse(
@@ -80,7 +93,8 @@ def adjust(
     if part and part not in titles:
         raise UserError(f"{part!r} is not a part of {rules.id}: choose from {', '.join(titles)}")
     if not abs(points) <= MOST_POINTS:
-        raise UserError(f"{points:g} points are not valid: give at most {MOST_POINTS:g}")
+        most = f"{MOST_POINTS:g}"
+        raise UserError(f"--points {points:g} is not valid: give a number from -{most} to {most}")
     return decide(ledger, "adjust", rules.id, owner, who, why, part=part, points=points)
 
 

@@ -27,6 +27,7 @@ from grader.classroom.records import Attempt
 from grader.classroom.sources import Item
 from grader.classroom.store import Store
 from grader.classroom.times import Times
+from grader.classroom.words import agreeing
 from grader.errors import Refused, UserError
 from grader.intake.submission import take
 
@@ -42,7 +43,7 @@ class Summary:
     known: int = 0  # in the ledger before
     refused: list[str] = field(default_factory=list)  # recorded, a line each
     failed: list[str] = field(default_factory=list)  # not recorded, since git did not give them
-    strangers: list[str] = field(default_factory=list)  # skipped: nobody's in the roster
+    strangers: list[str] = field(default_factory=list)  # skipped: not in the roster
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,13 @@ def _nobodys(items: list[Item]) -> str:
     """Why items have no owner, and what to do."""
     names = ", ".join(repr(item.label) for item in items[:SHOWN])
     more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+    are = agreeing(len(items), "is", "are")
     if all(sources.is_packed(item.path) for item in items):
         advice = "; if it is a zip of zips, unpack it and collect each"
     else:
         advice = ""
     return (
-        f"{names}{more}: nobody's in the roster; name each by a student's id, add the student to "
+        f"{names}{more} {are} not in the roster; name each by a student's id, add the student to "
         f"the roster, or give --skip-strangers{advice}"
     )
 

@@ -1,4 +1,4 @@
-"""The verbs of `grader class` with which staff decide: every one needs a reason."""
+"""The verbs of `grader class` with which staff decide."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from grader.classroom import options
-from grader.classroom.words import agreeing, plural
+from grader.classroom.decisions import points_told
+from grader.classroom.words import plural
 from grader.errors import UserError, printable
 
 DONE = 0
@@ -17,9 +18,17 @@ DONE = 0
 @click.command()
 @options.assignment
 @options.owner
-@click.option("--points", type=float, default=0.0, metavar="N", help="Added; may be negative.")
+@click.option(
+    "--points",
+    type=options.NUMBER,
+    default=0.0,
+    metavar="N",
+    help="Added; may be negative; default: 0, a comment.",
+)
 @click.option("--part", default="", metavar="ID", help="The part they belong to.")
-@click.option("--withdraw", type=int, metavar="EVENT", help="Take back this adjustment instead.")
+@click.option(
+    "--withdraw", type=int, metavar="EVENT", help="Take back the adjustment of this number."
+)
 @options.why
 @options.folder
 @options.who
@@ -42,8 +51,7 @@ def adjust(
         rules, name = course.find(assignment), decisions.owner_named(ledger, owner)
         if withdraw is None:
             event = decisions.adjust(ledger, rules, name, who, why, points, part)
-            told = f"{points:+g} {agreeing(points, 'point', 'points')}"
-            told += f" in part {part}" if part else ""
+            told = points_told(points, part)
         else:
             event = decisions.withdraw(ledger, rules, name, withdraw, who, why)
             told = f"adjustment {withdraw} withdrawn"
@@ -53,7 +61,7 @@ def adjust(
 @click.command()
 @options.assignment
 @options.owner
-@click.option("--until", metavar="TIME", help="Such as 2026-10-11T23:59.")
+@click.option("--until", metavar="TIME", help="Such as 2026-10-11T23:59; or --days.")
 @click.option("--days", type=int, metavar="N", help="Days beyond the due time; 0 takes it back.")
 @options.why
 @options.folder
@@ -110,7 +118,7 @@ def hold(off: bool, **given: Any) -> int:
 @click.command()
 @options.assignment
 @options.off
-@options.why
+@options.why_if_any
 @options.folder
 @options.who
 def release(assignment: str, off: bool, why: str, folder: Path, who: str) -> int:
@@ -128,7 +136,7 @@ def release(assignment: str, off: bool, why: str, folder: Path, who: str) -> int
 @options.owner
 @click.option("--name", default="", metavar="TEXT", help="What the board calls them.")
 @options.off
-@options.why
+@options.why_if_any
 @options.folder
 @options.who
 def enter(

@@ -14,11 +14,46 @@ Every decision is an event of the ledger, about a student, a group, or everybody
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from grader.classroom.records import Event
+from grader.classroom.words import agreeing, plural
+
+
+def told(event: Event, zone: ZoneInfo) -> str:
+    """What an event decided, in words."""
+    data = event.data
+    if event.kind == "extend":
+        return _extended(data, zone)
+    if event.kind == "adjust":
+        if "withdraws" in data:
+            return f"adjustment {data['withdraws']} withdrawn"
+        return points_told(data["points"], data["part"])
+    if event.kind == "board":
+        return f"on the board as {data['name']}" if data["on"] else "off the board"
+    switched = {
+        "excuse": ("counts again", "excused"),
+        "hold": ("shown again", "held back"),
+        "release": ("not shown", "shown"),
+    }
+    return switched[event.kind][data["on"]] if event.kind in switched else event.kind
+
+
+def _extended(data: Mapping[str, Any], zone: ZoneInfo) -> str:
+    if "until" in data:
+        until = datetime.fromisoformat(data["until"]).astimezone(zone)
+        return f"until {until:%Y-%m-%d %H:%M %Z}"
+    return f"{plural(data['days'], 'day')} more" if data["days"] else "no extension any more"
+
+
+def points_told(points: float, part: str) -> str:
+    """Points by hand, in words; none are a comment."""
+    number = f"{points:+g} {agreeing(points, 'point', 'points')}" if points else "a comment"
+    return f"{number} in part {part}" if part else number
 
 
 @dataclass(frozen=True)
@@ -52,6 +87,10 @@ class Decisions:
                 manual = Manual(each.data["part"], each.data["points"], each.why, each.id)
                 manuals.setdefault((each.assignment, each.owner), []).append(manual)
         return cls(last, manuals)
+
+    def without(self, kind: str) -> Decisions:
+        """All but those of one kind, as staff look behind a "hold"."""
+        return replace(self, last={key: each for key, each in self.last.items() if key[0] != kind})
 
     def extensions(self, assignment: str, owners: Iterable[str]) -> list[Mapping[str, Any]]:
         """The extension of each of the owners that has one, and everybody's."""

@@ -47,7 +47,13 @@ class Prepared:
 
 def prepare(course: Course, ledger: Ledger, request: Request) -> Prepared:
     """Computes an export and writes nothing yet. Raises UserError."""
+    names = [rules.id for rules in course.assignments]
     name = course.find(request.assignment).id if request.assignment else None
+    if name is None and len(names) == 1:
+        name = names[0]
+    if name is None and request.kind in FILLED:
+        valid = ", ".join(names)
+        raise UserError(f"{request.kind}: name the assignment with --assignment, of {valid}")
     grades = [entry for entry in all_entries(ledger, course) if name in (None, entry.assignment)]
     if request.kind in FILLED:
         return _fill(ledger, request, grades)
@@ -64,8 +70,6 @@ def prepare(course: Course, ledger: Ledger, request: Request) -> Prepared:
 
 
 def _fill(ledger: Ledger, request: Request, grades: list[Entry]) -> Prepared:
-    if request.assignment is None:
-        raise UserError(f"{request.kind}: name the assignment with --assignment, such as a5")
     if request.template is None:
         raise UserError(f"{request.kind}: name the file that it exported with --fill")
     data, filled = FILLED[request.kind](

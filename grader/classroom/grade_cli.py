@@ -97,17 +97,17 @@ def regrade_(
 @click.command()
 @options.folder
 @options.path_option(
-    "--out", metavar="FOLDER", default=Path("pages"), show_default=True, help="Made, or renewed."
+    "--out", metavar="FOLDER", help="Made, or renewed; default: pages in the class's folder."
 )
 @options.assignment_or_all
 @click.option("--students", is_flag=True, help="A page for each student too.")
-def report(folder: Path, out: Path, assignment: str | None, students: bool) -> int:
+def report(folder: Path, out: Path | None, assignment: str | None, students: bool) -> int:
     """Write pages: the class at a glance, its tests, its mistakes; no server is needed."""
     from grader.classroom.pages import write
 
     with options.opened(folder) as (course, ledger):
         chosen = [course.find(assignment)] if assignment else list(course.assignments)
-        for line in write.write(course, ledger, out, chosen, students):
+        for line in write.write(course, ledger, out or folder / "pages", chosen, students):
             print(printable(line))
     return DONE
 

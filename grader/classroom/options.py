@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +16,26 @@ if TYPE_CHECKING:
     from grader.classroom.course_file import Course
     from grader.classroom.ledger import Ledger
 
+
+class Number(click.ParamType[float]):
+    """A finite number."""
+
+    name = "number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Fails for nan and inf too, with which points cannot be reckoned."""
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self.fail(f"{str(value)!r} is not a number such as 2, -1 or 0.5.", param, ctx)
+        return number
+
+
+NUMBER = Number()
 path_option = partial(click.option, type=click.Path(path_type=Path))
 folder = path_option(
     "--class",
@@ -43,6 +64,9 @@ who = click.option(
     "--who", envvar="GRADER_WHO", default=user, metavar="NAME", help="Default: your login name."
 )
 why = click.option("--why", required=True, metavar="TEXT", help="Kept in the ledger.")
+why_if_any = click.option(
+    "--why", default="no reason given", metavar="TEXT", help="Kept in the ledger; default: none."
+)
 off = click.option("--off", is_flag=True, help="Take it back.")
 
 

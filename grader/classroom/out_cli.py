@@ -15,7 +15,7 @@ DONE = 0
 
 @click.command()
 @options.assignment
-@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT", help="A folder.")
 @click.option(
     "--earlier",
     multiple=True,
@@ -59,14 +59,18 @@ def similar(
 
 
 @click.command()
-@click.argument("kind", metavar="KIND")
-@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.argument("kind", metavar="KIND", help="The other system, or the format.")
+@click.argument(
+    "out", type=click.Path(path_type=Path), metavar="OUT", help="A file; classroom50: a folder."
+)
 @options.assignment_or_all
 @options.path_option(
     "--fill", "template", metavar="FILE", help="The gradebook that the other system exported."
 )
 @click.option("--column", metavar="NAME", help="The assignment's column in it, if not obvious.")
-@click.option("--missing", type=float, metavar="N", help="Points of missing work; default: as is.")
+@click.option(
+    "--missing", type=options.NUMBER, metavar="N", help="Points of missing work; default: as is."
+)
 @click.option("--dry-run", is_flag=True, help="Show the differences and write nothing.")
 @options.folder
 def export(
@@ -87,19 +91,17 @@ def export(
     request = exporting.Request(kind, out, assignment, template, column, missing)
     with options.opened(folder) as (course, ledger):
         prepared = exporting.prepare(course, ledger, request)
+    if not dry_run:  # first: what could not be written needs no list of differences
+        prepared.write()
     for line in prepared.lines:
         print(printable(line))
-    if dry_run:
-        print("nothing was written")
-        return DONE
-    prepared.write()
-    print(printable(f"{out} written"))
+    print("nothing was written" if dry_run else printable(f"{out} written"))
     return DONE
 
 
 @click.command()
 @options.assignment
-@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT", help="An HTML file.")
 @options.folder
 def leaderboard(assignment: str, out: Path, folder: Path) -> int:
     """Write a page of the best work to OUT: of those who were entered, by the names they chose."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
@@ -12,9 +13,11 @@ from rich.table import Table
 from course.errors import printable
 from grader.classroom import keys, regrade
 from grader.classroom.course_file import Course, Rules
+from grader.classroom.decisions import told
 from grader.classroom.entry import Entry, Status
 from grader.classroom.gradebook import Book
 from grader.classroom.ledger import Ledger
+from grader.classroom.people import unknown
 from grader.classroom.words import plural
 from grader.errors import UserError
 from grader.verdict.version import grader_version
@@ -39,11 +42,11 @@ def show(course: Course, ledger: Ledger, console: Console) -> None:
     students = plural(len(book.students), "student")
     counts = f"{students}, {plural(ledger.count(), 'submission')}"
     console.print(f"{counts}; this is grader {grader_version()}")
-    for line in _stale(course, ledger):
+    for line in _stale(course, ledger, book):
         console.print(printable(line), markup=False, soft_wrap=True)
 
 
-def _stale(course: Course, ledger: Ledger) -> Iterator[str]:
+def _stale(course: Course, ledger: Ledger, book: Book) -> Iterator[str]:
     """What is out of date, or why that cannot be told here."""
     states = ledger.states()
     try:
@@ -52,7 +55,7 @@ def _stale(course: Course, ledger: Ledger) -> Iterator[str]:
         yield f"{error}, to see what is out of date"
         return
     for rules in course.assignments:
-        stale = regrade.since(ledger, rules.assignment)
+        stale = regrade.since(ledger, rules.assignment, current=book.gradings[rules.id])
         if stale.count:
             yield f"{rules.id}: {plural(stale.count, 'grading')} out of date: {stale.why}"
         if stale.waiting:
@@ -100,24 +103,27 @@ def explain(course: Course, ledger: Ledger, student: str, console: Console) -> N
     book = Book.read(ledger, course)
     known = [each for each in book.students if each.id == student]
     if not known:
-        raise UserError(f"{student!r} is not in the roster of {ledger.path}")
+        raise UserError(unknown(student, book.students, "not"))
     console.print(printable(f"{known[0].name} ({student})"), style="bold", markup=False)
-    for entry in book.of(known[0]):
+    shown = {entry.assignment: entry.status for entry in book.of(known[0])}
+    for entry in replace(book, decisions=book.decisions.without("hold")).of(known[0]):
         out_of = plural(entry.out_of, "point")
+        held = "held; without that " if shown[entry.assignment] == "held" else ""
         points = "" if entry.points is None else f", {entry.points:g} of {out_of}"
-        console.print("\n" + printable(f"{entry.assignment}: {entry.status}{points}"), markup=False)
+        head = f"{entry.assignment}: {held}{entry.status}{points}"
+        console.print("\n" + printable(head), markup=False)
         for line in entry.explanation:
             console.print(printable(f"  {line}"), markup=False)
-    _events(ledger, known[0].owners, console)
+    _events(course, ledger, known[0].owners, console)
 
 
-def _events(ledger: Ledger, owners: Sequence[str], console: Console) -> None:
+def _events(course: Course, ledger: Ledger, owners: Sequence[str], console: Console) -> None:
     """What the staff decided for a student, with who, when and why."""
     events = [event for event in ledger.events() if event.owner in owners]
     if events:
         console.print("\nDecisions:")
     for event in events:
         about = event.assignment or "every assignment"
-        data = ", ".join(f"{name} {value}" for name, value in event.data.items())
-        line = f"  {event.id}: {event.kind} {about} ({data}), {event.who}, {event.at:%Y-%m-%d}"
+        when = f"{event.at.astimezone(course.zone):%Y-%m-%d %H:%M}"
+        line = f"  {event.id}: {about}: {told(event, course.zone)}, by {event.who} on {when}"
         console.print(printable(f"{line}: {event.why}"), markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -98,3 +99,17 @@ def _spellings(name: str) -> list[str]:
 def squeezed(name: str) -> str:
     """A name's letters and digits alone, in lower case."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", name)).casefold()
+
+
+def unknown(name: str, students: Iterable[Student], what: str) -> str:
+    """That nobody is called so, and whose ids or names are near. what: "not" or "neither ..."."""
+    keys = {
+        key.casefold(): each.id
+        for each in students
+        for key in (each.group, each.name, *each.name.split(), each.id)
+        if key
+    }
+    near = difflib.get_close_matches(name.casefold(), keys, n=3, cutoff=0.6)
+    ids = dict.fromkeys(repr(keys[key]) for key in near)
+    advice = f": did you mean {' or '.join(ids)}?" if ids else ""
+    return f"{name!r} is {what} in the roster{advice}"

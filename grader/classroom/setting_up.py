@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from course.files import make_folder, write_all
+from grader import assignment as assignments
 from grader.classroom import course_file
 from grader.classroom import roster as rosters
 from grader.classroom.ledger import Ledger
@@ -91,6 +93,7 @@ def _course(
             f"{path} does not exist: to make it, give --timezone ZONE, and --assignment NAME TIME "
             "for each assignment"
         )
+    _check(due, timezone)
     text = HEAD.format(
         id=_quoted(folder.resolve().name), name=_quoted(name), timezone=_quoted(timezone)
     )
@@ -98,6 +101,21 @@ def _course(
     course_file.parse(text, folder)
     write_all(folder, {course_file.FILE: text.encode()})
     return [f"{path} written: read it through, and edit the late policy"]
+
+
+def _check(due: Sequence[tuple[str, str]], timezone: str) -> None:
+    """Raises UserError, with the flag: no file is there yet that a message could name."""
+    try:
+        zone = ZoneInfo(timezone)
+    except (OSError, ValueError, LookupError):
+        valid = 'an IANA name such as "Europe/London"'
+        raise UserError(f"--timezone {timezone!r} is not a time zone: give {valid}") from None
+    for name, time in due:
+        assignments.find(name)
+        try:
+            course_file.to_time(time, zone, f"--assignment {name}")
+        except ValueError as error:
+            raise UserError(str(error)) from None
 
 
 def _quoted(text: str) -> str:

@@ -13,7 +13,8 @@ from course.progress import Progress
 
 @pytest.fixture
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="run.py")
+    parser = cli.new_parser(None)
+    parser.prog = "run.py"
     add_common_flags(parser, datasets=("embedded", "birthplaces"), seed=42)
     return parser
 
@@ -49,6 +50,25 @@ def test_wrong_flag_exits_2_and_lists_what_is_valid(parser, capsys, flags, valid
     assert caught.value.code == 2
     message = capsys.readouterr().err
     assert all(word in message for word in valid)
+
+
+def test_a_wrong_flag_of_a_command_is_one_line(capsys):
+    """The usage came first, up to 20 lines of it; "invalid list of ints value" named no item."""
+    parser = cli.new_parser(None)
+    parser.prog = "run.py"
+    train = parser.add_subparsers(required=True, metavar="COMMAND").add_parser("train")
+    cli.add_flag(train, "lr", 0.1, "rate")
+    for argv, message in (
+        (["train", "--lr", "x"], "--lr: 'x' is not a number, such as 0.5; see run.py train --help"),
+        (["train", "--lr"], "--lr: expected one argument; see run.py train --help"),
+        (["dream"], "COMMAND: invalid choice: 'dream' (choose from 'train'); see run.py --help"),
+        ([], "the following arguments are required: COMMAND; see run.py --help"),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            parser.parse_args(argv)
+        assert caught.value.code == 2
+        told = capsys.readouterr().err.replace("(choose from train)", "(choose from 'train')")
+        assert told == f"error: {message}\n"
 
 
 @pytest.mark.parametrize("spelling", ["--block-size", "--block_size"])
@@ -92,6 +112,20 @@ def test_user_error_is_one_line_and_2(capsys):
     assert capsys.readouterr().err == (
         "error: 'pretain' is not a task: choose one of pretrain, finetune\n"
     )
+
+
+def test_a_todo_is_one_line_and_any_other_gap_is_ours(capsys):
+    """`run.py train` on an unwritten src/ was a traceback of twenty lines."""
+
+    def main(argv):
+        raise NotImplementedError(argv[0])
+
+    assert run_main(main, ["TODO(c): build_model"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: course/test_cli.py, line ")
+    assert line.endswith(": TODO(c): build_model is not written yet")
+    with pytest.raises(NotImplementedError):
+        run_main(main, ["a base class"])
 
 
 def test_interrupt_is_130_and_says_how_to_go_on(capsys):

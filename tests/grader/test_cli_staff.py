@@ -1,5 +1,6 @@
 """The commands of those who write assignments: `grader skeleton`, `audit` and `doctor`."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,6 +40,17 @@ def test_audit(toy: Path, fake: Fake, sound: bool, code: int) -> None:
     assert cli.run(["audit"]) == code
     assert [asked["assignment"].id for asked in fake.asked] == ["b1_toy", "b1_toy"]
     assert [(asked["full"], asked["jobs"]) for asked in fake.asked] == [(True, 2), (False, None)]
+
+
+@pytest.mark.parametrize("flags", [[], ["--learn"], ["--mutants", "2"]])
+def test_an_audit_without_a_solution_is_one_line(
+    toy: Path, fake: Fake, capsys: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    """In a released repository it was a traceback, and "the grader's own fault"."""
+    shutil.rmtree(toy / "solution")
+    assert cli.run(["audit", "b1", *flags]) == 2
+    (line,) = lines(capsys)
+    assert "b1_toy/solution does not exist: an audit needs the staff's checkout" in line
 
 
 def test_audit_learns_or_makes_mutants(

@@ -39,6 +39,14 @@ def test_the_table_says_it_all() -> None:
         assert word in told
 
 
+def test_a_narrow_terminal_breaks_no_path() -> None:
+    """A path that was wider than its column stood in pieces, and could not be copied."""
+    path = "/a/long/path/to/where/the/interpreter/of/this/project/lies/bin/python"
+    console = Console(file=io.StringIO(), width=50)
+    doctor.show([doctor.Finding("Python", State.GOOD, f"3.11.7, {path}")], console)
+    assert path in console.file.getvalue()  # type: ignore[attr-defined]
+
+
 def test_a_machine_with_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No bubblewrap, no browser, no seccomp, no bfloat16: each is told, none is broken."""
     monkeypatch.setattr(doctor.shutil, "which", lambda name: None)

@@ -84,6 +84,8 @@ def differences(rows: Sequence[Sequence[str]], path: Path) -> list[str]:
 
 
 def _read(path: Path) -> list[list[str]] | None:
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name a file to write")
     if not path.exists():
         return None
     try:

@@ -180,6 +180,16 @@ def test_what_a_user_got_wrong_is_one_line(tmp_path, monkeypatch, capsys, argume
     assert said in told.err and told.out == ""
 
 
+def test_a_word_in_a_list_of_numbers_is_named(capsys):
+    """It said "invalid list of ints value: '8,x'", below twenty lines of usage."""
+    with flat_imports(RUN.parent / "solution", RUN.parent / "given"):
+        main = importlib.import_module("commands").main
+        with pytest.raises(SystemExit, match="2"):
+            run_main(main, ["sweep", "--block_size", "8,x"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'x' is not a whole number" in line
+
+
 def test_another_settings_table_is_not_mixed(tmp_path):
     lists = ("sweep", "--model", "bigram", "--processes", 1, *SHORT)
     assert run(*lists, cwd=tmp_path).returncode == 0

@@ -58,7 +58,7 @@ def test_a_class_from_the_first_command_to_a_student_s_grade(
     assert "b1_toy: ungraded" in told
     assert "Due 2026-10-10 23:59:00 BST, extended." in told
     assert "Handed in 2026-10-11 10:00:00 BST, 1 day late." in told
-    assert "2: adjust b1_toy (part a, points 1.5)" in told
+    assert "2: b1_toy: +1.5 points in part a, by " in told
     assert "talk first" not in told
 
 
@@ -95,7 +95,10 @@ def test_init_again_keeps_everything(root: Path, capsys: pytest.CaptureFixture[s
     ("command", "message"),
     [
         (["init", "new"], "new/course.toml does not exist: to make it, give --timezone ZONE"),
-        (["init", "new", "-a", "b1", "soon", "-z", "UTC"], "due = 'soon' is not a time"),
+        (
+            ["init", "new", "-a", "b1", "soon", "-z", "UTC"],
+            "--assignment b1 = 'soon' is not a time",
+        ),
         (["init", "new", "-a", "b1", "2026-10-09T23:59", "-z", "Moon"], "'Moon' is not a time z"),
         ([*INIT[:1], "new", *INIT[2:], "--roster", "twice.csv"], "line 3: 'ada' is there twice"),
         (["roster", "latin.csv"], "latin.csv is not UTF-8: byte"),
@@ -106,7 +109,10 @@ def test_init_again_keeps_everything(root: Path, capsys: pytest.CaptureFixture[s
         (["collect", "b1", "in", "--times", "times.csv"], "'zed' is neither a student nor a group"),
         (["adjust", "b1", "zed", "--points", "1", "--why", "x"], "'zed' is neither a student nor"),
         (["adjust", "b1", "ada", "--part", "q", "--why", "x"], "'q' is not a part of b1_toy"),
-        (["adjust", "b1", "ada", "--points", "nan", "--why", "x"], "nan points are not valid"),
+        (
+            ["adjust", "b1", "ada", "--points", "nan", "--why", "x"],
+            "'nan' is not a number such as 2",
+        ),
         (["adjust", "b1", "ada", "--points", "1", "--why", " "], "--why is empty"),
         (["adjust", "b1", "ada", "--withdraw", "7", "--why", "x"], "7 is not an adjustment of ada"),
         (["adjust", "b1", "ada", "--points", "1"], "Missing option '--why'"),
@@ -114,6 +120,14 @@ def test_init_again_keeps_everything(root: Path, capsys: pytest.CaptureFixture[s
         (["extend", "b1", "ada", "--days", "-1", "--why", "x"], "--days -1 is not valid"),
         (["extend", "b1", "ada", "--until", "soon", "--why", "x"], "--until = 'soon' is not a tim"),
         (["status", "zed"], "'zed' is not in the roster"),
+        (["status", "adda"], "'adda' is not in the roster: did you mean 'ada'?"),
+        (["hold", "Lovelac", "--why", "x"], "nor a group in the roster: did you mean 'ada'?"),
+        (["extend", "b1", "ada", "--until", "2026-10-09T09:00", "--why", "x"], "is not after 2026"),
+        (["adjust", "b1", "ada", "--points", "two", "--why", "x"], "'two' is not a number such as"),
+        (["init", "new", "-a", "b1"], "See: grader class init --help"),
+        (["init", "new", "-a", "b1", "2026-10-09", "-z", "UTC"], "--assignment b1 = '2026-10-09'"),
+        (["init", "new", "-a", "b1", "2026-10-09T09:00", "-z", "Mars"], "--timezone 'Mars' is not"),
+        (["init", "new", "-a", "b9", "2026-10-09T09:00", "-z", "UTC"], "error: 'b9' is not an as"),
     ],
 )
 def test_a_mistake_is_one_line_and_changes_nothing(
@@ -177,7 +191,7 @@ def test_a_lone_stranger_is_named_and_not_the_files(
     (root / "one" / "zed" / "model.py").write_text("zed = 1\n", encoding="utf-8")
     capsys.readouterr()
     assert _class("collect", "b1", "one", "--at", "due") == 2
-    assert "one: 'zed': nobody's in the roster" in lines(capsys)[0]
+    assert "one: 'zed' is not in the roster" in lines(capsys)[0]
     assert _class("collect", "b1", "one", "--at", "due", "--skip-strangers") == 0
     assert "skipped, not in the roster: zed" in capsys.readouterr().out
 
@@ -212,3 +226,36 @@ def test_one_of_a_thing_is_singular(root: Path, capsys: pytest.CaptureFixture[st
         "grades.csv is new: 1 student, 11 columns",
     ):
         assert f"\n{line}" in f"\n{told}"
+
+
+def test_staff_see_what_is_behind_a_hold_and_read_each_decision(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They saw "ask the staff", and decisions as records, with times in UTC."""
+    for command in (
+        ["collect", "b1", "in", "--at", "2026-10-11T10:00"],
+        ["extend", "b1", "ada", "--until", "2026-10-12T10:00", "--why", "ill"],
+        ["adjust", "b1", "ada", "--why", "see me"],
+        ["hold", "ada", "--why", "a talk", "--who", "me"],
+    ):
+        assert _class(*command) == 0
+    assert "2: b1_toy: ada: a comment\n" in capsys.readouterr().out
+    assert _class("status", "ada") == 0
+    told = capsys.readouterr().out
+    assert "b1_toy: held; without that ungraded" in told
+    assert "Handed in 2026-10-11 10:00:00 BST, in time." in told
+    assert "1: b1_toy: until 2026-10-12 10:00 BST, by " in told
+    assert "2: b1_toy: a comment, by " in told
+    assert "3: every assignment: held back, by me on " in told
+
+
+def test_a_release_and_an_entry_need_no_reason(root: Path) -> None:
+    assert _class("release", "b1") == 0
+    assert _class("enter", "b1", "ada", "--name", "Puffin") == 0
+
+
+def test_pages_are_in_the_class_s_folder_by_default(root: Path) -> None:
+    """With -C they were written into the folder where the command ran."""
+    assert _class("report") == 0
+    assert (root / "autumn" / "pages" / "staff" / "index.html").is_file()
+    assert not (root / "pages").exists()

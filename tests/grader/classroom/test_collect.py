@@ -51,7 +51,7 @@ def test_work_that_intake_refuses_is_recorded_with_its_reason(
 def test_a_zip_of_zips_that_are_nobody_s_is_one_line(klass: Class, tmp_path: Path) -> None:
     source = tmp_path / "all.zip"
     source.write_bytes(zipped({"monday.zip": zipped({"ada.zip": b"x"}), "tuesday.zip": b"x"}))
-    message = r"'monday.zip', 'tuesday.zip': nobody's in the roster.*zip of zips, unpack it"
+    message = r"'monday.zip', 'tuesday.zip' are not in the roster.*zip of zips, unpack it"
     with pytest.raises(UserError, match=message):
         klass.collect(source)
     assert klass.attempts == {}
@@ -61,7 +61,7 @@ def test_work_without_an_owner_stops_all_unless_it_is_to_be_skipped(
     klass: Class, tmp_path: Path
 ) -> None:
     source = write(tmp_path / "in", {"ada/model.py": "1\n", "mallory/model.py": "2\n"})
-    with pytest.raises(UserError, match="'mallory': nobody's in the roster; name each by"):
+    with pytest.raises(UserError, match="'mallory' is not in the roster; name each by"):
         klass.collect(source)
     assert klass.attempts == {}
     summary = klass.collect(source, skip=True)

@@ -1,4 +1,4 @@
-"""Submissions that are the same in every file: a group is one line, and one of it stands for all."""
+"""Submissions that are the same in every file: a group is one line, one of it stands for all."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from grader.classroom import engine
 from grader.classroom.course_file import Course
 from grader.classroom.ledger import Ledger
 from grader.classroom.pages import write
-from grader.classroom.work import Answer, Task, fault
+from grader.classroom.records import Answer, Task
+from grader.classroom.work import fault
 from grader.errors import UserError
 from tests.grader.classroom.works import make_class, work
 

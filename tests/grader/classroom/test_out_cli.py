@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader import cli
-from grader.classroom import course_file, similar
+from grader.classroom import course_file, exporting, similar
+from grader.classroom.ledger import Ledger
 from grader.classroom.records import Grading
+from grader.errors import UserError
 from grader.verdict.result import Isolation, PartResult, Result, Submission
 from tests.grader.classroom.classes import Class, write
 from tests.grader.classroom.test_similarity import OTHER, RENAMED, TRAIN
@@ -53,7 +56,7 @@ def test_canvas_is_filled_after_a_look(
     """A dry run says what would change, and a fault of the grader is no zero."""
     template, out = tmp_path / "canvas.csv", tmp_path / "filled.csv"
     template.write_text(CANVAS)
-    command = ("export", "canvas", out, "-a", "b1", "--fill", template)
+    command = ("export", "canvas", out, "--fill", template)  # of the only assignment
     assert grader(graded, *command, "--dry-run") == 0
     told = capsys.readouterr().out
     assert "ada (Ada Lovelace): empty -> 1.5" in told
@@ -83,7 +86,9 @@ def test_a_csv_and_jsons_are_made(graded: Class, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("export", "excel", "x"), "'excel' is not a kind: choose from canvas, moodle, blackboard"),
-        (("export", "canvas", "x"), "canvas: name the assignment with --assignment"),
+        (("export", "canvas", "x"), "canvas: name the file that it exported with --fill"),
+        (("export", "csv", "."), ". is a folder: name a file to write"),
+        (("export", "csv", "x", "--missing", "nan"), "'nan' is not a number such as"),
         (("export", "canvas", "x", "-a", "b1"), "canvas: name the file that it exported with --f"),
         (("export", "csv", "x", "--fill", "y"), "--fill is for canvas, moodle, blackboard"),
         (("export", "moodle", "x", "-a", "b1", "--fill", "nowhere.csv"), "cannot read nowhere.csv"),
@@ -102,6 +107,31 @@ def test_a_wrong_command_is_one_line(
     (line,) = lines(capsys)
     assert message in line
     assert not Path("x").exists()
+
+
+def test_what_cannot_be_written_is_not_first_described_as_new(
+    graded: Class, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ "x.csv is new: 3 students" stood above the error."""
+    (tmp_path / "file").write_text("")
+    capsys.readouterr()
+    assert grader(graded, "export", "csv", tmp_path / "file" / "x.csv") == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "cannot write" in told.err
+
+
+def test_several_assignments_are_not_chosen_from(
+    graded: Class, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One is taken without being named; of two, one must be named, and both are listed."""
+    second = replace(graded.course.assignments[0], id="b2_toy")
+    course = replace(graded.course, assignments=(*graded.course.assignments, second))
+    with (
+        Ledger.open(course.ledger_path) as ledger,
+        pytest.raises(UserError, match="canvas: name the assignment with --assignment, of b1_toy"),
+    ):
+        exporting.prepare(course, ledger, exporting.Request("canvas", Path("x")))
 
 
 def test_similar_compares_this_term_and_an_earlier_one(
