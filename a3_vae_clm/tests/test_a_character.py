@@ -68,7 +68,7 @@ def test_normalise(student):
 @pytest.mark.points(1)
 @pytest.mark.hint("logsumexp over the experts of log_softmax(weights) + log_softmax(output)")
 def test_mixture(student):
-    """The probabilities of each place add up to 1; one expert alone is a plain softmax."""
+    """The probabilities of each place add up to 1; one expert is a softmax, two are a mixture."""
     states = torch.randn(2, 3, 4)
     result = model(student).log_probs(states)
     assert result.shape == (2, 3, 5), f"the result has shape {tuple(result.shape)}"
@@ -77,6 +77,14 @@ def test_mixture(student):
     one = model(student, mixtures=1)
     plain = one.output(torch.tanh(one.experts(states))).log_softmax(-1)
     assert torch.allclose(one.log_probs(states), plain, atol=1e-5), "one expert is no softmax"
+    two = model(student)
+    first, second = (
+        two.output(torch.tanh(expert)).softmax(-1) for expert in two.experts(states).split(3, -1)
+    )
+    share = two.weights(states).softmax(-1)  # (2, 3, 2)
+    expected = (share[..., :1] * first + share[..., 1:] * second).log()
+    result = two.log_probs(states)
+    assert torch.allclose(result, expected, atol=1e-5), "two experts, by hand: they do not agree"
 
 
 @pytest.mark.points(1)

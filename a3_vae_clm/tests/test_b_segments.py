@@ -66,8 +66,8 @@ def test_word_decoder(student):
 @pytest.mark.hint("gather the codes' log-probabilities; beyond a segment's length nothing counts")
 def test_segment_log_probs(student):
     """Three symbols of probability 1/2 and one of 1/4; a pad's code may have no column."""
-    half, quarter = math.log(1 / 2), math.log(1 / 4)
-    log_probs = torch.tensor([[[half, half], [half, half]], [[half, half], [quarter, half]]])
+    half, quarter, rest = math.log(1 / 2), math.log(1 / 4), math.log(3 / 4)
+    log_probs = torch.tensor([[[half, half], [half, half]], [[half, half], [quarter, rest]]])
     codes = torch.tensor([[0, 5], [1, 0]])
     result = student.segments.segment_log_probs(log_probs, codes, torch.tensor([1, 2])).tolist()
     expected = [half, half + quarter]

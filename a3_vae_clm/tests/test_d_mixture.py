@@ -34,11 +34,12 @@ def test_parameters(student):
 @pytest.mark.points(1)
 @pytest.mark.hint("logsumexp of log_softmax(logits) + component_log_probs")
 def test_log_prob(student):
-    """The density of two Gaussians on a line, near them and far away."""
+    """The density of two Gaussians of deviation 1/2 on a line, near them and far away."""
     prior = line(student)
+    prior.log_precisions.data = torch.tensor([math.log(4.0)])
     for place in (-2.0, 0.0, 1.5, 100.0):
         z = torch.tensor([place])
-        each = Normal(torch.tensor([-2.0, 2.0]), 1.0).log_prob(z)
+        each = Normal(torch.tensor([-2.0, 2.0]), 0.5).log_prob(z)
         expected = torch.logsumexp(each + torch.tensor([0.25, 0.75]).log(), 0).item()
         assert torch.allclose(prior.component_log_probs(z), each), "a component's density is wrong"
         result = prior.log_prob(z).item()
@@ -68,13 +69,18 @@ def test_sample(student):
 @pytest.mark.points(1)
 @pytest.mark.hint("component 0 has the mean linear(z[t - 1]), and means[0] at place 0")
 def test_bigram(student):
-    """With one component that moves to twice the latent before, the density is known."""
-    prior = student.mixture.MixturePrior(1, 1)
-    prior.means.data = torch.tensor([[3.0]])
+    """Component 0 moves to twice the latent before; samples may stand in front."""
+    prior = line(student)
+    prior.log_precisions.data = torch.tensor([math.log(4.0)])
     linear = nn.Linear(1, 1)
     linear.weight.data, linear.bias.data = torch.tensor([[2.0]]), torch.zeros(1)
     z = torch.tensor([[[1.0], [2.0], [5.0]]])
-    expected = Normal(torch.tensor([3.0, 2.0, 4.0]), 1.0).log_prob(z[0, :, 0])
+    moving = Normal(torch.tensor([-2.0, 2.0, 4.0]), 0.5).log_prob(z[0, :, 0])
+    other = Normal(2.0, 0.5).log_prob(z[0, :, 0])
+    expected = torch.logaddexp(moving + math.log(0.25), other + math.log(0.75))
     result = student.mixture.bigram_log_prob(prior, linear, z)
     assert result.shape == (1, 3), f"the shape is {tuple(result.shape)}, not (1, 3)"
     assert torch.allclose(result[0], expected, atol=1e-5), f"it is {result[0].tolist()}"
+    twice = student.mixture.bigram_log_prob(prior, linear, z.expand(2, 1, 3, 1))
+    assert twice.shape == (2, 1, 3), f"two samples: the shape is {tuple(twice.shape)}"
+    assert torch.allclose(twice, result.expand(2, 1, 3), atol=1e-5), "samples in front change it"

@@ -13,7 +13,7 @@ def test_padding(student):
     """A sequence in a padded batch gets what it gets by itself, whatever stands in its pads."""
     conv = nn.Conv1d(4, 4, 3, padding=1)
     x, mask = torch.randn(2, 5, 4), torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
-    x[1, 3:] = 1e6
+    x[1, 3:] = float("nan")
     result = student.convolution.masked_convolution(x, mask, conv)
     assert result.shape == x.shape, f"the shape is {tuple(result.shape)}, not {tuple(x.shape)}"
     alone = conv(x[1:, :3].transpose(1, 2)).transpose(1, 2)
@@ -34,15 +34,19 @@ def test_layers(student):
 @pytest.mark.points(1)
 @pytest.mark.hint("y = masked_convolution(..), tanh where it belongs, x + y if residual")
 @pytest.mark.parametrize("activation", ["none", "before", "after"])
-def test_stack(student, activation):
-    """Two layers of one shared convolution, with x added, by hand."""
-    stack = student.convolution.ConvolutionStack(4, 2, 3, True, True, activation)
-    conv, expected = stack.convolutions[0], torch.randn(2, 5, 4)
-    x, mask = expected, torch.ones(2, 5, dtype=torch.bool)
-    for _ in range(2):
+@pytest.mark.parametrize("residual", [True, False])
+@pytest.mark.parametrize("shared", [True, False])
+def test_stack(student, activation, residual, shared):
+    """Two layers, by hand: of one convolution or two, with x added or not."""
+    stack = student.convolution.ConvolutionStack(4, 2, 3, residual, shared, activation)
+    x, mask = torch.randn(2, 5, 4), torch.ones(2, 5, dtype=torch.bool)
+    expected = x
+    for layer in range(2):
+        conv = stack.convolutions[0 if shared else layer]
         inner = expected.tanh() if activation == "before" else expected
         y = conv(inner.transpose(1, 2)).transpose(1, 2)
-        expected = expected + (y.tanh() if activation == "after" else y)
+        y = y.tanh() if activation == "after" else y
+        expected = expected + y if residual else y
     assert torch.allclose(stack(x, mask), expected, atol=1e-5), "the stack's result is wrong"
 
 

@@ -75,6 +75,22 @@ def test_uniform_term(student):
 
 
 @pytest.mark.points(1)
+@pytest.mark.hint("KL(q || p), where q is the posterior of x0 and p that of the prediction")
+def test_uniform_term_by_hand(student):
+    """Two symbols: the divergence of an uncertain prediction's posterior from the true one's."""
+    x = torch.zeros(1, 1, dtype=torch.long)
+    predicted = torch.tensor([[[0.3, 0.7]]]).log()
+    levels = torch.tensor([0.8]), torch.tensor([0.4])
+    # the posterior of x_s = 0 if x0 is 0, and if it is 1: as in test_posterior
+    of_0, of_1 = 0.75 * 0.9 / (0.75 * 0.9 + 0.25 * 0.1), 0.75 * 0.1 / (0.75 * 0.1 + 0.25 * 0.9)
+    q, p = of_0, 0.3 * of_0 + 0.7 * of_1
+    expected = q * math.log(q / p) + (1 - q) * math.log((1 - q) / (1 - p))
+    result = student.diffusion.uniform_term(x, x, predicted, *levels)
+    assert result.shape == (1, 1), f"the shape is {tuple(result.shape)}, not (1, 1)"
+    assert abs(result.item() - expected) < 1e-5, f"it is {result.item()}, not {expected}"
+
+
+@pytest.mark.points(1)
 @pytest.mark.hint("-(keep_s - keep_t) / (1 - keep_t) * log p(x0) at absorbed places")
 def test_absorbing_term(student):
     """An absorbed place costs its share of -log p(x0), an untouched one nothing."""

@@ -84,7 +84,8 @@ class MultitaskBERT(nn.Module):
     ) -> Tensor:
         """First and second sentence of each pair, (b, T1) and (b, T2) long. Returns (b,)."""
         # TODO(e): return one number per pair, (b,) or (b, 1): how similar the two are, on the
-        # labels' scale from 0 (unrelated) to 5 (the same meaning).
+        # labels' scale from 0 (unrelated) to 5 (the same meaning). You may cut it off at 0 and 5 in
+        # evaluation, but not in training: what is cut off has no gradient.
         ### BEGIN SOLUTION
         u = self.forward(input_ids_1, attention_mask_1)  # (b, H)
         v = self.forward(input_ids_2, attention_mask_2)  # (b, H)
@@ -96,7 +97,7 @@ def round_robin(loaders: Mapping[str, Iterable[Any]], steps: int) -> Iterator[tu
     """Take the tasks in turn, `steps` batches in all: the first, the second, ..., the first again.
 
     loaders: {task's name: what gives its batches, as often as it is iterated}. Yields (task's name,
-    batch). A loader that runs out starts again with a new iteration.
+    batch). A loader that runs out is iterated anew: its next round may have other batches.
     """
     # TODO(e): yield `steps` pairs (name, batch), the names in the order of `loaders` over and over.
     ### BEGIN SOLUTION

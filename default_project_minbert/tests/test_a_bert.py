@@ -91,6 +91,19 @@ def test_layer_is_normalised(student):
 
 
 @pytest.mark.points(1)
+@pytest.mark.hint("interm_af(interm_dense(...)), then add_norm through the out_... layers")
+def test_gelu_of_a_layer(student):
+    """gelu makes nothing of -10, so that it does not matter what out_dense does with that."""
+    layer = student.bert.BertLayer(config(student)).eval()
+    torch.nn.init.zeros_(layer.interm_dense.weight)
+    torch.nn.init.constant_(layer.interm_dense.bias, -10.0)
+    x, mask = torch.randn(2, 3, 8), torch.zeros(2, 1, 1, 3)
+    before = layer(x, mask)
+    torch.nn.init.normal_(layer.out_dense.weight)
+    assert torch.allclose(layer(x, mask), before, atol=1e-5), "the inner states are not 0"
+
+
+@pytest.mark.points(1)
 @pytest.mark.hint("words, positions and types are added before the layer norm")
 def test_embed_knows_positions_and_types(student):
     """Equal words have other embeddings at another position, and of another type."""

@@ -24,6 +24,12 @@ def test_logits(student):
     assert logits.shape == (2, 3), f"the shape is {tuple(logits.shape)}, not (2, 3)"
     alone = model(ids[:1, :3], mask[:1, :3])
     assert torch.allclose(alone, logits[:1], atol=1e-5), "padding changes the logits"
+    sums = logits.sum(-1)
+    assert not torch.allclose(sums, torch.ones(2)), "each row sums to 1: is there a softmax?"
+    for parameter in model.bert.pooler_dense.parameters():
+        torch.nn.init.zeros_(parameter)  # now the pooler's output is 0 for every sentence
+    first, second = model(ids, mask)
+    assert torch.allclose(first, second, atol=1e-5), "the logits depend on more than pooler_output"
 
 
 @pytest.mark.points(1)

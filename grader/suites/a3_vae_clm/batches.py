@@ -6,6 +6,7 @@ The sizes differ from one another, so that a mix-up shows.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -53,23 +54,21 @@ def expect_gradients(
 ) -> None:
     """Compares the gradients of (result * cotangent).sum() by every argument with differences.
 
-    ours: what `function` should compute, in float64.
+    ours: what `function` should compute, in float64; its parameters have the student's names.
     """
     exact = [argument.double() for argument in arguments]
     result = ours(*exact)
     cotangent = torch.linspace(-1, 2, result.numel(), dtype=torch.float64).view_as(result)
 
-    for wrt in range(len(arguments)):
+    for wrt, name in enumerate(inspect.signature(ours).parameters):
 
         def total(value: Tensor, wrt: int = wrt) -> Tensor:
             return (ours(*exact[:wrt], value, *exact[wrt + 1 :]) * cotangent).sum()
 
         right = finite_differences(total, arguments[wrt])
         gradient = student.probe.gradient_of(function, arguments, cotangent.float(), wrt)
-        assert gradient is not None, f"no gradient reaches argument {wrt + 1} of {what}"
-        expect.close(
-            gradient, right, f"the gradient of argument {wrt + 1} of {what}", atol=1e-3, rtol=1e-3
-        )
+        assert gradient is not None, f"{what}: no gradient reaches {name}"
+        expect.close(gradient, right, f"the gradient of {name} of {what}", atol=1e-3, rtol=1e-3)
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, before: int | None = None) -> Tensor:

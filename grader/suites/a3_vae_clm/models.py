@@ -33,6 +33,11 @@ def log_probabilities(generator: torch.Generator, *shape: int) -> Tensor:
     return -0.1 - normal(generator, *shape).abs()
 
 
+def distributions(generator: torch.Generator, *shape: int) -> Tensor:
+    """Random log-probabilities, normalised over the last dimension."""
+    return (2 * normal(generator, *shape)).log_softmax(-1)
+
+
 def words(generator: torch.Generator, lengths: Sequence[int], longest: int | None = None) -> Tensor:
     """Random segments, (S, L) long: characters, `end`, then pads. `lengths` count the end."""
     mask = real(lengths, longest)
@@ -73,6 +78,18 @@ def check_layers(student: Any, reference: Any, make: Callable[[Any], Any]) -> No
     assert not [name for name in ours if name in frozen], "a layer is not trained"
 
 
+def check_embedding(student: Any, reference: Any, theirs: Any, ours: Any) -> None:
+    """Compares what an embedding gives for every code, and its gradients; changes its weights."""
+    large = {"embedding.weight": 10 * ours.embedding.weight.detach()}  # no norm is below 1
+    ours.load_state_dict(ours.state_dict() | large)
+    student.probe.fill_named(theirs, large)
+    codes = torch.arange(INPUTS)
+    expect.close(theirs.embedding(codes), ours.embedding(codes), "what embedding returns")
+    check_gradients(
+        student, reference, theirs.embedding, ours.embedding, "forward", [codes], "embedding"
+    )
+
+
 def parameter_shapes(student: Any, module: Any) -> dict[str, list[int]]:
     """{name: shape} of a module's parameters, as the student's worker reports them."""
     report = student.probe.parameter_shapes(module)
@@ -83,11 +100,17 @@ def parameter_shapes(student: Any, module: Any) -> dict[str, list[int]]:
 
 
 def check_gradients(
-    student: Any, reference: Any, theirs: Any, ours: Any, method: str, arguments: list[Any]
+    student: Any,
+    reference: Any,
+    theirs: Any,
+    ours: Any,
+    method: str,
+    arguments: list[Any],
+    what: str = "",
 ) -> None:
     """Compares the gradients that a method's result sends to every parameter of the module."""
     found = reference.probe.method_gradients(ours, method, arguments)
     zeros = {name: torch.zeros_like(each) for name, each in weights.parameters(ours).items()}
     right = {name: zeros[name] if found[name] is None else found[name] for name in zeros}
     theirs_found = student.probe.method_gradients(theirs, method, arguments)
-    expect.gradients(theirs_found, [right], method)
+    expect.gradients(theirs_found, [right], what or method)

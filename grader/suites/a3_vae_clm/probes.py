@@ -118,6 +118,6 @@ def gradient_of(
     return gradient
 
 
-def buffers(module: nn.Module) -> list[str]:
-    """The names of the tensors that a module saves and does not train."""
-    return [name for name, _ in module.named_buffers()]
+def saved(module: nn.Module) -> list[str]:
+    """The names of the tensors that a module saves."""
+    return list(module.state_dict())

@@ -9,7 +9,17 @@ from torch import Tensor
 
 from grader import expect
 from grader.random_inputs import indices, normal
-from grader.suites.a3_vae_clm.models import INPUTS, E, H, K, V, check_gradients, check_layers, twins
+from grader.suites.a3_vae_clm.models import (
+    INPUTS,
+    E,
+    H,
+    K,
+    V,
+    check_embedding,
+    check_gradients,
+    check_layers,
+    twins,
+)
 from grader.suites.a3_vae_clm.variants import expect_right
 
 pytestmark = pytest.mark.part("a")
@@ -43,6 +53,7 @@ def test_layers(student: Any, reference: Any, generator: torch.Generator) -> Non
     other = ours.gru(x.transpose(0, 1))[0].transpose(0, 1)
     wrong = {"it takes the time first: batch_first is missing": other}
     expect_right(states, right, wrong, "the states of gru")
+    check_embedding(student, reference, theirs, ours)
 
 
 def over(states: Tensor, divisor: Tensor) -> Tensor:
@@ -170,15 +181,20 @@ def test_log_probs_of_large_logits(
     """Probabilities that are 0 in floating point still have finite, right logarithms."""
     for names in (["output"], ["weights"], ["output", "weights"]):
         theirs, ours = pair(student, reference, generator)
-        large = {f"{name}.weight": 500 * getattr(ours, name).weight.detach() for name in names}
-        ours.load_state_dict(ours.state_dict() | large)
-        student.probe.fill_named(theirs, large)
+        enlarge(student, theirs, ours, names)
         states = normal(generator, 2, 3, H)
         right = mixed_of_logits(ours, states)
         what = f"log_probs for large logits of {' and '.join(names)}"
         found = expect.tensor(theirs.log_probs(states), right.shape, "float", what)
         assert found.isfinite().all(), f"{what} is infinite or nan"
         expect.close(found, right, what, atol=1e-3)
+
+
+def enlarge(student: Any, theirs: Any, ours: Any, names: list[str]) -> None:
+    """Makes the weights of the named layers 500 times as large, in both models."""
+    large = {f"{name}.weight": 500 * getattr(ours, name).weight.detach() for name in names}
+    ours.load_state_dict(ours.state_dict() | large)
+    student.probe.fill_named(theirs, large)
 
 
 def mixed_of_logits(ours: Any, states: Tensor) -> Tensor:
@@ -229,6 +245,11 @@ def test_forward(student: Any, reference: Any, generator: torch.Generator) -> No
         right = predict(ours, states)
         expect_right(theirs(x), right, wrong, "what forward returns")
     check_gradients(student, reference, theirs, ours, "forward", [x])
+    theirs.train()
+    expect.close(theirs(x), right, "what forward returns in training mode")
+    enlarge(student, theirs, ours, ["output"])
+    right = predict(ours, ours.gru(ours.embedding(x))[0])
+    expect.close(theirs(x), right, "what forward returns for large logits", atol=1e-3)
 
 
 def predict(ours: Any, states: Tensor) -> Tensor:

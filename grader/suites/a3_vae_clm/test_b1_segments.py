@@ -8,7 +8,7 @@ from torch import Tensor
 
 from grader import expect
 from grader.random_inputs import indices
-from grader.suites.a3_vae_clm.models import END, PAD, V, log_probabilities, real, words
+from grader.suites.a3_vae_clm.models import END, PAD, V, distributions, real, words
 from grader.suites.a3_vae_clm.variants import expect_right
 
 pytestmark = pytest.mark.part("b")
@@ -34,18 +34,16 @@ def cut(codes: list[int], separator: int, width: int) -> list[list[int]]:
 def check_split(student: Any, codes: list[int], separator: int, width: int) -> None:
     """Compares a split with its definition, one condition after the other."""
     found = split(student, codes, separator, width)
-    text = f"of {codes} at {separator} with width {width}"
-    assert [code for each in found for code in each] == codes, (
-        f"joined, the segments {text} are not the text"
-    )
-    assert all(found), f"a segment {text} is empty"
+    joined = [code for each in found for code in each]
+    assert joined == codes, "joined, the segments are not the text"
+    assert all(found), "a segment is empty"
     longest = max(map(len, found), default=0)
-    assert longest <= width, f"a segment {text} has {longest} characters"
+    assert longest <= width, "a segment has more than `width` characters"
     inside = any(separator in each[:-1] for each in found)
-    assert not inside, f"a segment {text} goes on after the separator"
+    assert not inside, "a segment goes on after the separator"
     early = [each for each in found[:-1] if each[-1] != separator and len(each) < width]
-    assert not early, f"a segment {text} ends neither with the separator nor at the width"
-    assert found == cut(codes, separator, width), f"wrong segments {text}"
+    assert not early, "a segment ends too early: neither with the separator nor at `width`"
+    assert found == cut(codes, separator, width), "the text is cut at wrong places"
 
 
 @pytest.mark.about("split")
@@ -132,7 +130,7 @@ def test_segment_log_probs(student: Any, generator: torch.Generator) -> None:
     """A segment's log-probability is the sum of its symbols', and of its end's."""
     for lengths in LENGTHS:
         codes = words(generator, lengths).clamp(max=V - 1)  # every code has a column
-        x = log_probabilities(generator, *codes.shape, V)
+        x = distributions(generator, *codes.shape, V)
         right = sums(x, codes, lengths)
         full = [codes.size(1)] * len(lengths)
         counts = torch.tensor(lengths)
@@ -161,10 +159,24 @@ def test_segment_log_probs_beyond_the_end(student: Any, generator: torch.Generat
         codes = words(generator, lengths, max(lengths) + 1)
         mask = real(lengths, max(lengths) + 1)
         for junk in (0.0, float("nan"), -float("inf"), 1e30):
-            x = log_probabilities(generator, *codes.shape, V).masked_fill(~mask[..., None], junk)
+            x = distributions(generator, *codes.shape, V).masked_fill(~mask[..., None], junk)
             arguments = [x, codes, torch.tensor(lengths)]
             what = f"with {junk:g} beyond the end, the result"
             expect.close(function(*arguments), sums(x, codes, lengths), what)
-            found = expect.items(student.probe.argument_gradients(function, arguments, [0]), 1)
-            right = torch.nn.functional.one_hot(codes.clamp(max=V - 1), V) * mask[..., None]
-            expect.close(found[0], right.float(), f"the gradient of {what[5:]}")
+            gradients = expect.items(student.probe.argument_gradients(function, arguments, [0]), 1)
+            what = f"the gradient of log_probs, {what.removesuffix(', the result')}"
+            found = expect.tensor(gradients[0], x.shape, "float", what)
+            check_gradient(found, x, codes, mask, what)
+
+
+def check_gradient(found: Tensor, x: Tensor, codes: Tensor, mask: Tensor, what: str) -> None:
+    """Compares the gradient of the sum by x, (S, L, V), as the network's logits get it.
+
+    That is, after log_softmax: cross_entropy takes it once more, which changes the gradient of x
+    and not theirs. Beyond the end it is 0, or counts nothing where nan or infinity stands there.
+    """
+    right = torch.nn.functional.one_hot(codes.clamp(max=V - 1), V).float()
+    of_logits = [each - x.exp() * each.sum(-1, keepdim=True) for each in (found, right)]
+    expect.close(of_logits[0][mask], of_logits[1][mask], what)
+    if x.isfinite().all():
+        expect.close(found[~mask], torch.zeros_like(found[~mask]), what)

@@ -15,6 +15,7 @@ from grader.suites.a3_vae_clm.models import (
     E,
     H,
     V,
+    check_embedding,
     check_gradients,
     check_layers,
     real,
@@ -46,6 +47,7 @@ def check_gru(student: Any, reference: Any, make: Any, generator: torch.Generato
     wrong = {"it takes the places first: batch_first is missing": other}
     states = expect.items(theirs.gru(x), 2, "what gru returns")[0]
     expect_right(states, ours.gru(x)[0], wrong, "the states of gru")
+    check_embedding(student, reference, theirs, ours)
 
 
 @pytest.mark.about("WordEncoder.__init__")
@@ -86,6 +88,12 @@ def test_encoder(student: Any, reference: Any, generator: torch.Generator) -> No
         }
         found = theirs(codes, counts)
         expect_right(found, right, wrong, "what WordEncoder returns")
+    after = student.probe.arguments_after(theirs, [codes.clone(), counts.clone()])
+    for each, before, name in zip(
+        expect.items(after, 2), (codes, counts), ("codes", "lengths"), strict=True
+    ):
+        each = expect.tensor(each, before.shape, torch.int64, f"{name} afterwards")
+        assert torch.equal(each, before), f"WordEncoder changes the {name} that it is given"
     check_gradients(student, reference, theirs, ours, "forward", [codes, counts])
 
 
@@ -141,6 +149,9 @@ def test_decoder(student: Any, reference: Any, generator: torch.Generator) -> No
     right = written(ours, context[:2], torch.cat((other[:, -1:] * 0, other[:, :-1]), dim=1))
     found = theirs(context[:2], other, 0)
     expect.close(found, right.log_softmax(2), "what WordDecoder returns with another `begin`")
+    theirs.train()
+    found = theirs(context[:2], other, 0)
+    expect.close(found, right.log_softmax(2), "what WordDecoder returns in training mode")
 
 
 @pytest.mark.about("WordDecoder.forward")

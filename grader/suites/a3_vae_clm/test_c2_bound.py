@@ -74,13 +74,21 @@ def test_elbo_ignores_pads(student: Any, generator: torch.Generator) -> None:
             ]
             result = student.gaussian.elbo(*odd, mask)
             expect.close(result, right, f"the ELBO with {value} outside the mask")
-    for place, sign in enumerate((1.0, 1.0, -1.0)):
+        odd = [term.clone() for term in terms]
+        odd[0][:, 0, 0] = value  # a real place
+        result = student.gaussian.elbo(*odd, mask)
+        result = expect.tensor(result, (W, B), "float", "what elbo returns")
+        finite = bool(result[:, 0].isfinite().any())
+        assert value == 1e6 or not finite, f"{value} at a real place is hidden: it should be seen"
+        expect.close(result[:, 1:], right[:, 1:], f"the ELBO of others than that with {value}")
+    names = ("log_likelihood", "log_prior", "log_posterior")
+    for place, (name, sign) in enumerate(zip(names, (1.0, 1.0, -1.0), strict=True)):
         cotangent = normal(generator, W, B)
         inputs = [*terms, mask]
         gradient = student.probe.gradient_of(student.gaussian.elbo, inputs, cotangent, place)
-        assert gradient is not None, f"no gradient reaches argument {place + 1} of elbo"
+        assert gradient is not None, f"no gradient reaches {name} of elbo"
         expected = sign * cotangent[..., None] * mask
-        expect.close(gradient, expected, f"the gradient of argument {place + 1} of elbo")
+        expect.close(gradient, expected, f"the gradient of {name} of elbo")
 
 
 @pytest.mark.about(WEIGHTED)
@@ -112,12 +120,15 @@ def test_importance_weighted(student: Any, generator: torch.Generator) -> None:
 
 @pytest.mark.about(WEIGHTED)
 @pytest.mark.points(1)
-@pytest.mark.hint("logsumexp subtracts the largest before exp, so that nothing vanishes")
+@pytest.mark.hint(
+    "logsumexp subtracts each sequence's own largest before exp, so that nothing vanishes"
+)
 def test_importance_weighted_extremes(student: Any, generator: torch.Generator) -> None:
     """Weights of exp(-1000) and of exp(1000) neither vanish nor overflow, nor do gradients."""
     call = student.gaussian.importance_weighted
     noise = normal(generator, 4, B)
-    for shift in (-1000.0, 1000.0, 0.0):
+    for each in ((-1000.0,) * B, (1000.0,) * B, (0.0,) * B, (300.0, -400.0, 0.0)):
+        shift = torch.tensor(each)  # (B,): a sequence's weights say nothing of another's
         weights = noise + shift
         right = (weights - shift).exp().mean(0).log() + shift
         expect.close(call(weights), right, "what importance_weighted returns", rtol=1e-5)

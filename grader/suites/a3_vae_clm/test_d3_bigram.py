@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from grader import expect
 from grader.random_inputs import normal
-from grader.suites.a3_vae_clm.batches import B, E, K, T, components, log_density, log_weights
+from grader.suites.a3_vae_clm.batches import B, E, K, T, W, components, log_density, log_weights
 from grader.suites.a3_vae_clm.models import twins
 from grader.suites.a3_vae_clm.variants import expect_right
 
@@ -26,7 +26,9 @@ def make(learn_weights: bool) -> Callable[[Any], Any]:
 
 @pytest.mark.about(BIGRAM)
 @pytest.mark.points(1)
-@pytest.mark.hint("shift z by one place; means[0] stands at place 0; component 0 gives way")
+@pytest.mark.hint(
+    "shift z by one place, along dim=-2; means[0] stands at place 0; component 0 gives way"
+)
 def test_bigram(student: Any, reference: Any, generator: torch.Generator) -> None:
     """bigram_log_prob: component 0 has the mean linear(z at t - 1), and means[0] at place 0."""
     for learn_weights in (True, False):
@@ -38,20 +40,20 @@ def test_bigram(student: Any, reference: Any, generator: torch.Generator) -> Non
         )
         weight, bias = normal(generator, E, E), normal(generator, E)
         layer = student.probe.linear(weight, bias)
-        for b, t in ((B, T), (1, 1), (B, 1), (1, 2), (E, E)):
-            z = normal(generator, b, t, E)
+        for shape in ((B, T), (1, 1), (B, 1), (1, 2), (E, E), (W, B, T)):
+            z = normal(generator, *shape, E)
             right, wrong = bigrams(ours, weight, bias, z)
             result = student.mixture.bigram_log_prob(theirs, layer, z)
             expect_right(result, right, wrong, "what bigram_log_prob returns")
 
 
 def bigrams(ours: Any, weight: Tensor, bias: Tensor, z: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    """What bigram_log_prob should return, (B, T), and what known mistakes give."""
-    first = ours.means[0].expand(len(z), 1, E)
-    before, here = F.linear(z[:, :-1], weight, bias), F.linear(z, weight, bias)
-    zero = F.linear(torch.zeros_like(z[:, :1]), weight, bias)
+    """What bigram_log_prob should return, (.., T), and what known mistakes give."""
+    first = ours.means[0].expand_as(z[..., :1, :])
+    before, here = F.linear(z[..., :-1, :], weight, bias), F.linear(z, weight, bias)
+    zero = F.linear(torch.zeros_like(z[..., :1, :]), weight, bias)
     of_mean = F.linear(first, weight, bias)
-    moving = torch.cat((first, before), 1)  # (B, T, E)
+    moving = torch.cat((first, before), -2)  # (.., T, E)
     precisions = ours.log_precisions
 
     def mixed(mean: Tensor, place: int = 0, weights: Tensor | None = None) -> Tensor:
@@ -62,24 +64,24 @@ def bigrams(ours: Any, weight: Tensor, bias: Tensor, z: Tensor) -> tuple[Tensor,
     extra = log_density(z, moving, precisions)
     several = torch.cat((log_weights(ours) + components(ours, z), extra[..., None]), -1)
     wrong = {
-        "at place 0 the mean is linear(0), not means[0]": mixed(torch.cat((zero, before), 1)),
+        "at place 0 the mean is linear(0), not means[0]": mixed(torch.cat((zero, before), -2)),
         "at place 0 the mean is linear(means[0]), not means[0]": (
-            mixed(torch.cat((of_mean, before), 1))
+            mixed(torch.cat((of_mean, before), -2))
         ),
-        "at place 0 the mean is 0, not means[0]": mixed(torch.cat((0 * first, before), 1)),
-        "at place 0 the mean comes from the last place": mixed(here.roll(1, 1)),
+        "at place 0 the mean is 0, not means[0]": mixed(torch.cat((0 * first, before), -2)),
+        "at place 0 the mean comes from the last place": mixed(here.roll(1, -2)),
         "at place 0 the mean comes from that place itself": (
-            mixed(torch.cat((here[:, :1], before), 1))
+            mixed(torch.cat((here[..., :1, :], before), -2))
         ),
         "the mean comes from the place itself, not from the one before": mixed(here),
         "the mean comes from the place after, not from the one before": (
-            mixed(torch.cat((here[:, 1:], first), 1))
+            mixed(torch.cat((here[..., 1:, :], first), -2))
         ),
         "the mean is the latent before, without the linear layer": (
-            mixed(torch.cat((first, z[:, :-1]), 1))
+            mixed(torch.cat((first, z[..., :-1, :]), -2))
         ),
-        "the mean is added to means[0]": (mixed(torch.cat((first, before + ours.means[0]), 1))),
-        "the linear layer's bias is missing": mixed(torch.cat((first, before - bias), 1)),
+        "the mean is added to means[0]": mixed(torch.cat((first, before + ours.means[0]), -2)),
+        "the linear layer's bias is missing": mixed(torch.cat((first, before - bias), -2)),
         "the last component moves, not component 0": mixed(moving, -1),
         "no component moves: it is the prior's log_prob": (
             (log_weights(ours) + components(ours, z)).logsumexp(-1)

@@ -157,7 +157,8 @@ def test_tied_logits(student: Any, generator: torch.Generator) -> None:
         }
         expect_right(call(h, embedding), right, wrong, "what tied_logits returns", atol=1e-4)
     h, embedding, cotangent = normal(generator, B, E), normal(generator, C, E), torch.ones(B, C)
-    for wrt, right in ((0, embedding.sum(0).expand(B, E)), (1, h.sum(0).expand(C, E))):
+    of_h, of_embedding = embedding.sum(0).expand(B, E), h.sum(0).expand(C, E)
+    for wrt, (name, right) in enumerate((("h", of_h), ("embedding", of_embedding))):
         gradient = student.probe.gradient_of(call, [h, embedding], cotangent, wrt)
-        assert gradient is not None, f"no gradient reaches argument {wrt + 1} of {TIED}"
-        expect.close(gradient, right, f"the gradient of argument {wrt + 1} of {TIED}", atol=1e-4)
+        assert gradient is not None, f"no gradient reaches {name} of {TIED}"
+        expect.close(gradient, right, f"the gradient of {name} of {TIED}", atol=1e-4)

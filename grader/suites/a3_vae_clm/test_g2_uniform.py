@@ -138,6 +138,17 @@ def test_uniform_term(student: Any, generator: torch.Generator) -> None:
         expect_right(result, right, wrong, f"what {TERM} returns", atol=1e-4)
         same = student.diffusion.uniform_term(x0, x_t, (truth + 1e-12).log(), *levels)
         expect.close(same, torch.zeros(ROWS, places), "the term of a right prediction", atol=1e-4)
+    x0, x_t = texts(generator, 3, T), texts(generator, 3, T)
+    predicted = log_probs(generator, 3, T, C, sharpness=8.0)
+    levels = torch.tensor([0.9999, 0.995, 0.992]), torch.tensor([0.5, 0.99, 0.6])
+    result = student.diffusion.uniform_term(x0, x_t, predicted, *levels)
+    wrong = {
+        "at a keep_s just below 1 it is -log p(x0 | x_t), which is right at keep_s = 1 only": (
+            -predicted.gather(-1, x0[..., None])[..., 0]
+        )
+    }
+    right = term(x0, x_t, predicted, *levels)
+    expect_right(result, right, wrong, f"what {TERM} returns for keep_s close to 1", atol=1e-3)
 
 
 @pytest.mark.about(TERM)
@@ -153,6 +164,11 @@ def test_uniform_term_of_the_text(student: Any, generator: torch.Generator) -> N
         for keep_t in (0.0, 0.5, 0.99):
             result = call(x0, x_t, predicted, torch.ones(2), torch.full((2,), keep_t))
             expect.close(result, right, f"the term at keep_s = 1, keep_t = {keep_t:g}", atol=1e-4)
+            levels = torch.tensor([1.0, 0.995]), torch.full((2,), keep_t)
+            result = call(x0, x_t, predicted, *levels)
+            result = expect.tensor(result, right.shape, "float", f"what {TERM} returns")
+            what = "the term at keep_s = 1, beside a sequence of another level"
+            expect.close(result[0], right[0], what, atol=1e-4)
     x0, x_t = texts(generator, ROWS, T), texts(generator, ROWS, T)
     logits, cotangent = normal(generator, ROWS, T, C), normal(generator, ROWS, T)
     leaf = logits.log_softmax(-1).requires_grad_()

@@ -84,6 +84,11 @@ def test_sample_step(student: Any, generator: torch.Generator, worker_seed: int)
     lost = torch.rand(ROWS, PLACES, generator=generator) < 0.7
     x_t[lost] = ABSORBED
     predicted = PREDICTED.repeat(PLACES // 2, 1).expand(ROWS, -1, -1)
+    arguments = [x_t.clone(), predicted, KEEP_S, KEEP_T, ABSORBED]
+    arguments.append(student.probe.generator(worker_seed))
+    after = student.probe.arguments_after(student.diffusion.sample_step_absorbing, arguments)
+    after = expect.tensor(expect.items(after, 6)[0], x_t.shape, torch.long, "x_t afterwards")
+    assert torch.equal(after, x_t), f"{STEP} changes x_t in place"
     x_s = stepped(student, x_t, predicted, worker_seed)
     assert torch.equal(x_s[~lost], x_t[~lost]), "a place that is not absorbed should stay as it is"
     shown = lost & (x_s != ABSORBED)

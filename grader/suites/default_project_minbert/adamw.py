@@ -27,7 +27,10 @@ DEFAULTS = {
 def ends(
     start: Tensor, gradients: Sequence[Tensor | None], options: dict[str, Any]
 ) -> list[list[Tensor]]:
-    """[the parameter after each step] for each right form; a gradient may be None."""
+    """[the parameter after each step] for each right form; a gradient may be None.
+
+    options: of the group; "rates", if there, is the lr of each step.
+    """
     settings = DEFAULTS | options
     forms = itertools.product((True, False), repeat=2)
     return [_path(start, gradients, settings, *form) for form in forms]
@@ -42,8 +45,9 @@ def _path(
 ) -> list[Tensor]:
     p, path, count = start.double(), [], 0
     m, v = torch.zeros_like(p), torch.zeros_like(p)
-    lr, (beta1, beta2), eps = settings["lr"], settings["betas"], settings["eps"]
-    for gradient in gradients:
+    (beta1, beta2), eps = settings["betas"], settings["eps"]
+    rates = settings.get("rates") or [settings["lr"]] * len(gradients)
+    for lr, gradient in zip(rates, gradients, strict=True):
         if gradient is not None:
             g, count = gradient.double(), count + 1
             m = beta1 * m + (1 - beta1) * g

@@ -37,6 +37,10 @@ def names(student: Any, theirs: Any, ours: nn.Module) -> dict[str, str]:
         if name.startswith(BERT):
             found[name] = name
             continue
+        matrix = [shape for shape in others.values() if len(shape) == 2]
+        assert [*others.values()] != matrix or len(matrix) != 1, (
+            "the classifier's linear layer has no bias, but equation (8) has one, c"
+        )
         fitting = [each for each, shape in others.items() if shape == list(parameter.shape)]
         assert len(fitting) == 1 and len(others) == 2, (
             "beside bert, the classifier should have one linear layer from hidden_size to "

@@ -5,12 +5,14 @@ Letters in the shapes: b batch, T tokens, H hidden size, nh heads, hs = H // nh,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from grader.random_inputs import indices
+from grader import expect
+from grader.random_inputs import indices, normal
 
 V, LONGEST, H, HEADS, INNER = 23, 12, 16, 4, 40
 SIZES: dict[str, Any] = {
@@ -47,6 +49,45 @@ def padded(generator: torch.Generator, lengths: list[int]) -> tuple[Tensor, Tens
     places = torch.arange(max(lengths))
     mask = (places < torch.tensor(lengths)[:, None]).long()
     return words(generator, len(lengths), max(lengths)), mask
+
+
+def check_gradient(
+    student: Any, function: Callable[..., Any], arguments: list[Any], wrt: int, what: str
+) -> None:
+    """Checks a gradient by one argument against the function's own slope, right or wrong as it is.
+
+    The slopes are differences of two values, in directions that the worker sees. Whatever is
+    detached on the way is missing from the gradient, but not from them.
+    """
+    generator, x = torch.Generator().manual_seed(0), arguments[wrt]
+    y = expect.tensor(function(*arguments), dtype="float", what="the result")
+    cotangent = normal(generator, *y.shape)
+    gradient = student.probe.input_gradient(function, arguments, cotangent, wrt)
+    gradient = expect.tensor(gradient, x.shape, "float", what)
+    for _ in range(4):
+        direction = normal(generator, *x.shape)
+        sides = []
+        for step in (3e-3, -3e-3):
+            moved = [*arguments[:wrt], x + step * direction, *arguments[wrt + 1 :]]
+            sides.append(expect.tensor(function(*moved), y.shape, "float", "the result"))
+        slope = ((sides[0] - sides[1]).double() * cotangent).sum() / 6e-3
+        error = (slope - (gradient.double() * direction).sum()).abs()
+        assert error <= 0.02 * gradient.norm() + 0.02, f"{what} is not all of it"
+
+
+def check_reached(gradients: Any, expected: dict[str, Tensor | None], what: str) -> None:
+    """Checks that a gradient that is not 0 reaches each parameter that has one in `expected`.
+
+    Values are not compared: what else is wrong should cost no points here.
+    """
+    gradients = expect.plain(gradients, f"the gradients of {what}")
+    for name, ours in expected.items():
+        if ours is None or ours.abs().max() < 1e-4:  # such as a key's bias, which has none
+            continue
+        value = gradients.get(name)
+        assert value is not None, f"no gradient reaches {name} of {what}"
+        value = expect.tensor(value, ours.shape, "float", f"the gradient of {name}")
+        assert value.any(), f"the gradient of {name} is nothing but zeros"
 
 
 def additive(mask: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -33,12 +33,14 @@ def steps(
     gradients: list[list[torch.Tensor | None]],
     groups: list[dict[str, Any]],
     restart: int | None = None,
+    rates: list[float] | None = None,
 ) -> list[list[torch.Tensor]]:
     """The parameters after each step of the optimizer that `make` builds.
 
     start: the parameters at first. gradients: of each step, one per parameter. groups: options
     of each group, whose "params" are places in `start`. restart: the step before which a new
-    optimizer takes the place of the old one, with its saved state.
+    optimizer takes the place of the old one, with its saved state. rates: of each step, the lr of
+    all groups.
     """
     parameters = [nn.Parameter(x.clone()) for x in start]
 
@@ -51,6 +53,9 @@ def steps(
     for number, row in enumerate(gradients):
         if number == restart:
             optimizer = _reloaded(optimizer, fresh())
+        if rates is not None:
+            for group in optimizer.param_groups:
+                group["lr"] = rates[number]
         for parameter, gradient in zip(parameters, row, strict=True):
             parameter.grad = None if gradient is None else gradient.clone()
         optimizer.step()
@@ -117,6 +122,25 @@ def reached(module: nn.Module, method: str, inputs: list[Any]) -> list[str]:
     return [name for name, gradient in moved if gradient is not None and bool(gradient.any())]
 
 
+def reached_words(module: nn.Module, method: str, inputs: list[Any]) -> list[int]:
+    """The ids of the words whose embeddings a prediction's gradient reaches."""
+    module.zero_grad()
+    (getattr(module, method)(*inputs) ** 2).sum().backward()
+    gradient: torch.Tensor | None = module.bert.word_embedding.weight.grad  # type: ignore
+    return [] if gradient is None else gradient.any(dim=1).nonzero().flatten().tolist()
+
+
+def trainable(module: nn.Module) -> list[str]:
+    """The names of the parameters that are to be trained."""
+    return [name for name, parameter in module.named_parameters() if parameter.requires_grad]
+
+
+def twice_with_generator(function: Any, seed: int, arguments: list[Any]) -> list[Any]:
+    """Two calls of function(..., generator=g), one after the other, with one g."""
+    generator = torch.Generator().manual_seed(seed)
+    return [function(*arguments, generator=generator) for _ in range(2)]
+
+
 def copied(old: nn.Module, new: nn.Module) -> nn.Module:
     """`new` with the saved state of `old`, by way of a file; in evaluation mode."""
     file = io.BytesIO()
@@ -129,6 +153,26 @@ def copied(old: nn.Module, new: nn.Module) -> nn.Module:
 def take(function: Any, loaders: dict[str, Any], steps: int) -> list[Any]:
     """What function(loaders, steps) yields, at most one more than `steps`."""
     return list(itertools.islice(function(loaders, steps), steps + 1))
+
+
+class Epochs:
+    """A loader whose batches are other ones each time it is iterated: (epoch, place)."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.epoch = count, 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        self.epoch += 1
+        epoch = self.epoch
+        return ((epoch, place) for place in range(self.count))
+
+
+def take_epochs(function: Any, lengths: dict[str, int], steps: int) -> list[Any]:
+    """`take` of loaders with these numbers of batches, whose epochs differ."""
+    return take(function, {name: Epochs(count) for name, count in lengths.items()}, steps)
 
 
 LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {

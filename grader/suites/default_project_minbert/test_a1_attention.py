@@ -8,7 +8,7 @@ from torch import Tensor
 
 from grader import expect
 from grader.random_inputs import normal
-from grader.suites.default_project_minbert.models import HEADS, H, additive, config
+from grader.suites.default_project_minbert.models import HEADS, H, additive, check_gradient, config
 
 pytestmark = [pytest.mark.part("a"), pytest.mark.about("BertSelfAttention.attention")]
 WHAT = "what attention returns"
@@ -77,20 +77,25 @@ def test_several_heads(student: Any, reference: Any, generator: torch.Generator)
 @pytest.mark.hint("add the mask, 0 or -10000, to the scores before the softmax")
 def test_padding(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Hidden keys get no weight, and the weights of the others add up to 1."""
-    theirs, ours = pair(student, reference)
+    theirs, _ = pair(student, reference)
     T = max(LENGTHS)
     # The first text is not the longest: its mask is no other's.
-    real = (torch.arange(T) < torch.tensor(sorted(LENGTHS))[:, None]).long()
+    lengths = sorted(LENGTHS)
+    real = (torch.arange(T) < torch.tensor(lengths)[:, None]).long()
     mask = additive(real)
     key, query, value = heads(generator, len(LENGTHS), T)
-    y = expect.close(
-        theirs.attention(key, query, value, mask), ours.attention(key, query, value, mask), WHAT
-    )
+    result = theirs.attention(key, query, value, mask)
+    y = expect.tensor(result, (len(LENGTHS), T, H), "float", WHAT)
+    for row, n in enumerate(lengths):
+        one = [each[row : row + 1, :, :n] for each in (key, query, value)]
+        alone = theirs.attention(*one, nothing_hidden(1, n))
+        expect.close(alone, y[row : row + 1, :n], f"{WHAT} for a text without its padding")
     hidden = (real == 0)[:, None, :, None]
     other = heads(generator, len(LENGTHS), T)
     key, value = torch.where(hidden, other[0], key), torch.where(hidden, other[2], value)
     after = expect.tensor(theirs.attention(key, query, value, mask), y.shape, "float", WHAT)
     assert expect.is_close(after, y), "keys and values at hidden positions change the result"
+    assert not expect.is_close(y[:, 0], 0 * y[:, 0]), f"{WHAT} is nothing but zeros"
 
 
 @pytest.mark.points(1)
@@ -108,23 +113,25 @@ def test_large_scores(student: Any, reference: Any, generator: torch.Generator) 
 @pytest.mark.hint("no detach, no .data and no torch.no_grad on the way")
 def test_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Gradients reach the keys, the queries and the values."""
-    theirs, ours = pair(student, reference)
+    theirs, _ = pair(student, reference)
     inputs = [*heads(generator, 2, 5), additive(torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]))]
-    cotangent = normal(generator, 2, 5, H)
     for wrt, name in enumerate(("keys", "queries", "values")):
-        expected = reference.probe.input_gradient(ours.attention, inputs, cotangent, wrt)
-        gradient = student.probe.input_gradient(theirs.attention, inputs, cotangent, wrt)
-        expect.close(gradient, expected, f"the gradient of the {name}")
+        check_gradient(student, theirs.attention, inputs, wrt, f"the gradient of the {name}")
 
 
 @pytest.mark.points(2)
 @pytest.mark.hint("use self.dropout: model.eval() turns it off; F.dropout and a new module stay on")
 def test_no_dropout_in_evaluation(student: Any, reference: Any, generator: torch.Generator) -> None:
     """In evaluation mode no weight is dropped."""
-    theirs, ours = pair(student, reference, attention_probs_dropout_prob=0.5)
+    dropping, _ = pair(student, reference, attention_probs_dropout_prob=0.5)
+    keeping, _ = pair(student, reference, attention_probs_dropout_prob=0.0)
+    results = []
     for _ in range(2):
         inputs = [*heads(generator, 2, 8), nothing_hidden(2, 8)]
-        expect.close(theirs.attention(*inputs), ours.attention(*inputs), f"in eval mode {WHAT}")
+        kept = expect.tensor(keeping.attention(*inputs), (2, 8, H), "float", WHAT)
+        expect.close(dropping.attention(*inputs), kept, f"in eval mode, with dropout, {WHAT}")
+        results.append(kept)
+    assert not expect.is_close(results[0], results[1]), f"{WHAT} does not depend on its arguments"
 
 
 @pytest.mark.points(2)
@@ -132,12 +139,13 @@ def test_no_dropout_in_evaluation(student: Any, reference: Any, generator: torch
 def test_dropout_of_weights(student: Any, reference: Any, generator: torch.Generator) -> None:
     """In training, each weight is dropped on its own, or none is."""
     b, nh, T, p = 8, 2, 4, 0.5
-    theirs, ours = pair(student, reference, attention_probs_dropout_prob=p, num_attention_heads=nh)
+    theirs, _ = pair(student, reference, attention_probs_dropout_prob=p, num_attention_heads=nh)
     key, query, _ = heads(generator, b, T, nh)
     # A value has its position's channel twice, so the result has each weight twice.
     value = torch.eye(T).repeat(1, 2).expand(b, nh, T, 2 * T)
     inputs = [key, query, value, nothing_hidden(b, T)]
-    weights = by_head(ours.attention(*inputs), T)
+    result = expect.tensor(theirs.attention(*inputs), (b, T, H), "float", WHAT)
+    weights = by_head(result, T)
     theirs.train()
     dropped = expect.tensor(theirs.attention(*inputs), (b, T, H), "float", WHAT)
     if expect.is_close(by_head(dropped, T), weights):

@@ -7,12 +7,18 @@ import torch
 
 from grader import expect
 from grader.random_inputs import normal
-from grader.suites.default_project_minbert.models import INNER, H, additive, config
-from grader.weights import twins
+from grader.suites.default_project_minbert.models import (
+    INNER,
+    H,
+    additive,
+    check_gradient,
+    check_reached,
+    config,
+)
+from grader.weights import fill, parameters, twins
 
 pytestmark = pytest.mark.part("a")
 ADD_NORM, LAYER = "what add_norm returns", "BertLayer's output"
-DROPOUTS = ("attention_dropout", "out_dropout")
 
 
 def make(code: Any, **changes: Any) -> Any:
@@ -64,22 +70,17 @@ def test_add_norm_dropout(student: Any, reference: Any, generator: torch.Generat
 @pytest.mark.hint("no detach, no .data, and nothing changed in place that the gradient needs")
 def test_add_norm_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Gradients reach the input and the sublayer's output."""
-    theirs, ours = twins(student, reference, make, generator)
-    inputs = [normal(generator, 2, 4, H), normal(generator, 2, 4, INNER)]
-    cotangent = normal(generator, 2, 4, H)
+    theirs, _ = twins(student, reference, make, generator)
+    inputs = [normal(generator, 2, 4, H), normal(generator, 2, 4, INNER), *modules(theirs, "out")]
     for wrt, name in enumerate(("input", "sublayer's output")):
-        expected, gradient = (
-            code.probe.input_gradient(
-                layer.add_norm, [*inputs, *modules(layer, "out")], cotangent, wrt
-            )
-            for code, layer in ((reference, ours), (student, theirs))
-        )
-        expect.close(gradient, expected, f"the gradient of the {name}")
+        check_gradient(student, theirs.add_norm, inputs, wrt, f"the gradient of the {name}")
 
 
 @pytest.mark.about("BertLayer.forward")
 @pytest.mark.points(4)
-@pytest.mark.hint("add_norm through the attention_... layers, then through the out_... layers")
+@pytest.mark.hint(
+    "add_norm through attention_...; interm_dense and interm_af; add_norm through out_..."
+)
 def test_layer(student: Any, reference: Any, generator: torch.Generator) -> None:
     """BertLayer agrees with the reference on the same weights, with and without padding."""
     theirs, ours = twins(student, reference, make, generator)
@@ -97,15 +98,27 @@ def test_layer_dropout(student: Any, reference: Any, generator: torch.Generator)
     """In training, each of the two dropouts falls on its own sublayer; in evaluation none does."""
     theirs, ours = twins(student, reference, make, generator)
     x, mask = normal(generator, 2, 6, H), torch.zeros(2, 1, 1, 6)
-    for mode, probabilities in ((True, (1.0, 0.0)), (True, (0.0, 1.0)), (False, (1.0, 1.0))):
-        for layer in (theirs, ours):
-            layer.train(mode)
-            for name, p in zip(DROPOUTS, probabilities, strict=True):
-                getattr(layer, name).p = p
-        where = (
-            f"in training, {LAYER} if one dropout drops all" if mode else f"in eval mode {LAYER}"
-        )
-        expect.close(theirs(x, mask), ours(x, mask), where)
+    plain = expect.tensor(theirs(x, mask), x.shape, "float", LAYER)
+    set_dropouts(theirs, 1.0, 1.0)
+    expect.close(theirs(x, mask), plain, f"in eval mode {LAYER}")
+    theirs.train()
+    for which, (first, second) in (("attention", (1.0, 0.0)), ("out", (0.0, 1.0))):
+        set_dropouts(theirs, first, second)
+        dropped = expect.tensor(theirs(x, mask), x.shape, "float", LAYER)
+        # If all is dropped that a dense layer returns, it might as well be zeros.
+        state = parameters(ours)
+        zeros = {n: 0 * v if n.startswith(f"{which}_dense") else v for n, v in state.items()}
+        fill(student, theirs, zeros)
+        set_dropouts(theirs, 0.0, 0.0)
+        silent = expect.tensor(theirs(x, mask), x.shape, "float", LAYER)
+        fill(student, theirs, state)
+        expect.close(dropped, silent, f"in training, {LAYER} if {which}_dropout drops all")
+        assert not expect.is_close(dropped, plain), f"{which}_dropout drops nothing"
+
+
+def set_dropouts(layer: Any, attention: float, out: float) -> None:
+    """Sets the probabilities of a layer's two dropouts."""
+    layer.attention_dropout.p, layer.out_dropout.p = attention, out
 
 
 @pytest.mark.about("BertLayer.forward")
@@ -114,11 +127,10 @@ def test_layer_dropout(student: Any, reference: Any, generator: torch.Generator)
 def test_layer_gradients(student: Any, reference: Any, generator: torch.Generator) -> None:
     """Gradients reach every parameter of a layer."""
     theirs, ours = twins(student, reference, make, generator)
-
     x, mask = normal(generator, 2, 5, H), additive(torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]))
     gradients = student.probe.cubed_gradients(theirs, [x, mask])
-    expected = reference.probe.cubed_gradients(ours, [x, mask])
-    expect.gradients(gradients, [expected], "BertLayer")
+    check_reached(gradients, reference.probe.cubed_gradients(ours, [x, mask]), "BertLayer")
+    check_gradient(student, theirs, [x, mask], 0, "the gradient of hidden_states")
 
 
 @pytest.mark.about("BertLayer.forward")
@@ -128,10 +140,11 @@ def test_layer_spares_its_arguments(
     student: Any, reference: Any, generator: torch.Generator
 ) -> None:
     """A layer leaves its input and the mask as they are: the next layer needs the same mask."""
-    theirs, ours = twins(student, reference, make, generator)
+    theirs, _ = twins(student, reference, make, generator)
     x, mask = normal(generator, 2, 5, H), additive(torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]))
     after = student.probe.arguments_after(theirs, [x.clone(), mask.clone()])
     after = expect.items(after, 2, "the arguments")
     expect.close(after[0], x, "the hidden states after the call")
     expect.close(after[1], mask, "the mask after the call")
-    expect.close(theirs(x, mask), ours(x, mask), LAYER)
+    y = expect.tensor(theirs(x, mask), x.shape, "float", LAYER)
+    assert not expect.is_close(y, x), f"{LAYER} is its input"

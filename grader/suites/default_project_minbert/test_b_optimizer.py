@@ -13,6 +13,7 @@ from grader.suites.default_project_minbert import adamw
 
 pytestmark = [pytest.mark.part("b"), pytest.mark.about("AdamW.step")]
 SHAPES = [(3, 4), (5,)]
+NO_EPS = 1e-12  # small wherever it is added: only the tests of eps depend on that
 WHAT = "the parameters"
 
 
@@ -34,15 +35,17 @@ def check(
     groups: list[dict[str, Any]],
     restart: int | None = None,
     what: str = WHAT,
+    rates: list[float] | None = None,
 ) -> None:
     """Checks the parameters after the first, the middle and the last step."""
-    path = student.probe.steps(student.optimizer.AdamW, start, gradients, groups, restart)
+    path = student.probe.steps(student.optimizer.AdamW, start, gradients, groups, restart, rates)
     path = expect.items(path, len(gradients), "the steps")
     last = expect.items(path[-1], len(start), "the parameters")
     for place, value in enumerate(last):  # two mistakes may differ only in the end
         expect.tensor(value, start[place].shape, "float", f"{what} after all steps")
     for group in groups:
         options = {name: value for name, value in group.items() if name != "params"}
+        options["rates"] = rates
         for place in group["params"]:
             forms = adamw.ends(start[place], [row[place] for row in gradients], options)
             for number in sorted({0, len(path) // 2, len(path) - 1}):
@@ -55,7 +58,7 @@ def check(
 
 def both(**options: Any) -> list[dict[str, Any]]:
     """One group of both parameters."""
-    return [{"params": [0, 1], **options}]
+    return [{"params": [0, 1], "eps": NO_EPS, **options}]
 
 
 @pytest.mark.points(1)
@@ -88,7 +91,7 @@ def test_weight_decay(student: Any, generator: torch.Generator) -> None:
     start, gradients = random_run(generator, 150)
     for options in (
         {"lr": 0.005, "weight_decay": 0.5},
-        {"lr": 0.02, "weight_decay": 0.1, "correct_bias": False},
+        {"lr": 0.02, "weight_decay": 0.1},
     ):
         check(student, start, gradients, both(**options))
     # With no gradient to speak of, only the decay is left.
@@ -101,21 +104,27 @@ def test_weight_decay(student: Any, generator: torch.Generator) -> None:
 def test_eps(student: Any, generator: torch.Generator) -> None:
     """eps keeps steps small where gradients are tiny."""
     start, gradients = random_run(generator, 40)
-    for options in ({}, {"correct_bias": False}, {"eps": 1e-3}):
+    for eps in (1e-6, 1e-5, 1e-3):
         tiny = [[1e-4 * gradient for gradient in row] for row in gradients]
-        check(student, start, tiny, both(lr=0.05, **options))
+        check(student, start, tiny, both(lr=0.05, eps=eps))
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint("read lr, betas, eps, weight_decay and correct_bias from the group")
+@pytest.mark.hint("read lr, betas, eps, weight_decay and correct_bias from the group at each step")
 def test_groups(student: Any, generator: torch.Generator) -> None:
-    """Each group of parameters has its own lr, betas, eps, weight decay and correction."""
+    """Each group of parameters has its own lr, betas, eps, weight decay and correction.
+
+    A schedule changes the lr between steps.
+    """
     groups = [
         {"params": [1], "lr": 0.05, "betas": (0.8, 0.99), "eps": 1e-2, "weight_decay": 0.2},
         {"params": [0], "lr": 0.01, "weight_decay": 0.0, "correct_bias": False},
     ]
     for each in (groups, groups[::-1]):
         check(student, *random_run(generator, 60), each)
+    rates = [0.05 * (1 - number / 40) for number in range(40)]
+    what = f"{WHAT}, if lr changes between steps,"
+    check(student, *random_run(generator, 40), both(lr=0.05), what=what, rates=rates)
 
 
 @pytest.mark.points(1)
@@ -135,7 +144,7 @@ def test_late_gradients(student: Any, generator: torch.Generator) -> None:
 def test_resumes(student: Any, generator: torch.Generator) -> None:
     """Saved with state_dict and loaded into a new optimizer, a run goes on as if never stopped."""
     start, gradients = random_run(generator, 30)
-    check(student, start, gradients, both(lr=0.05, weight_decay=0.1), restart=12)
+    check(student, start, gradients, both(lr=0.05), restart=12)
 
 
 @pytest.mark.points(1)
@@ -143,7 +152,7 @@ def test_resumes(student: Any, generator: torch.Generator) -> None:
 def test_in_place(student: Any, generator: torch.Generator) -> None:
     """A step changes the parameter itself, leaves the gradient alone, and returns the loss."""
     start, gradient = normal(generator, 4, 3), normal(generator, 4, 3)
-    options = {"lr": 0.03, "weight_decay": 0.2}
+    options = {"lr": 0.03, "eps": NO_EPS}
     report = student.probe.after_one_step(student.optimizer.AdamW, start, gradient, options)
     report = expect.plain(report)
     choices = [form[-1] for form in adamw.ends(start, [gradient], options)]

@@ -16,6 +16,7 @@ from grader.random_inputs import indices
 
 pytestmark = [pytest.mark.part("c"), pytest.mark.about("mask_tokens")]
 NOT_SELECTED = -100
+NUMBERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float32)
 V, SHARE = 1000, 0.15
 NONE_OR_SHARE: tuple[dict[str, Any], ...] = ({}, {"share": 0.4})  # options
 
@@ -53,9 +54,19 @@ def draw(
     special = torch.rand(shape, generator=generator) < 0.2
     mask_id = int(indices(generator, V, 1))
     result = student.masking.mask_tokens(ids, special, mask_id, V, **options)
-    inputs, labels = expect.items(result, 2, "what mask_tokens returns")
-    inputs = expect.tensor(inputs, shape, torch.long, "inputs")
-    return Draw(ids, special, mask_id, inputs, expect.tensor(labels, shape, torch.long, "labels"))
+    return Draw(ids, special, mask_id, *both(result, shape))
+
+
+def both(result: Any, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Inputs and labels as long tensors, whatever type of number they are; see test_labels."""
+    pair = expect.items(result, 2, "what mask_tokens returns")
+    inputs, labels = (
+        expect.tensor(each, shape, None, what)
+        for each, what in zip(pair, ("inputs", "labels"), strict=True)
+    )
+    known = inputs.dtype in NUMBERS and labels.dtype in NUMBERS
+    assert known, "inputs and labels should be tensors of whole numbers"
+    return inputs.long(), labels.long()
 
 
 def near(share: float, expected: float, count: int, what: str) -> None:
@@ -81,6 +92,10 @@ def test_labels(student: Any, generator: torch.Generator) -> None:
         )
     changed = (result.inputs != result.ids).float().mean().item()
     assert 0.1 < changed < 0.6, "hardly any token is hidden, or nearly every one"
+    ids, special = indices(generator, V, 2, 9), torch.zeros(2, 9, dtype=torch.bool)
+    pair = expect.items(student.masking.mask_tokens(ids, special, 3, V), 2)
+    for value, what in zip(pair, ("inputs", "labels"), strict=True):
+        expect.tensor(value, (2, 9), torch.long, what)
 
 
 @pytest.mark.points(1)
@@ -97,7 +112,7 @@ def test_special_tokens(student: Any, generator: torch.Generator) -> None:
     assert torch.equal(result.selected, ~result.special), "with a share of 1, some are left out"
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(1)
 @pytest.mark.hint("compare one random number for each position with share")
 def test_share(student: Any, generator: torch.Generator) -> None:
     """Each position that is not special is selected with probability `share`, by itself."""
@@ -120,6 +135,24 @@ def test_share(student: Any, generator: torch.Generator) -> None:
             )
             count = int(second.sum())
             near(int(first.sum()) / count, share**2, count, f"{what} selected together")
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("no number of tokens per text: each is selected by a random number of its own")
+def test_short_texts(student: Any, generator: torch.Generator) -> None:
+    """Of short texts, as many have no token selected as chance gives: no text has its own share."""
+    lengths = 3 + indices(generator, 4, 4000)  # words between [CLS] and [SEP]
+    places = torch.arange(8)
+    special = (places == 0) | (places > lengths[:, None])
+    ids = indices(generator, V, 4000, 8)
+    for options in NONE_OR_SHARE:
+        share = options.get("share", SHARE)
+        result = student.masking.mask_tokens(ids, special, 3, V, **options)
+        none = ~((both(result, (4000, 8))[1] != NOT_SELECTED) & ~special).any(dim=1)
+        for length in range(3, 7):
+            own = none[lengths == length]
+            what = f"texts of {length} tokens of which none is selected"
+            near(own.float().mean().item(), (1 - share) ** length, len(own), what)
 
 
 @pytest.mark.points(2)
@@ -157,6 +190,12 @@ def test_random_words(student: Any, generator: torch.Generator) -> None:
     near(((drawn - old) % V < V / 2).float().mean().item(), 0.5, len(drawn) // 2, "words after")
     alike = (drawn[1:] == drawn[:-1]).float().mean().item()
     assert alike < 0.2, "neighbours get the same random word"
+    result = draw(student, generator, (200, 300), V, share=1.0)
+    replaced = result.selected & (result.inputs != result.ids) & (result.inputs != result.mask_id)
+    pairs = replaced[1:] & replaced[:-1]
+    assert int(pairs.sum()) > 100, "hardly any word is replaced by another word"
+    alike = (result.inputs[1:] == result.inputs[:-1])[pairs].float().mean().item()
+    assert alike < 0.2, "at one position, all texts get the same random word"
 
 
 @pytest.mark.points(1)
@@ -186,22 +225,14 @@ def test_generator(student: Any, generator: torch.Generator, worker_seed: int) -
     ids, special = indices(generator, V, 30, 40), torch.zeros(30, 40, dtype=torch.bool)
     call, arguments = student.masking.mask_tokens, [ids, special, 3, V]
     first, again, other = (
-        [
-            expect.tensor(each, ids.shape, torch.long, "what mask_tokens returns")
-            for each in expect.items(
-                student.probe.with_generator(call, seed, *arguments), 2, "what mask_tokens returns"
-            )
-        ]
+        both(student.probe.with_generator(call, seed, *arguments), (30, 40))
         for seed in (worker_seed, worker_seed, worker_seed + 1)
     )
     same = [torch.equal(a, b) for a, b in zip(first, again, strict=True)]
     assert all(same), "two generators of one seed give two maskings"
     assert not torch.equal(first[1], other[1]), "the generator's seed makes no difference"
-    one, two = (draw_again(call, arguments) for _ in range(2))
+    later = expect.items(student.probe.twice_with_generator(call, worker_seed, arguments), 2)
+    one, two = (both(each, (30, 40))[1] for each in later)
+    assert not torch.equal(one, two), "two calls with one generator select the same positions"
+    one, two = (both(call(*arguments), (30, 40))[1] for _ in range(2))
     assert not torch.equal(one, two), "without a generator, two calls select the same positions"
-
-
-def draw_again(call: Any, arguments: list[Any]) -> Tensor:
-    """The labels of one more call."""
-    labels = expect.items(call(*arguments), 2, "what mask_tokens returns")[1]
-    return expect.tensor(labels, arguments[0].shape, torch.long, "labels")

@@ -14,10 +14,12 @@ from grader.suites.default_project_minbert.tasks import (
     check_both,
     check_logits,
     check_padding,
+    check_pooling,
     check_reads,
     check_result,
     inputs,
     model,
+    models,
     predicted,
     sizes,
 )
@@ -27,7 +29,7 @@ INIT = "MultitaskBERT.__init__"
 ALL = (INIT, *(f"MultitaskBERT.{method}" for method in METHODS))
 SQUEEZE = "squeeze(-1), not squeeze(): a single pair is a batch too"
 OWN_MASK = "each sentence needs its own attention mask"
-OWN_IDS = "encode the first sentence, and then the second, each with its own ids"
+OWN_IDS = "encode the first sentence, and then the second, each with its own ids; detach neither"
 
 
 def about(method: str) -> pytest.MarkDecorator:
@@ -37,10 +39,11 @@ def about(method: str) -> pytest.MarkDecorator:
 
 @about(SENTIMENT)
 @pytest.mark.points(1)
-@pytest.mark.hint("one linear layer from hidden_size to 5")
+@pytest.mark.hint("one linear layer from hidden_size to 5, on what self.forward returns")
 def test_sentiment(student: Any, generator: torch.Generator) -> None:
     """predict_sentiment returns five logits for each sentence, also for a single one."""
     check_result(student, SENTIMENT, generator)
+    check_pooling(student, generator)
 
 
 @about(PARAPHRASE)
@@ -87,7 +90,7 @@ def test_similarity_padding(student: Any, generator: torch.Generator) -> None:
 @pytest.mark.points(1)
 @pytest.mark.hint(OWN_IDS)
 def test_paraphrase_of_both(student: Any, generator: torch.Generator) -> None:
-    """Both sentences of a pair count in predict_paraphrase."""
+    """Both sentences of a pair count in predict_paraphrase, and both get gradients."""
     check_both(student, PARAPHRASE, generator)
 
 
@@ -95,7 +98,7 @@ def test_paraphrase_of_both(student: Any, generator: torch.Generator) -> None:
 @pytest.mark.points(1)
 @pytest.mark.hint(OWN_IDS)
 def test_similarity_of_both(student: Any, generator: torch.Generator) -> None:
-    """Both sentences of a pair count in predict_similarity."""
+    """Both sentences of a pair count in predict_similarity, and both get gradients."""
     check_both(student, SIMILARITY, generator)
 
 
@@ -117,19 +120,34 @@ def test_paraphrase_logits(student: Any, generator: torch.Generator) -> None:
 
 @pytest.mark.about(*ALL)
 @pytest.mark.points(1)
-@pytest.mark.hint("self.dropout, before each head; model.eval() must turn it off")
+@pytest.mark.hint(
+    "self.dropout, of config.hidden_dropout_prob, before each head; model.eval() turns it off"
+)
 def test_dropout(student: Any, generator: torch.Generator) -> None:
     """In training dropout acts on every task, beside BERT's own; in evaluation on none."""
     theirs = model(student, hidden_dropout_prob=0.4)
-    for mode in (False, True):
-        theirs.train(mode)
-        theirs.bert.eval()
-        for method in METHODS:
-            arguments = inputs(generator, method)
-            first, second = (predicted(theirs, method, arguments) for _ in range(2))
-            same = torch.equal(first, second)
-            assert same or mode, f"in eval mode, {method} changes from call to call"
-            assert not (same and mode), f"in training, {method} drops nothing"
+    for method in METHODS:
+        assert repeats(theirs, method, generator), (
+            f"in eval mode, {method} changes from call to call"
+        )
+    theirs.train()
+    theirs.bert.eval()
+    for method in METHODS:
+        dropped = (not repeats(each, method, generator) for each in models(student, theirs))
+        assert any(dropped), f"in training, {method} drops nothing"
+    without = model(student)
+    without.train()
+    for method in METHODS:
+        assert repeats(without, method, generator), (
+            f"with a hidden_dropout_prob of 0, {method} drops something in training"
+        )
+
+
+def repeats(theirs: Any, method: str, generator: torch.Generator) -> bool:
+    """Whether two calls with the same sentences return the same."""
+    arguments = inputs(generator, method)
+    first, second = (predicted(theirs, method, arguments) for _ in range(2))
+    return torch.equal(first, second)
 
 
 @pytest.mark.about(*ALL)
@@ -138,10 +156,13 @@ def test_dropout(student: Any, generator: torch.Generator) -> None:
 def test_heads_of_their_own(student: Any, generator: torch.Generator) -> None:
     """Each task has a head of its own, which its gradients reach, and all of them reach BERT."""
     theirs = model(student)
+    theirs.train()  # in evaluation a score may be cut off, and then has no gradient
     heads = {}
     for method in METHODS:
-        reached = student.probe.reached(theirs, method, inputs(generator, method))
-        names = {expect.text(name) for name in expect.plain(reached)}
+        names = set()
+        for each in models(student, theirs):
+            reached = student.probe.reached(each, method, inputs(generator, method))
+            names |= {expect.text(name) for name in expect.plain(reached)}
         heads[method] = {name for name in names if not name.startswith("bert.")}
         assert heads[method] != names, f"no gradient of {method} reaches BERT"
     for method, own in heads.items():
@@ -164,4 +185,5 @@ def test_state(student: Any, generator: torch.Generator) -> None:
         before = predicted(theirs, method, arguments)
         what = f"what {method} of the new model returns"
         expect.close(predicted(fresh, method, arguments), before, what)
-        check_reads(theirs, method, generator)
+    for method in METHODS:
+        check_reads(student, theirs, method, generator)

@@ -44,7 +44,7 @@ def test_in_turn(student: Any, generator: torch.Generator) -> None:
         )
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(1)
 @pytest.mark.hint("on StopIteration make a new iterator of this one loader, and go on")
 def test_starts_again(student: Any, generator: torch.Generator) -> None:
     """A loader that runs out starts again, and the others go on where they are."""
@@ -59,6 +59,26 @@ def test_starts_again(student: Any, generator: torch.Generator) -> None:
             assert seen == expected, f"of {len(own)} batches, others come than the next in order"
         counts = [sum(task == name for task, _ in pairs) for name in loaders]
         assert max(counts) - min(counts) <= 1, "some tasks have more turns than others"
+
+
+@pytest.mark.points(1)
+@pytest.mark.hint("iter(loader) once more: itertools.cycle and list keep the first round's batches")
+def test_iterates_anew(student: Any) -> None:
+    """A loader that starts again is iterated anew, so that its batches may be other ones."""
+    lengths = dict(zip(NAMES, (2, 5, 3), strict=True))
+    call = student.multitask_classifier.round_robin
+    pairs = expect.plain(student.probe.take_epochs(call, lengths, 45))
+    pairs = [expect.items(pair, 2, "what round_robin yields") for pair in pairs]
+    for name, count in lengths.items():
+        turns = [batch for task, batch in pairs if expect.text(task, "the task's name") == name]
+        own = [expect.items(batch, 2, "a batch") for batch in turns]
+        epochs = [expect.whole(epoch) for epoch, _ in own]
+        assert len(own) == 15, f"a task has {len(own)} turns of 45, not 15"
+        rounds = [set(epochs[first : first + count]) for first in range(0, 15, count)]
+        assert all(len(each) == 1 for each in rounds), "a round's batches are not of one iteration"
+        assert len(set.union(*rounds)) == len(rounds), (
+            "when a loader starts again, the batches of an earlier round come once more"
+        )
 
 
 @pytest.mark.points(1)
