@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +21,10 @@ from grader.classroom.ledger import Ledger
 from grader.classroom.pages import items, marks, mistakes, names, overview, student, templates
 from grader.classroom.words import plural
 from grader.errors import UserError
+
+LARGE = 10_000  # entries of a class whose pages are worth a few processes
+Make = Callable[[Rules], str]
+_of_process: list[Make] = []  # what a forked process makes
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,10 @@ def write(
     by_assignment: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_assignment[entry.assignment].append(entry)
-    for rules in chosen:
-        path = out / "staff" / f"{rules.id}.html"
-        _write(path, _assignment(course, ledger, book, rules, by_assignment[rules.id], students))
+    make = partial(_assignment, course, book, by_assignment, students)
+    for rules, text in zip(chosen, _made(make, chosen, len(entries)), strict=True):
+        path = _page(out, rules.id)
+        _write(path, text)
         yield f"{rules.id:<24} {path}"
     path = out / "staff" / "index.html"
     views = [overview.overview(course, r.id, by_assignment[r.id]) for r in course.assignments]
@@ -68,7 +76,37 @@ def _page(out: Path, assignment: str) -> Path:
     return out / "staff" / f"{assignment}.html"
 
 
+def _made(make: Make, chosen: Sequence[Rules], entries: int) -> Iterator[str]:
+    """The assignments' pages in their order; those of a large class by a process for each core.
+
+    A forked process has the gradebook without a copy; what forks no process makes them in turn.
+    """
+    if entries < LARGE or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(make, chosen)
+        return
+    fork = multiprocessing.get_context("fork")
+    workers = min(len(chosen), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, fork, _of_process.append, (make,)) as pool:
+        yield from pool.map(_page_of, chosen)
+
+
+def _page_of(rules: Rules) -> str:
+    return _of_process[-1](rules)
+
+
 def _assignment(
+    course: Course,
+    book: Book,
+    by_assignment: Mapping[str, Sequence[Entry]],
+    students: bool,
+    rules: Rules,
+) -> str:
+    """The page of one assignment; it opens the ledger itself, as another process has to."""
+    with Ledger.open(course.ledger_path) as ledger:
+        return _rendered(course, ledger, book, rules, by_assignment[rules.id], students)
+
+
+def _rendered(
     course: Course,
     ledger: Ledger,
     book: Book,
@@ -76,7 +114,6 @@ def _assignment(
     entries: Sequence[Entry],
     students: bool,
 ) -> str:
-    """The page of one assignment."""
     hidden = course.course.anonymous and not book.decisions.released(rules.id)
     shown = names.shown(ledger.salt, hidden)
     owners: dict[str, list[str]] = defaultdict(list)

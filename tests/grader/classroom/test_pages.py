@@ -76,6 +76,18 @@ def written(course: Course, students: bool = True) -> Path:
     return out
 
 
+def test_a_large_class_s_pages_are_made_by_several_processes(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are the same, byte for byte."""
+    pages = {path.name: path.read_bytes() for path in (written(course) / "staff").iterdir()}
+    shutil.rmtree(course.folder / "pages")
+    monkeypatch.setattr(write, "LARGE", 0)
+    monkeypatch.setattr(write, "_of_process", [])  # a page that is made here would fail
+    again = {path.name: path.read_bytes() for path in (written(course) / "staff").iterdir()}
+    assert again == pages
+
+
 def column(page: Page, table: str, number: int) -> list[str]:
     """The visible cells of a column."""
     rows = page.locator(f"#{table} tbody tr").all()
