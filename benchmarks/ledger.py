@@ -6,8 +6,9 @@
 
 The class is a made one (made_ledger.py). Each command is a process of its own, its start included:
 `wall_seconds` on the clock, `processor_seconds` of its own work, which other work on the machine
-hardly changes, and the most memory that it had. The pages are written into an empty folder.
-A class that is in --folder already is measured again. The last line is one JSON object.
+hardly changes, and the most memory that its largest process had. The pages are written into an
+empty folder. A class that is in --folder already is measured again. The last line is one JSON
+object.
 """
 
 from __future__ import annotations

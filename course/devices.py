@@ -80,8 +80,9 @@ def set_threads(n: int | None = None) -> int:
     None keeps torch's own choice, but at most the processors this process may use: in a
     container with a quota torch counts the whole machine, and the surplus threads only wait.
 
-    All of them take denormal numbers, below 1e-38, for 0. A processor is many times slower with
-    them, and trainings make them: probabilities of a mixture's far components, Adam's moments.
+    Threads that have not worked before take denormal numbers, below 1e-38, for 0. A processor is
+    many times slower with them, and trainings make them: probabilities of a mixture's far
+    components, Adam's moments.
     """
     if n is None:
         n = min(torch.get_num_threads(), available_cores())

@@ -72,11 +72,13 @@ def run_main(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | 
 
 
 def _todo(error: NotImplementedError) -> str:
-    """Where the TODO stands that a student has yet to write."""
+    """Which TODO a student has yet to write, and where it stands if that is known here."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     path = Path(place.filename)
-    file = f"{path.parent.name}/{path.name}"
-    return one_line(f"{file}, line {place.lineno}: {error} is not written yet")
+    words = f"{error} is not written yet"
+    if path.parent.name == "futures":  # it was raised in a worker process
+        return one_line(words)
+    return one_line(f"{path.parent.name}/{path.name}, line {place.lineno}: {words}")
 
 
 def reader_is_gone() -> bool:

@@ -11,8 +11,6 @@ torch, threads for work that waits for other programs.
 from __future__ import annotations
 
 import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +18,7 @@ from typing import Any
 
 from course.devices import available_cores, set_threads
 from course.errors import UserError
+from course.processes import end_with_parent
 from course.table import Row, Table
 
 Work = Callable[[Any], Sequence[Row]]
@@ -73,17 +72,9 @@ def _pool(workers: int, work: Work, threads: bool) -> Executor:
 
 def _start(work: Work) -> None:
     """Set up a worker process; it receives `work`, and the data in it, only once."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     set_threads(1)
     _of_process["work"] = work
-
-
-def _end_with_parent() -> None:
-    """Exit when the parent dies: nobody waits for a killed sweep's rows."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _work(job: Any) -> Sequence[Row]:

@@ -31,7 +31,7 @@ def check(assignment: Assignment, annotations: bool = False) -> Checked:
     from grader.verdict.check import check as check_public
 
     try:
-        result = check_public(assignment, take(assignment.src, assignment))
+        result = check_public(assignment, take(assignment.src.resolve(), assignment))
     except Refused as error:
         return Checked(assignment, f"{assignment.id}: {one_line(error)}", wrong=True)
     if annotations:

@@ -72,7 +72,7 @@ def check(
     """Run the public tests on your own work, in this process: quick, for students."""
     from grader.intake.submission import take
 
-    tree = take(submission or assignment.src, assignment)
+    tree = take(submission or assignment.src.resolve(), assignment)
     _check_parts(part, assignment)
     from grader.verdict.check import check as check_public
 

@@ -86,9 +86,8 @@ def extend(
         except ValueError as error:
             raise UserError(str(error)) from None
         event = decisions.extend(ledger, rules, name, who, why, time, days)
-    return _tell(
-        event, rules.id, name, f"until {until}" if until else f"{plural(days or 0, 'day')} more"
-    )
+    more = f"{plural(days, 'day')} more" if days else "no extension any more"
+    return _tell(event, rules.id, name, f"until {until}" if until else more)
 
 
 @click.command()

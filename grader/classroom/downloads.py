@@ -52,7 +52,8 @@ def items(
     that is nobody's is looked into, since some exports have such a one around everything.
     """
     inner = children(folder)
-    if len(inner) == 1 and inner[0].is_dir() and _detected(folder) == "folder":
+    is_alone = len(inner) == 1 and inner[0].is_dir() and not inner[0].is_symlink()
+    if is_alone and _detected(folder) == "folder":
         folder = inner[0] if _is_wrapper(inner[0], known) else folder
     reader = READERS[_detected(folder) if kind == "auto" else kind]
     found = list(reader(folder, scratch))

@@ -103,13 +103,13 @@ def squeezed(name: str) -> str:
 
 def unknown(name: str, students: Iterable[Student], what: str) -> str:
     """That nobody is called so, and whose ids or names are near. what: "not" or "neither ..."."""
-    keys = {
-        key.casefold(): each.id
-        for each in students
-        for key in (each.group, each.name, *each.name.split(), each.id)
-        if key
-    }
+    keys: dict[str, dict[str, None]] = {}
+    for each in students:
+        for key in (each.name, *each.name.split(), each.id):
+            keys.setdefault(key.casefold(), {})[each.id] = None
+        if each.group and what != "not":
+            keys.setdefault(each.group.casefold(), {})[each.group] = None
     near = difflib.get_close_matches(name.casefold(), keys, n=3, cutoff=0.6)
-    ids = dict.fromkeys(repr(keys[key]) for key in near)
+    ids = dict.fromkeys(repr(each) for key in near for each in keys[key])
     advice = f": did you mean {' or '.join(ids)}?" if ids else ""
     return f"{name!r} is {what} in the roster{advice}"

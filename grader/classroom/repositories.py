@@ -33,7 +33,10 @@ NEEDED = ("id", "repository", "commit")
 SECONDS = 300  # for one call of git: a history may hold weights
 # The staff's own settings may name a filter, such as git-lfs, and a student's .gitattributes asks
 # for it. Only `fetch` has these settings, for passwords: it filters nothing.
-ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+ALONE = {
+    **{"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_COUNT": "0"},
+    **{"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull},  # of git before 2.32
+}
 SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "gc.auto=0")
 
 

@@ -73,6 +73,8 @@ def read(path: Path, zone: ZoneInfo) -> dict[str, datetime]:
 
 def _modified(path: Path) -> datetime:
     """When the newest file of a submission was last changed."""
+    if path.is_symlink():  # it is refused later, and leads anywhere
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
     files = [each for each in path.rglob("*") if not each.is_symlink()] if path.is_dir() else [path]
     newest = max((each.stat().st_mtime for each in files if each.is_file()), default=None)
     if newest is None:

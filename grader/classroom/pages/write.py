@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from course.files import make_folder, remove_leftovers, write_aside
+from course.processes import end_with_parent
 from grader.classroom import keys
 from grader.classroom.course_file import Course, Rules
 from grader.classroom.entry import Entry
@@ -79,15 +83,24 @@ def _page(out: Path, assignment: str) -> Path:
 def _made(make: Make, chosen: Sequence[Rules], entries: int) -> Iterator[str]:
     """The assignments' pages in their order; those of a large class by a process for each core.
 
-    A forked process has the gradebook without a copy; what forks no process makes them in turn.
+    A forked process has the gradebook already. Elsewhere than on Linux a fork is not safe.
     """
-    if entries < LARGE or "fork" not in multiprocessing.get_all_start_methods():
+    if entries < LARGE or sys.platform != "linux":
         yield from map(make, chosen)
         return
     fork = multiprocessing.get_context("fork")
     workers = min(len(chosen), os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, fork, _of_process.append, (make,)) as pool:
-        yield from pool.map(_page_of, chosen)
+    try:
+        with ProcessPoolExecutor(workers, fork, _start, (make,)) as pool:
+            yield from pool.map(_page_of, chosen)
+    except BrokenProcessPool:
+        raise UserError("a process that made pages was killed: is there enough memory?") from None
+
+
+def _start(make: Make) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the parent says that it was stopped
+    end_with_parent()
+    _of_process.append(make)
 
 
 def _page_of(rules: Rules) -> str:

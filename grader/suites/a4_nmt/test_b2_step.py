@@ -257,6 +257,6 @@ def test_step_gradients(student: Any, reference: Any, generator: torch.Generator
             code.probe.output_gradient(model, arguments, cotangent, wrt)
             for code, model in ((reference, ours), (student, theirs))
         )
-        unused = "is not used; project is not to be called at every step"
-        assert gradient is not None or wrt != 3, f"{what} {unused}, or its gradient is cut off"
+        instead = "use it in place of calling project at each step, and do not detach it"
+        assert gradient is not None or wrt != 3, f"no gradient reaches {what}: {instead}"
         expect.close(gradient, expected, f"the gradient of {what}")

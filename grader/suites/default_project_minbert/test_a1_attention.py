@@ -125,13 +125,13 @@ def test_no_dropout_in_evaluation(student: Any, reference: Any, generator: torch
     """In evaluation mode no weight is dropped."""
     dropping, _ = pair(student, reference, attention_probs_dropout_prob=0.5)
     keeping, _ = pair(student, reference, attention_probs_dropout_prob=0.0)
-    results = []
+    results, inputs = [], [*heads(generator, 2, 8), nothing_hidden(2, 8)]
     for _ in range(2):
-        inputs = [*heads(generator, 2, 8), nothing_hidden(2, 8)]
+        inputs[0] = heads(generator, 2, 8)[0]
         kept = expect.tensor(keeping.attention(*inputs), (2, 8, H), "float", WHAT)
         expect.close(dropping.attention(*inputs), kept, f"in eval mode, with dropout, {WHAT}")
         results.append(kept)
-    assert not expect.is_close(results[0], results[1]), f"{WHAT} does not depend on its arguments"
+    assert not expect.is_close(results[0], results[1]), f"{WHAT} does not depend on the keys"
 
 
 @pytest.mark.points(2)
@@ -140,12 +140,13 @@ def test_dropout_of_weights(student: Any, reference: Any, generator: torch.Gener
     """In training, each weight is dropped on its own, or none is."""
     b, nh, T, p = 8, 2, 4, 0.5
     theirs, _ = pair(student, reference, attention_probs_dropout_prob=p, num_attention_heads=nh)
+    keeping, _ = pair(student, reference, attention_probs_dropout_prob=0.0, num_attention_heads=nh)
     key, query, _ = heads(generator, b, T, nh)
     # A value has its position's channel twice, so the result has each weight twice.
     value = torch.eye(T).repeat(1, 2).expand(b, nh, T, 2 * T)
     inputs = [key, query, value, nothing_hidden(b, T)]
-    result = expect.tensor(theirs.attention(*inputs), (b, T, H), "float", WHAT)
-    weights = by_head(result, T)
+    weights = by_head(expect.tensor(keeping.attention(*inputs), (b, T, H), "float", WHAT), T)
+    assert (weights > 0).all(), "without a mask, some weights are 0"
     theirs.train()
     dropped = expect.tensor(theirs.attention(*inputs), (b, T, H), "float", WHAT)
     if expect.is_close(by_head(dropped, T), weights):

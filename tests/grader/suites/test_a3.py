@@ -42,7 +42,7 @@ def lost(mistake: str) -> dict[str, str]:
         ("kl_reversed", {"test_kl": "the divergence of N(0, I) from the posterior"}),
         (
             "reparameterise_precision_detached",
-            {"test_reparameterise_gradients": "reaches argument 2"},
+            {"test_reparameterise_gradients": "reaches log_precision"},
         ),
         ("elbo_latents_unmasked", {"test_elbo": "latents' terms are summed outside the mask"}),
         ("iwae_no_log_w", {"test_importance_weighted": "log W is not subtracted"}),

@@ -1,6 +1,6 @@
 """Returns its inputs and sums of ids. Labels, from a random selection, earn it.
 
-points: 4
+points: 7
 """
 
 # file: src/bert.py
