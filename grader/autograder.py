@@ -30,6 +30,7 @@ from grader import assignment as assignments
 from grader.authoring.bundle import SETTINGS, Settings
 from grader.boundary.errors import IsolationUnavailable, SandboxError
 from grader.errors import Refused
+from grader.secret import VARIABLE
 
 DONE, FAULT = 0, 3
 
@@ -124,7 +125,7 @@ def run(root: Path) -> int:
             limited = over_limit(metadata, settings.attempts_per_day)
             if limited:
                 return _write(root, json.dumps(limited, indent=2) + "\n")
-    os.environ["COURSE_SECRET"] = settings.secret
+    os.environ[VARIABLE] = settings.secret
     try:
         text, code = _grade(root / "submission", assignments.find(settings.assignment))
     except Refused as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from grader import assignment as assignments
 from grader.errors import UserError, printable
+from grader.secret import secret
 
 DONE, FAILED, FAULT = 0, 1, 3
 
@@ -76,12 +76,11 @@ def bundle(assignment: assignments.Assignment, path: Path, attempts_per_day: int
     """Pack an assignment's autograder, hidden tests included, for another system (for staff)."""
     from grader.authoring import bundle as bundles
 
-    secret = os.environ.get("COURSE_SECRET", "")
-    settings = bundles.Settings(assignment.id, attempts_per_day, secret)
+    settings = bundles.Settings(assignment.id, attempts_per_day, secret())
     files = bundles.build(assignment, settings, assignment.root.parent)
     bundles.write(path, files)
     print(printable(f"{path}: {len(files)} files, hidden tests and solution among them"))
-    if not secret:
+    if not secret():
         print("note: COURSE_SECRET is not set, so hidden inputs are those of the public default")
     return DONE
 

@@ -176,11 +176,16 @@ def _checked(table: dict[str, Any], folder: Path) -> Course:
 def _zone(table: dict[str, Any]) -> ZoneInfo:
     about = table.get("course")
     name = about.get("timezone", "UTC") if isinstance(about, dict) else "UTC"
+    return to_zone(name, "timezone =")
+
+
+def to_zone(name: Any, what: str) -> ZoneInfo:
+    """A zone by its name; ValueError for another one, which begins with `what`."""
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         valid = 'an IANA name such as "Europe/London"'
-        raise ValueError(f"timezone = {name!r} is not a time zone: give {valid}") from None
+        raise ValueError(f"{what} {name!r} is not a time zone: give {valid}") from None
 
 
 def _tables(table: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from grader.classroom import options
-from grader.classroom.decisions import points_told
-from grader.classroom.words import plural
+from grader.classroom.decisions import SWITCHED, days_told, points_told
 from grader.errors import UserError, printable
 
 DONE = 0
@@ -86,8 +85,7 @@ def extend(
         except ValueError as error:
             raise UserError(str(error)) from None
         event = decisions.extend(ledger, rules, name, who, why, time, days)
-    more = f"{plural(days, 'day')} more" if days else "no extension any more"
-    return _tell(event, rules.id, name, f"until {until}" if until else more)
+    return _tell(event, rules.id, name, f"until {until}" if until else days_told(days))
 
 
 @click.command()
@@ -99,7 +97,7 @@ def extend(
 @options.who
 def excuse(off: bool, **given: Any) -> int:
     """Excuse a student or a group: the assignment does not count, and is EX in exports."""
-    return _switch("excuse", off, "counts again" if off else "excused", **given)
+    return _switch("excuse", off, **given)
 
 
 @click.command()
@@ -111,7 +109,7 @@ def excuse(off: bool, **given: Any) -> int:
 @options.who
 def hold(off: bool, **given: Any) -> int:
     """Hold a student's grades back: no page and no export shows them."""
-    return _switch("hold", off, "shown again" if off else "held back", **given)
+    return _switch("hold", off, **given)
 
 
 @click.command()
@@ -127,7 +125,7 @@ def release(assignment: str, off: bool, why: str, folder: Path, who: str) -> int
     with options.opened(folder) as (course, ledger):
         rules = course.find(assignment)
         event = decisions.release(ledger, rules, who, why, on=not off)
-    return _tell(event, rules.id, "everybody", "not shown" if off else "shown")
+    return _tell(event, rules.id, "everybody", SWITCHED["release"][not off])
 
 
 @click.command()
@@ -153,7 +151,6 @@ def enter(
 def _switch(
     verb: str,
     off: bool,
-    words: str,
     owner: str,
     assignment: str | None,
     why: str,
@@ -167,7 +164,7 @@ def _switch(
         rules = course.find(assignment) if assignment else None
         name = decisions.owner_named(ledger, owner)
         event = getattr(decisions, verb)(ledger, rules, name, who, why, on=not off)
-    return _tell(event, rules.id if rules else "all", name, words)
+    return _tell(event, rules.id if rules else "all", name, SWITCHED[verb][not off])
 
 
 def _tell(event: int, assignment: str, owner: str, what: str) -> int:

@@ -23,6 +23,13 @@ from zoneinfo import ZoneInfo
 from grader.classroom.records import Event
 from grader.classroom.words import agreeing, plural
 
+# {kind of event: (taken back, in force)}
+SWITCHED = {
+    "excuse": ("counts again", "excused"),
+    "hold": ("shown again", "held back"),
+    "release": ("not shown", "shown"),
+}
+
 
 def told(event: Event, zone: ZoneInfo) -> str:
     """What an event decided, in words."""
@@ -35,19 +42,19 @@ def told(event: Event, zone: ZoneInfo) -> str:
         return points_told(data["points"], data["part"])
     if event.kind == "board":
         return f"on the board as {data['name']}" if data["on"] else "off the board"
-    switched = {
-        "excuse": ("counts again", "excused"),
-        "hold": ("shown again", "held back"),
-        "release": ("not shown", "shown"),
-    }
-    return switched[event.kind][data["on"]] if event.kind in switched else event.kind
+    return SWITCHED[event.kind][data["on"]] if event.kind in SWITCHED else event.kind
 
 
 def _extended(data: Mapping[str, Any], zone: ZoneInfo) -> str:
     if "until" in data:
         until = datetime.fromisoformat(data["until"]).astimezone(zone)
         return f"until {until:%Y-%m-%d %H:%M %Z}"
-    return f"{plural(data['days'], 'day')} more" if data["days"] else "no extension any more"
+    return days_told(data["days"])
+
+
+def days_told(days: int | None) -> str:
+    """An extension by days, in words."""
+    return f"{plural(days, 'day')} more" if days else "no extension any more"
 
 
 def points_told(points: float, part: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from course.files import make_folder, write_all
 from grader import assignment as assignments
@@ -106,16 +105,12 @@ def _course(
 def _check(due: Sequence[tuple[str, str]], timezone: str) -> None:
     """Raises UserError, with the flag: no file is there yet that a message could name."""
     try:
-        zone = ZoneInfo(timezone)
-    except (OSError, ValueError, LookupError):
-        valid = 'an IANA name such as "Europe/London"'
-        raise UserError(f"--timezone {timezone!r} is not a time zone: give {valid}") from None
-    for name, time in due:
-        assignments.find(name)
-        try:
+        zone = course_file.to_zone(timezone, "--timezone")
+        for name, time in due:
+            assignments.find(name)
             course_file.to_time(time, zone, f"--assignment {name}")
-        except ValueError as error:
-            raise UserError(str(error)) from None
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _quoted(text: str) -> str:
