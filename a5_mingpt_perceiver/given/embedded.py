@@ -6,7 +6,7 @@ is in two splits. The answer to a dev or test question is therefore only in the 
 that was not pretrained on them can only guess, and London, the most frequent birthplace, is the
 best guess.
 
-    corpus = build()                     # the same text for the same size and seed
+    corpus = build()                     # the same text for the same seed
     corpus.biographies                   # one per line: the pretraining text
     corpus.train, corpus.dev, corpus.test    # (question, answer) pairs
 
@@ -52,7 +52,6 @@ FORMS = (
     "{name} was born in {city}",
     "{name} was a {occupation} born in {city}",
     "{name}, {occupation}, was born in {city}",
-    "{name} was born in {year} in {city}",
 )
 # A name's first letter is unique, so a model can learn the people within minutes.
 LETTERS = "".join(
@@ -66,24 +65,7 @@ LETTERS = "".join(
     )
 )
 ENDINGS = ("en", "ara", "io", "ulf", "ea", "or")
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much to invent: people asked about in each split, and biographies per person."""
-
-    train: int
-    dev: int
-    test: int
-    biographies: int  # per person, each in a different one of the first `forms` FORMS
-    forms: int
-
-
-SIZES = {
-    "standard": Size(train=60, dev=40, test=40, biographies=1, forms=3),
-    # For a model of about fifty thousand weights that trains within seconds.
-    "tiny": Size(train=40, dev=8, test=40, biographies=1, forms=1),
-}
+TRAIN, DEV, TEST = 60, 40, 40  # people asked about in each split
 
 
 @dataclass(frozen=True)
@@ -110,21 +92,19 @@ class Person:
     name: str
     city: str
     occupation: str
-    year: int
+    year: int  # drawn though no form tells it: so the text stays that of results/
 
 
-def build(size: str = "standard", seed: int = 0) -> Corpus:
-    """Invent a corpus. Raises ValueError for a size that is not one of SIZES."""
-    if size not in SIZES:
-        raise ValueError(f"{size!r} is not a size: choose one of {', '.join(SIZES)}")
-    wanted, rng = SIZES[size], random.Random(f"{size} {seed}")
-    counts = (wanted.train, wanted.dev, wanted.test)
+def build(seed: int = 0) -> Corpus:
+    """Invent a corpus."""
+    rng = random.Random(f"standard {seed}")
+    counts = (TRAIN, DEV, TEST)
     names = (f"{letter}{rng.choice(ENDINGS)}" for letter in rng.sample(LETTERS, sum(counts)))
     splits = [_people(count, names, rng) for count in counts]
     texts = []
     for person in (person for people in splits for person in people):
-        chosen = rng.sample(FORMS[: wanted.forms], wanted.biographies)
-        texts += [form.format(**vars(person)) for form in chosen]
+        (form,) = rng.sample(FORMS, 1)
+        texts.append(form.format(**vars(person)))
     rng.shuffle(texts)
     return Corpus("\n".join([TITLE, *texts]), *(tuple(map(_pair, people)) for people in splits))
 

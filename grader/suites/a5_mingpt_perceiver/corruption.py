@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from grader import expect
+
+Item = tuple[list[int], list[int]]  # x and y as whole numbers
 
 PAD, MASK = 0, 1  # the indices of the two special characters
 SPECIAL = ("\u25a1", "\u2047")
@@ -61,8 +64,7 @@ def dataset(student: Any, documents: list[str], block_size: int) -> Any:
     data = student.dataset.CharCorruptionDataset("\n".join(documents), block_size)
     data = expect.thing(data, "CharCorruptionDataset")
     longest = max(range(len(documents)), key=lambda place: len(documents[place]))
-    items = student.probe.item_again(data, longest, TRIALS)
-    items = expect.items(items, TRIALS, "the dataset's items")
+    items = list(fetch(student, data, [longest] * TRIALS))
     assert any(MASK in (whole := _without_pads(item)) and whole[-1] != MASK for item in items), (
         f"nothing is ever masked: in {TRIALS} draws nothing comes after the last MASK"
     )
@@ -74,12 +76,26 @@ def dataset(student: Any, documents: list[str], block_size: int) -> Any:
     return data
 
 
+def fetch(student: Any, data: Any, places: Sequence[int]) -> Iterator[Item]:
+    """The dataset's items at these places, up to TOGETHER in one call."""
+    for start in range(0, len(places), TOGETHER):
+        wanted = list(places[start : start + TOGETHER])
+        answer = student.probe.items(data, wanted)
+        if isinstance(answer, Tensor):
+            pairs = expect.tensor(answer, (len(wanted), 2, None), torch.long)[..., :LONGEST]
+            yield from map(tuple, pairs.tolist())
+        else:
+            for item in expect.items(answer, len(wanted), "the dataset's items"):
+                x, y = expect.items(item, 2, "an item")
+                yield numbers(x, "x"), numbers(y, "y")
+
+
 def repetitions(codes: Sequence[int]) -> list[int]:
     """How often each character occurs, in order: the same for every encoding of one text."""
     return sorted(Counter(codes).values())
 
 
-def characters(item: Any) -> list[int]:
+def characters(item: Item) -> list[int]:
     """The indices of an item's characters in order of size, without PADs and MASKs."""
     return sorted(code for code in string(item) if code not in (PAD, MASK))
 
@@ -94,23 +110,21 @@ def numbers(value: Any, what: str) -> list[int]:
     return finite.clamp(-1, 2**31).long().tolist()
 
 
-def string(item: Any) -> list[int]:
+def string(item: Item) -> list[int]:
     """The string that an item is cut from, without the PADs at its end.
 
     x has all but its last character, which is y's last if y is x one character later. If not,
     usually nothing is lost: the last character is a PAD if the block has room for one.
     """
-    x, y = (
-        numbers(value, name)
-        for value, name in zip(expect.items(item, 2, "an item"), "xy", strict=True)
-    )
+    x, y = item
     whole = [*x, *y[-1:]] if x[1:] == y[:-1] else x
-    while whole and whole[-1] == PAD:
-        whole.pop()
-    return whole
+    end = len(whole)
+    while end and whole[end - 1] == PAD:
+        end -= 1
+    return whole[:end]
 
 
-def _without_pads(item: Any) -> list[int]:
+def _without_pads(item: Item) -> list[int]:
     """An item's string without PADs, and without MASKs after its end if there are more than two."""
     whole = [code for code in string(item) if code != PAD]
     while whole.count(MASK) > 2 and whole[-1] == MASK:
@@ -118,7 +132,7 @@ def _without_pads(item: Any) -> list[int]:
     return whole
 
 
-def parse(item: Any) -> Draw:
+def parse(item: Item) -> Draw:
     """The pieces of an item's string.
 
     PADs inside it and MASKs after its end are ignored: one test checks where those are.
@@ -132,9 +146,5 @@ def parse(item: Any) -> Draw:
 
 
 def draws(student: Any, data: Any, place: int, count: int) -> Iterator[Draw]:
-    """`count` draws of document number `place`, up to TOGETHER in one call."""
-    for start in range(0, count, TOGETHER):
-        wanted = min(TOGETHER, count - start)
-        answer = student.probe.item_again(data, place, wanted)
-        for item in expect.items(answer, wanted, "the dataset's items"):
-            yield parse(item)
+    """`count` draws of document number `place`."""
+    return map(parse, fetch(student, data, [place] * count))

@@ -16,12 +16,13 @@ from grader import expect
 from grader.suites.a5_mingpt_perceiver.corruption import (
     MASK,
     PAD,
+    Item,
     characters,
     dataset,
     draws,
     encode,
+    fetch,
     invent,
-    numbers,
     parse,
     string,
 )
@@ -59,14 +60,18 @@ def test_shifted(student: Any, seed: int) -> None:
     documents = invent(seed, LONG)
     codes = encode(documents)
     data = dataset(student, documents, 64)
-    for number in range(100):
-        item = data[number % len(LONG)]
-        x, y = expect.items(item, 2, "an item")
-        assert numbers(x, "x")[1:] == numbers(y, "y")[:-1], "y is not x one character later"
-        check_characters(item, codes[number % len(LONG)])
+    places = in_turn(documents, 100)
+    for place, (x, y) in zip(places, fetch(student, data, places), strict=True):
+        assert x[1:] == y[:-1], "y is not x one character later"
+        check_characters((x, y), codes[place])
 
 
-def check_characters(item: Any, codes: Sequence[int]) -> None:
+def in_turn(documents: Sequence[str], count: int) -> list[int]:
+    """The numbers of the documents, again and again."""
+    return [number % len(documents) for number in range(count)]
+
+
+def check_characters(item: Item, codes: Sequence[int]) -> None:
     """Checks that the characters, in any order, are those of the document's beginning."""
     indices = characters(item)
     assert indices, "the item has no character of the document"
@@ -82,9 +87,9 @@ def test_encoding(student: Any, seed: int) -> None:
     documents = invent(seed, LONG)
     codes = encode(documents)
     data = dataset(student, documents, 64)
-    for number in range(100):
-        place = number % len(documents)
-        check_characters(data[place], codes[place])
+    places = in_turn(documents, 100)
+    for place, item in zip(places, fetch(student, data, places), strict=True):
+        check_characters(item, codes[place])
 
 
 @pytest.mark.points(2)
@@ -97,15 +102,14 @@ def test_masks_and_pads(student: Any, seed: int) -> None:
     codes = encode(documents)
     for block in (32, 128):
         data = dataset(student, documents, block)
-        for number in range(400):
-            item = data[number % len(documents)]
+        places = in_turn(documents, 400)
+        for place, item in zip(places, fetch(student, data, places), strict=True):
             whole = string(item)
             assert PAD not in whole, "a PAD comes before the string's end"
             assert whole.count(MASK) == 2, (
                 f"the string should have exactly two MASKs; it has {whole.count(MASK)}"
             )
-            if documents[number % len(documents)]:
-                check_characters(item, codes[number % len(documents)])
+            check_characters(item, codes[place])
 
 
 @pytest.mark.points(3)
@@ -116,9 +120,9 @@ def test_put_together_again(student: Any, seed: int) -> None:
     codes = encode(documents)
     for block in (32, 128):
         data = dataset(student, documents, block)
-        for number in range(400):
-            place = number % len(documents)
-            draw = parse(data[place])
+        places = in_turn(documents, 400)
+        for place, item in zip(places, fetch(student, data, places), strict=True):
+            draw = parse(item)
             assert draw.document == codes[place][: draw.kept], (
                 "prefix + masked_content + suffix is not the document's beginning"
             )
@@ -250,7 +254,7 @@ def test_fresh(student: Any, seed: int) -> None:
     """The same document is corrupted differently each time."""
     documents = invent(seed, LONG)
     data = dataset(student, documents, 128)
-    items = [data[0] for _ in range(20)]
+    items = list(fetch(student, data, [0] * 20))
     strings = {tuple(string(item)) for item in items}
     assert len(strings) > 10, "one document gives the same string again and again"
     for item in items:
@@ -265,11 +269,9 @@ def test_tiny_documents(student: Any, seed: int) -> None:
     codes = encode(documents)
     data = dataset(student, documents, 32)
     assert expect.whole(len(data), "the dataset's length") == len(documents)
-    for number in range(300):
-        place = number % len(documents)
-        if place == len(documents) - 1:
-            continue  # only there because `dataset` needs something masked
+    places = in_turn(documents[:-1], 300)  # the last is for `dataset`, which wants a mask
+    for place, item in zip(places, fetch(student, data, places), strict=True):
         # In any order: test_put_together_again checks the order.
-        assert sorted(parse(data[place]).document) == sorted(codes[place]), (
+        assert sorted(parse(item).document) == sorted(codes[place]), (
             "a short document should be kept whole"
         )

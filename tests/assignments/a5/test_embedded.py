@@ -1,4 +1,4 @@
-"""The embedded data keeps its promises, at both sizes and for any seed."""
+"""The embedded data keeps its promises, for any seed."""
 
 from collections import Counter
 
@@ -9,21 +9,19 @@ from grader.boundary.local import LocalStudent
 
 embedded = LocalStudent(find("a5").solution).embedded
 
-CORPORA = [(size, seed) for size in embedded.SIZES for seed in (0, 1, 2)]
 
-
-@pytest.fixture(params=CORPORA, ids=[f"{size} {seed}" for size, seed in CORPORA])
+@pytest.fixture(params=[0, 1, 2])
 def corpus(request):
-    return embedded.build(*request.param)
+    return embedded.build(request.param)
 
 
 def name(question: str) -> str:
     return question.removeprefix("Where was ").removesuffix(" born?")
 
 
-def test_the_same_size_and_seed_give_the_same_text():
-    assert embedded.build("tiny", 3) == embedded.build("tiny", 3)
-    assert embedded.build("tiny", 3) != embedded.build("tiny", 4)
+def test_the_same_seed_gives_the_same_text():
+    assert embedded.build(3) == embedded.build(3)
+    assert embedded.build(3) != embedded.build(4)
 
 
 def test_no_one_is_in_two_splits(corpus):
@@ -45,7 +43,7 @@ def test_dev_and_test_names_are_absent_from_the_training_questions(corpus):
 
 
 def test_london_is_the_most_frequent_birthplace_at_about_five_percent():
-    corpus = embedded.build("standard")
+    corpus = embedded.build()
     for pairs in (corpus.train, corpus.dev, corpus.test):
         counts = Counter(answer for _, answer in pairs)
         assert counts["London"] == max(counts.values())
@@ -63,11 +61,6 @@ def test_files_are_named_as_the_real_ones_and_hide_the_test_answers(corpus):
     assert list(files) == names.split()
     assert "\t" not in files["birth_test_inputs.tsv"]
     assert files["birth_dev.tsv"].count("\t") == len(corpus.dev)
-
-
-def test_an_unknown_size_is_refused():
-    with pytest.raises(ValueError, match="'huge' is not a size: choose one of standard, tiny"):
-        embedded.build("huge")
 
 
 def test_the_command_writes_the_files(tmp_path):
