@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 LONDON, LONDONERS = "London", 2  # the most frequent birthplace of both halves
 # No two begin with the same letter, so that few steps are enough.
-CITIES = """Aarau Basel Cairo Delhi Evora Foix Graz Havana Izmir Jaffa Kyoto Minsk Nice Oslo Paris
-    Quito Rome Split Tunis Ulm Vaduz Wuhan York Zadar"""
-EACH = 24  # people in each half
+CITIES = """Aarau Basel Cairo Delhi Evora Graz Havana Izmir Jaffa Kyoto Minsk Nice Oslo Paris Quito
+    Rome Split Tunis Ulm Vaduz York Zadar""".split()  # noqa: SIM905
+EACH = len(CITIES) + LONDONERS  # people in each half: so all cities are asked about
 
 Pair = tuple[str, str]
 
@@ -44,5 +44,5 @@ def invent(letters: Sequence[str], seed: int) -> People:
 
 
 def _cities(rng: random.Random) -> list[str]:
-    """The birthplaces of one half: only London's is that of several."""
-    return rng.sample([LONDON] * LONDONERS + rng.sample(CITIES.split(), EACH - LONDONERS), EACH)
+    """The birthplaces of one half."""
+    return rng.sample([LONDON] * LONDONERS + CITIES, EACH)

@@ -180,7 +180,7 @@ def test_build_perceiver(
     student: Any, reference: Any, generator: torch.Generator, seed: int
 ) -> None:
     """build_model("perceiver") builds the handout's model for any bottleneck."""
-    vocabulary, block, places = 40 + seed % 30, 90 + seed % 40, 20 + seed % 30
+    vocabulary, block, places = 40 + seed % 30, 20 + seed % 20, 5 + seed % 10
     ours = reference.recipe.build_model("perceiver", vocabulary, block, places)
     ours = randomise(ours, generator).eval()
     built = student.recipe.build_model("perceiver", vocabulary, block, places)

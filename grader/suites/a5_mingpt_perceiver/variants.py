@@ -11,9 +11,7 @@ Letters in the shapes: B batch, T time, C channels, V vocabulary, m places of th
 
 from __future__ import annotations
 
-import functools
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -81,27 +79,24 @@ DOWN = [Down(*each, residual) for each in _LN1 for residual in _residuals(each[0
 UP = [Up(each, residual) for each in (False, True) for residual in _residuals(each)]
 
 
-def forwards(model: Any) -> list[Callable[[Tensor], Tensor]]:
-    """idx (B, T) -> logits (B, T, V) for each right variant of a perceiver GPT without dropout."""
-
-    def forward(down: Down, up: Up, idx: Tensor) -> Tensor:
-        x = model.tok_emb(idx) + model.pos_emb[:, : idx.size(1)]
-        z = up(model.up_block, model.blocks(down(model.down_block, x)), x)
-        logits: Tensor = model.head(model.ln_f(z))
-        return logits
-
-    return [functools.partial(forward, *each) for each in itertools.product(DOWN, UP)]
-
-
-def logits(model: Any, idx: Tensor) -> list[Tensor]:
-    """The logits (B, T, V) of each right variant."""
-    return [forward(idx) for forward in forwards(model)]
+def logits(
+    model: Any, idx: Tensor, downs: Sequence[Down] = DOWN, ups: Sequence[Up] = UP
+) -> list[Tensor]:
+    """The logits (B, T, V) of each variant of a perceiver GPT without dropout."""
+    x = model.tok_emb(idx) + model.pos_emb[:, : idx.size(1)]
+    inner = [model.blocks(down(model.down_block, x)) for down in downs]
+    return [model.head(model.ln_f(up(model.up_block, y, x))) for y in inner for up in ups]
 
 
 def trained(model: Any, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
-    """The right variant that a model was trained as: the one with the smallest loss on (x, y)."""
+    """idx (B, T) -> logits (B, T, V) as the right variant that a model was trained as.
+
+    That is the one with the smallest loss on (x, y).
+    """
     with torch.no_grad():
-        return min(forwards(model), key=lambda forward: _loss(forward(x), y))
+        losses = [float(_loss(each, y)) for each in logits(model, x)]
+    down, up = divmod(losses.index(min(losses)), len(UP))
+    return lambda idx: logits(model, idx, DOWN[down : down + 1], UP[up : up + 1])[0]
 
 
 def _loss(logits: Tensor, targets: Tensor) -> Tensor:
