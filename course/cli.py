@@ -32,6 +32,13 @@ class Parser(argparse.ArgumentParser):
         words = INVALID.sub(_valid, message.removeprefix("argument "))
         self.exit(USAGE, f"error: {one_line(words)}; see {self.prog} --help\n")
 
+    def parse_known_args(self, *args: Any, **kwargs: Any) -> tuple[Any, list[str]]:
+        """Refuses what it does not know itself: the parser above would point to its own help."""
+        found, unknown = super().parse_known_args(*args, **kwargs)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
 
 def _valid(found: re.Match[str]) -> str:
     """What argparse calls an "invalid int value", in words that say what is valid."""

@@ -61,6 +61,7 @@ def test_a_wrong_flag_of_a_command_is_one_line(capsys):
     for argv, message in (
         (["train", "--lr", "x"], "--lr: 'x' is not a number, such as 0.5; see run.py train --help"),
         (["train", "--lr"], "--lr: expected one argument; see run.py train --help"),
+        (["train", "--foo"], "unrecognized arguments: --foo; see run.py train --help"),
         (["dream"], "COMMAND: invalid choice: 'dream' (choose from 'train'); see run.py --help"),
         ([], "the following arguments are required: COMMAND; see run.py --help"),
     ):
