@@ -7,7 +7,8 @@ Sentences per second, in training (forward, backward, clipping, AdamW) and in re
 of three: `ours`, as the commands train and read; `stock`, BertForSequenceClassification in the loop
 that users of transformers write, with random padded batches and torch's AdamW as it is by default;
 and `tricks`, the same model given batches of similar length, the fused AdamW and, if that is faster
-here, bfloat16. All have the same seeds, batch sizes and dropout.
+here, bfloat16. With --int8, both ours and tricks read with products of 8-bit integers. All have the
+same seeds, batch sizes and dropout.
 
 The three take turns, so that a busy machine is unfair to none, and each ratio is a ratio of
 medians. Batches differ in length, so real tokens are timed, and sentences are those of mean length.
@@ -59,6 +60,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add_flag(parser, "threads", 1, "threads of torch; several need --wall")
     parser.add_argument("--wall", action="store_true", help="measure wall-clock time")
     add_flag(parser, "bfloat16", "auto", "whether tricks has it: yes, no, or as ours does")
+    words = "ours and tricks read with products of 8-bit integers"
+    parser.add_argument("--int8", action="store_true", help=words)
     args = parser.parse_args(argv)
     check(args, RULES)
     if args.threads > 1 and not args.wall:
@@ -76,12 +79,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     train, dev = encoded(args, tokenizer, config)
     racers = racers_of(args, config, train)
     result: dict[str, Any] = {
-        name: getattr(args, name) for name in ("data", "weights", "batch_size", "threads")
+        name: getattr(args, name) for name in ("data", "weights", "batch_size", "threads", "int8")
     }
     result["clock"] = "wall" if args.wall else "process"
     result["bfloat16"] = {name: racer.bfloat16 for name, racer in racers.items()}
     result |= compare_answers(racers["ours"], racers["stock"], dev)
     for kind, data in (("training", train), ("reading", dev)):
+        if kind == "reading" and args.int8:
+            read_in_integers(racers)
         turns = {name: getattr(racer, kind)(data, args) for name, racer in racers.items()}
         row = compare(turns, args)
         print(kind, json.dumps(row))
@@ -181,6 +186,14 @@ def racers_of(args: argparse.Namespace, config, train) -> dict[str, Racer]:
         "stock": Racer(stock, plain, random_batches),
         "tricks": Racer(tricks, fused, SimilarBatches(), bfloat16),
     }
+
+
+def read_in_integers(racers: dict[str, Racer]) -> None:
+    """Ours as `run.py predict --int8` reads; tricks gets the same layers."""
+    import integers
+
+    integers.convert(racers["ours"].model)
+    integers.replace(racers["tricks"].model.bert.encoder)
 
 
 def tokenizer_and_config(args: argparse.Namespace):

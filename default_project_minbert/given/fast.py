@@ -21,6 +21,7 @@ from functools import partial
 import torch
 from compact import CompactEmbedding, rows_of
 from fused import optimizer
+from integers import apply_each
 from packed import Layout, PackedAttention, lay_out
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -143,7 +144,7 @@ def _embed(bert: nn.Module, words: Tensor, positions: Tensor, types: Tensor | No
 def _layer(layer: nn.Module, x: Tensor, layout: Layout) -> Tensor:
     """`BertLayer.forward` for all tokens. x: (N, H). Returns (N, H)."""
     own = layer.self_attention
-    q, k, v = own.query(x), own.key(x), own.value(x)
+    q, k, v = apply_each((own.query, own.key, own.value), x)
     p = own.dropout.p if own.dropout.training else 0.0
     heads = own.num_attention_heads
     return _rest(layer, x, PackedAttention.apply(q, k, v, heads, p, layout.groups))

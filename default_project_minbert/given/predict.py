@@ -3,6 +3,7 @@
 python run.py predict --model runs/default_project_minbert/multitask/model
 python run.py predict --model FOLDER "the plot is not good" "the acting was very funny"
 python run.py predict --model FOLDER --pair "did he win ?" "was he the winner ?"
+python run.py predict --model FOLDER --int8
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import corpora
+import fast
+import integers
 import saved
 import torch
 from batches import Encoded, encode
@@ -33,6 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sentences", nargs="*", metavar="SENTENCE", help="sentences to grade")
     parser.add_argument("--pair", nargs=2, metavar="SENTENCE", help="two sentences to compare")
     cli.add_flag(parser, "model", None, "the model folder of a finished run", Path)
+    words = (
+        "read with products of 8-bit integers, faster on CPUs with VNNI"
+    )
+    parser.add_argument("--int8", action="store_true", help=words)
     cli.add_threads_flag(parser)
     corpora.add_path_flags(parser, ALL)
 
@@ -43,7 +50,12 @@ def run(args: argparse.Namespace) -> None:
         raise UserError("predict needs --model: the model folder of a finished run")
     model, config, tokenizer = saved.load(args.model)
     device = devices.pick_device(args.device)
+    if args.int8 and device.type != "cpu":
+        raise UserError(f"--int8 is for a CPU, not for {device.type}: add --device cpu")
     model.to(device)
+    fast.accelerate(model)
+    if args.int8:
+        integers.convert(model)
 
     session = Loaded(model, config, tokenizer, device)
     if args.sentences or args.pair:

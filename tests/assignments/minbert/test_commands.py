@@ -48,6 +48,9 @@ def test_sentiment_prints_the_scores_and_predict_gives_the_same_answers(tmp_path
     assert again.returncode == 0, again.stderr
     assert "40 predictions in again/sst-dev-output.csv, dev score 1.000" in again.stdout
     assert (tmp_path / "again/sst-dev-output.csv").read_text() == written
+    integers = run("predict", *model, *files, "--int8", "--out", "integers", cwd=tmp_path)
+    assert "40 predictions in integers/sst-dev-output.csv, dev score 1.000" in integers.stdout
+
     one = run("predict", *model, "the plot is very bad .", cwd=tmp_path)
     assert one.stdout == "sentiment 0: the plot is very bad .\n"
     two = run("predict", *model, "--pair", "a", "b", cwd=tmp_path)
