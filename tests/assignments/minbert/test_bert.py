@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-from types import SimpleNamespace
-
 import pytest
 import torch
 
 from course.errors import UserError
-from tests.flat import flat_imports
-from tests.programs import ROOT
 
-MINBERT = ROOT / "default_project_minbert"
-MODULES = ("bert", "config", "tokenizer", "utils", "weights")
 SENTENCES = ["Good.", "A longer sentence, of eleven words and some commas, too.", "Not bad at all!"]
 OTHERS = ["Is it good, or is it only long?", "No.", "It is rather good"]
 # float32: sums over 384 or 1,536 terms in a different order, six layers deep.
 TOLERANCE = 1e-5
-
-
-@pytest.fixture(scope="module")
-def minbert():
-    with flat_imports(MINBERT / "solution", MINBERT / "given"):
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 
 def tiny(minbert, **kwargs):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,17 +11,6 @@ from torch.nn import functional as F
 
 from course import packing
 from tests.assignments.minbert.fast_cases import CLOSE, LENGTHS, batch, gradients, make
-from tests.flat import flat_imports
-from tests.programs import ROOT
-
-MINBERT = ROOT / "default_project_minbert"
-MODULES = ("bert", "config", "fast", "packed")
-
-
-@pytest.fixture(scope="module")
-def minbert():
-    with flat_imports(MINBERT / "solution", MINBERT / "given"):
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 
 @pytest.mark.parametrize("reads", ["pooler", "states", "pooler and states"])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import json
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,17 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.assignments.minbert.fast_cases import CLOSE, LENGTHS, batch, make
-from tests.flat import flat_imports
 from tests.programs import ROOT, python
-
-MINBERT = ROOT / "default_project_minbert"
-MODULES = ("bert", "compact", "config", "fast", "fused", "optimizer")
-
-
-@pytest.fixture(scope="module")
-def minbert():
-    with flat_imports(MINBERT / "solution", MINBERT / "given"):
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 
 def train(model: nn.Module, steps, count: int = 8) -> None:

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import copy
-import importlib
-from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 from tests.assignments.minbert.fast_cases import LENGTHS, batch, make
-from tests.flat import flat_imports
-from tests.programs import ROOT
-
-MINBERT = ROOT / "default_project_minbert"
-MODULES = ("bert", "config", "fast", "integers")
-
-
-@pytest.fixture(scope="module")
-def minbert():
-    with flat_imports(MINBERT / "solution", MINBERT / "given"):
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 
 @pytest.mark.parametrize("shape", [(1,), (40,), (3, 7)], ids=str)

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import random
-from collections.abc import Iterator
 from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from tests.flat import flat_imports
-from tests.programs import ROOT
+pytestmark = pytest.mark.usefixtures("one_thread")
 
-MINBERT = ROOT / "default_project_minbert"
-MODULES = ("masking", "bert", "config", "tokenizer", "documents", "sentences", "pretraining")
-MODULES += ("held_out", "weights")
 SEED = 11711
-
-
-@pytest.fixture(scope="module")
-def minbert() -> Iterator[SimpleNamespace]:
-    """The reference's modules, imported flat as run.py does, and gone afterwards."""
-    torch.set_num_threads(1)
-    with flat_imports(MINBERT / "solution", MINBERT / "given"):
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,19 +10,11 @@ import pytest
 import torch
 
 from course.errors import UserError
-from tests.flat import flat_imports
 from tests.programs import ROOT, error_of, killed, python
 
 MINBERT = ROOT / "default_project_minbert"
 RUN = MINBERT / "run.py"
 QUICK = ("--documents", "60", "--held_out", "200", "--batch_size", "16", "--threads", "1")
-
-
-@pytest.fixture(scope="module")
-def minbert() -> Iterator[SimpleNamespace]:
-    with flat_imports(MINBERT / "solution", MINBERT / "given"):
-        names = ("commands", "bert", "tokenizer", "unlabelled", "sentences")
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
 
 
 def pretrain(minbert, *arguments: object) -> None:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
-from types import SimpleNamespace
 
 import pytest
 import safetensors.torch
 import torch
 
 from course.errors import UserError
-from tests.flat import flat_imports
 from tests.programs import ROOT
 
-MINBERT = ROOT / "default_project_minbert"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 VOCAB = [*SPECIAL, "a", "b", "c"]
-
-
-@pytest.fixture(scope="module")
-def minbert():
-    with flat_imports(MINBERT / "solution", MINBERT / "given"):
-        names = ("bert", "config", "tokenizer", "weights")
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
 
 
 @pytest.fixture
