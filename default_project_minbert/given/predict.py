@@ -36,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sentences", nargs="*", metavar="SENTENCE", help="sentences to grade")
     parser.add_argument("--pair", nargs=2, metavar="SENTENCE", help="two sentences to compare")
     cli.add_flag(parser, "model", None, "the model folder of a finished run", Path)
-    words = (
-        "read with products of 8-bit integers, faster on CPUs with VNNI"
-    )
+    words = "read with products of 8-bit integers, faster on CPUs with VNNI"
     parser.add_argument("--int8", action="store_true", help=words)
     cli.add_threads_flag(parser)
     corpora.add_path_flags(parser, ALL)
