@@ -14,7 +14,6 @@ import itertools
 import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
@@ -22,6 +21,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+from course.processes import end_with_parent
 from grader import assignment as assignments
 from grader.boundary.sandbox import choose_isolation
 from grader.classroom.records import Answer, Task
@@ -156,7 +156,7 @@ def _serve(wire: Connection, work: Work | None) -> None:
     """The whole life of a process of the pool."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator
     signal.signal(signal.SIGTERM, lambda *_: os._exit(1))  # not at the end of a test
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     if work is None:
         from grader.classroom.work import grade, warm_up
 
@@ -167,11 +167,3 @@ def _serve(wire: Connection, work: Work | None) -> None:
             task = wire.recv()
             answer = work(task)
             wire.send(answer)
-
-
-def _end_with_parent() -> None:
-    """Ends this process when the coordinator is gone: a sandbox ends with its process."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

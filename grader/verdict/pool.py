@@ -14,6 +14,7 @@ from typing import TypeVar
 import torch
 from tqdm import tqdm
 
+from course.processes import end_with_parent
 from grader.assignment import Assignment
 from grader.boundary.sandbox import Sandbox, choose_isolation
 
@@ -72,6 +73,7 @@ _warm: dict[str, Sandbox] = {}  # this process's sandbox, from which every case 
 
 def _start(assignment: Assignment) -> None:
     """A process of the pool begins: one thread, one sandbox."""
+    end_with_parent()
     torch.set_num_threads(1)
     kind, _ = choose_isolation("auto", trusted=True)
     _warm["sandbox"] = Sandbox(kind, assignment.limits.threads)
