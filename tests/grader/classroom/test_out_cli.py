@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,7 +190,7 @@ def test_similar_names_nobody_while_marking_is_anonymous(graded: Class, tmp_path
         assert grader(graded, "similar", "b1", tmp_path / "pages") == 0
         page = (tmp_path / "pages" / "pairs" / "0001.html").read_text()
         assert page.count("p-") > 2
-        assert "ada" not in page
+        assert not re.search(r"\bada\b", page)  # a label may hold these letters
         course = course_file.read(graded.folder)
         labels = [each.label for each in similar.works(course, graded.ledger, "b1_toy")]
         assert labels == sorted(labels)  # the roster's order would tell who is who
