@@ -227,12 +227,13 @@ class SimilarBatches:
     """Batches of similar length, as the commands make them; each racer's own, in the same order."""
 
     def __init__(self) -> None:
-        self._buckets: dict[int, Any] = {}
+        self._buckets: dict[tuple[int, int], Any] = {}
 
     def __call__(self, data, size: int) -> Iterator:
         from batches import Buckets
 
-        own = self._buckets.setdefault(size, Buckets(data.lengths, size, seed=1))
+        key = len(data), size  # train and dev may have batches of one size
+        own = self._buckets.setdefault(key, Buckets(data.lengths, size, seed=1))
         return (data.batch(rows) for rows in own)
 
 

@@ -50,6 +50,11 @@ SMALL_CLM = {
             [f"--{name}={value}" for name, value in SMALL_CLM.items()],
             {"training", "loss", "plain_loss", "clock", "hardware"},
         ),
+        (  # batches of 64 are those in which it reads, too
+            "minbert",
+            ["--rounds=1", "--steps=1", "--batch_size=64", "--int8"],
+            {"training", "reading", "int8", "clock", "hardware"},
+        ),
         (
             "similarity",
             ["--assignment=a2", "--submissions=8", "--copies=2"],
