@@ -27,7 +27,8 @@ class IntegerLinear(nn.Module):
         numbers, scales = quantised(linear.weight.detach())
         self.register_buffer("numbers", numbers.t())  # (in, out) int8
         self.register_buffer("scales", scales.flatten())  # (out,)
-        self.register_buffer("bias", None if linear.bias is None else linear.bias.detach())
+        bias = torch.zeros(len(scales)) if linear.bias is None else linear.bias.detach()
+        self.register_buffer("bias", bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out), float32."""
@@ -38,9 +39,6 @@ class IntegerLinear(nn.Module):
         """(n, in) int8, (n, 1) -> (n, out), float32."""
         # What torchao's own layers call too: there is no public name for it yet.
         y = torch._int_mm(numbers, self.numbers).float().mul_(scales)
-        return y.mul_(self.scales) if self.bias is None else self._with_bias(y)
-
-    def _with_bias(self, y: Tensor) -> Tensor:
         return torch.addcmul(self.bias, y, self.scales, out=y)
 
 
