@@ -98,13 +98,11 @@ class Person:
 def build(seed: int = 0) -> Corpus:
     """Invent a corpus."""
     rng = random.Random(f"standard {seed}")
-    counts = (TRAIN, DEV, TEST)
-    names = (f"{letter}{rng.choice(ENDINGS)}" for letter in rng.sample(LETTERS, sum(counts)))
-    splits = [_people(count, names, rng) for count in counts]
-    texts = []
-    for person in (person for people in splits for person in people):
-        (form,) = rng.sample(FORMS, 1)
-        texts.append(form.format(**vars(person)))
+    letters = rng.sample(LETTERS, TRAIN + DEV + TEST)
+    names = (f"{letter}{rng.choice(ENDINGS)}" for letter in letters)
+    splits = [_people(count, names, rng) for count in (TRAIN, DEV, TEST)]
+    everybody = [person for people in splits for person in people]
+    texts = [rng.choice(FORMS).format(**vars(person)) for person in everybody]
     rng.shuffle(texts)
     return Corpus("\n".join([TITLE, *texts]), *(tuple(map(_pair, people)) for people in splits))
 

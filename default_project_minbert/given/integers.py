@@ -3,10 +3,10 @@
     convert(model)               # in place, after the training: it can only read from then on
 
 A row of weights, and a token's state, each become whole numbers from -127 to 127 and one scale
-(*dynamic quantisation*: the states' scales are those of the batch at hand). Processors with VNNI
-multiply such numbers three to four times as fast as float32, and the answers hardly change: see
-results/README.md. Dettmers et al., "LLM.int8()", 2022, and Jacob et al., "Quantization and Training
-of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018.
+(*dynamic quantisation*: the states' scales are those of the batch at hand). An instruction of VNNI
+multiplies four times as many of them as one of AVX-512 multiplies float32, and the scores hardly
+change: see results/README.md. Dettmers et al., "LLM.int8()", 2022, and Jacob et al., "Quantization
+and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class IntegerLinear(nn.Module):
         numbers, scales = quantised(linear.weight.detach())
         self.register_buffer("numbers", numbers.t())  # (in, out) int8
         self.register_buffer("scales", scales.flatten())  # (out,)
-        bias = torch.zeros(len(scales)) if linear.bias is None else linear.bias.detach()
+        bias = linear.weight.new_zeros(len(scales)) if linear.bias is None else linear.bias.detach()
         self.register_buffer("bias", bias)
 
     def forward(self, x: Tensor) -> Tensor:
