@@ -38,15 +38,16 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 if `device` has matrix units for it, else float32.
+    """bfloat16 if `device` multiplies in it faster than in float32, else float32.
 
-    Without units, bfloat16 is slower than float32 on a processor, also with the vector instructions
-    AVX512_BF16: `benchmarks/minbert.py --bfloat16 yes` shows it.
+    On a processor: if it has matrix units for it (AMX), or AMD's vector instructions AVX512_BF16.
+    With Intel's bfloat16 is slower than float32: `benchmarks/minbert.py --bfloat16 yes` shows it.
     """
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        fast = "amx_bf16" in cpu_flags()
+        by_vectors = "avx512_bf16" in cpu_flags() and cpu_vendor() == "AuthenticAMD"
+        fast = by_vectors or "amx_bf16" in cpu_flags()
     return torch.bfloat16 if fast else torch.float32
 
 
@@ -126,8 +127,12 @@ def available_cores() -> int:
 @cache
 def cpu_flags() -> frozenset[str]:
     """The processor's feature flags as Linux names them; empty without /proc/cpuinfo."""
-    match = re.search(r"^flags\s*:(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
-    return frozenset(match[1].split()) if match else frozenset()
+    return frozenset(_of_cpu("flags").split())
+
+
+def cpu_vendor() -> str:
+    """Who makes the processor, as it says itself, like GenuineIntel; empty if it is not known."""
+    return _of_cpu("vendor_id")
 
 
 def hardware(device: torch.device | None = None) -> dict[str, object]:
@@ -151,8 +156,7 @@ def hardware(device: torch.device | None = None) -> dict[str, object]:
 
 
 def cpu_model() -> str:
-    match = re.search(r"^model name\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
-    return match[1].strip() if match else platform.processor() or platform.machine()
+    return _of_cpu("model name") or platform.processor() or platform.machine()
 
 
 def memory_gib() -> float | None:
@@ -161,6 +165,12 @@ def memory_gib() -> float | None:
         return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GIB, 1)
     except (AttributeError, OSError, ValueError):
         return None
+
+
+def _of_cpu(name: str) -> str:
+    """What /proc/cpuinfo says of the first processor; empty if it does not."""
+    match = re.search(rf"^{name}[ \t]*:(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return match[1].strip() if match else ""
 
 
 def _read(path: str) -> str:

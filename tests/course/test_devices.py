@@ -24,6 +24,18 @@ def threads():
     torch.set_num_threads(before)
 
 
+@pytest.fixture
+def cpu(monkeypatch):
+    """Called with what /proc/cpuinfo is to say."""
+
+    def says(text: str) -> None:
+        monkeypatch.setattr(devices, "_read", lambda _path: text)
+        devices.cpu_flags.cache_clear()
+
+    yield says
+    devices.cpu_flags.cache_clear()
+
+
 def test_auto_takes_cuda_where_there_is_one(monkeypatch):
     for present, expected in ((False, "cpu"), (True, "cuda")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda present=present: present)
@@ -43,38 +55,32 @@ def test_unknown_device_lists_the_valid_ones():
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
+    ("vendor", "flags", "expected"),
     [
-        ({"avx2", "avx512f"}, torch.float32),
-        ({"avx512_bf16"}, torch.float32),
-        ({"amx_tile", "amx_bf16"}, torch.bfloat16),
-        ({"amx_tile", "amx_int8"}, torch.float32),
-        (set(), torch.float32),
+        ("GenuineIntel", "avx2 avx512f", torch.float32),
+        ("GenuineIntel", "avx512_bf16", torch.float32),
+        ("GenuineIntel", "amx_tile amx_bf16", torch.bfloat16),
+        ("GenuineIntel", "amx_tile amx_int8", torch.float32),
+        ("AuthenticAMD", "avx512f avx512_vnni", torch.float32),
+        ("AuthenticAMD", "avx512f avx512_bf16", torch.bfloat16),
+        ("", "", torch.float32),
     ],
 )
-def test_bfloat16_only_where_the_processor_multiplies_in_it(monkeypatch, flags, expected):
-    monkeypatch.setattr(devices, "cpu_flags", lambda: frozenset(flags))
+def test_bfloat16_only_where_the_processor_is_faster_in_it(cpu, vendor, flags, expected):
+    cpu(f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\n")
     assert devices.pick_dtype(torch.device("cpu")) == expected
 
 
-def test_flags_are_read_as_the_kernel_writes_them(monkeypatch):
-    text = "processor\t: 0\nmodel name\t: A Chip @ 2GHz\nflags\t\t: fpu avx512_bf16 amx_bf16\n"
-    monkeypatch.setattr(devices, "_read", lambda _path: text)
-    devices.cpu_flags.cache_clear()
-    try:
-        assert devices.cpu_flags() == {"fpu", "avx512_bf16", "amx_bf16"}
-        assert devices.cpu_model() == "A Chip @ 2GHz"
-    finally:
-        devices.cpu_flags.cache_clear()
+def test_flags_are_read_as_the_kernel_writes_them(cpu):
+    cpu("processor\t: 0\nmodel name\t: A Chip @ 2GHz\nflags\t\t: fpu avx512_bf16 amx_bf16\n")
+    assert devices.cpu_flags() == {"fpu", "avx512_bf16", "amx_bf16"}
+    assert devices.cpu_model() == "A Chip @ 2GHz"
+    assert devices.cpu_vendor() == ""
 
 
-def test_machine_without_proc_is_float32(monkeypatch):
-    monkeypatch.setattr(devices, "_read", lambda _path: "")
-    devices.cpu_flags.cache_clear()
-    try:
-        assert devices.pick_dtype(torch.device("cpu")) == torch.float32
-    finally:
-        devices.cpu_flags.cache_clear()
+def test_machine_without_proc_is_float32(cpu):
+    cpu("")
+    assert devices.pick_dtype(torch.device("cpu")) == torch.float32
 
 
 def test_the_chosen_dtype_computes_here():
