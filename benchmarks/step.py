@@ -68,16 +68,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     dataset = begin(args)
     result = {"data": args.data, "batch": args.batch_size, "hardware": hardware()}
     result["bfloat16_gflops"] = None
-    # On a processor without units for bfloat16, one such product takes half a minute.
-    units = pick_dtype(torch.device("cpu")) is torch.bfloat16
-    for dtype in (torch.float32, torch.bfloat16) if units else (torch.float32,):
+    # On some processors one such product in bfloat16 takes half a minute.
+    faster = pick_dtype(torch.device("cpu")) is torch.bfloat16
+    for dtype in (torch.float32, torch.bfloat16) if faster else (torch.float32,):
         name = str(dtype).removeprefix("torch.")
         result[f"{name}_gflops"] = round(machine_rate(dtype))
         print(f"a product of {SIZE} x {SIZE} in {name}: {result[f'{name}_gflops']:,} GFLOP/s")
     seed_everything(0)
     batches = [real_batch(dataset, args.batch_size) for _ in range(args.rounds + WARM_UP)]
     steps = {"plain": plain_step(our_model(dataset)), "trainer": our_step(our_model(dataset))}
-    half = {"plain, autocast": autocast(plain_step(our_model(dataset)))} if units else {}
+    half = {"plain, autocast": autocast(plain_step(our_model(dataset)))} if faster else {}
     result["steps"] = measure(steps | half, batches)
     for name, row in result["steps"].items():
         print(f"{name:16} {json.dumps(row)}")

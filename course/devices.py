@@ -17,6 +17,7 @@ DEVICES = ("auto", "cpu", "cuda")
 MAX_SEED = 2**32 - 1  # the largest that numpy.random.seed takes
 MAX_THREADS = 1024
 GIB = 2**30
+AMD = "AuthenticAMD"  # as its processors name their maker
 # glibc's mallopt, from its malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
@@ -38,17 +39,23 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 if `device` multiplies in it faster than in float32, else float32.
-
-    On a processor: if it has matrix units for it (AMX), or AMD's vector instructions AVX512_BF16.
-    With Intel's bfloat16 is slower than float32: `benchmarks/minbert.py --bfloat16 yes` shows it.
-    """
+    """bfloat16 if `device` multiplies in it faster than in float32, else float32."""
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        by_vectors = "avx512_bf16" in cpu_flags() and cpu_vendor() == "AuthenticAMD"
-        fast = by_vectors or "amx_bf16" in cpu_flags()
+        fast = bool(bfloat16_instructions())
     return torch.bfloat16 if fast else torch.float32
+
+
+def bfloat16_instructions() -> str:
+    """The processor's flag for those with which bfloat16 is faster than float32; empty without.
+
+    They are the matrix units, AMX, and AMD's vector instructions AVX512_BF16. With Intel's,
+    bfloat16 is slower than float32: `benchmarks/minbert.py --bfloat16 yes` shows both.
+    """
+    if "amx_bf16" in cpu_flags():
+        return "amx_bf16"
+    return "avx512_bf16" if "avx512_bf16" in cpu_flags() and cpu_vendor() == AMD else ""
 
 
 def seed_everything(seed: int) -> None:

@@ -97,14 +97,14 @@ def threads() -> Finding:
 
 
 def bfloat16() -> Finding:
-    """Whether the processor has matrix units for bfloat16."""
+    """Whether the processor is faster in bfloat16 than in float32."""
     try:
-        from course.devices import cpu_flags
+        from course.devices import bfloat16_instructions
     except (ImportError, OSError) as error:
         return Finding("bfloat16", State.BROKEN, one_line(error), "torch is needed")
-    if "amx_bf16" in cpu_flags():
-        return Finding("bfloat16", State.GOOD, "amx_bf16")
-    return Finding("bfloat16", State.LACKING, "no matrix unit", "training here uses float32")
+    if found := bfloat16_instructions():
+        return Finding("bfloat16", State.GOOD, found)
+    return Finding("bfloat16", State.LACKING, "not faster here", "training here uses float32")
 
 
 def gpu() -> Finding:

@@ -37,11 +37,13 @@ TINY = 128  # below this hidden size reading takes as long as its calls, of whic
 OUTPUTS = ("last_hidden_state", "pooler_output")
 
 
-def accelerate(model: nn.Module, ids: Iterable[Iterable[int]] | None = None) -> bool:
+def accelerate(
+    model: nn.Module, ids: Iterable[Iterable[int]] | None = None, bfloat16: bool | None = None
+) -> bool:
     """Speed up every BertModel inside `model`, in place. Returns whether they were.
 
-    ids: the ids of every text that will be trained on; None: every word is trained. Call it before
-    the optimiser is made, because the words' embedding then is a new parameter, whose weight decay
+    ids: the ids of every text that will be trained on; None: every word is trained. bfloat16:
+    whether to multiply in it; None: if that is faster here. Call it before the optimiser is made, because the words' embedding then is a new parameter, whose weight decay
     must be 0. The states of padding, which nothing should read, become 0.
     """
     from bert import BertModel
@@ -55,7 +57,7 @@ def accelerate(model: nn.Module, ids: Iterable[Iterable[int]] | None = None) -> 
         words = bert.word_embedding
         if rows is not None and isinstance(words, nn.Embedding) and words.weight.requires_grad:
             bert.word_embedding = CompactEmbedding(words, rows.to(words.weight.device))
-        bert.forward = partial(fast_forward, bert)
+        bert.forward = partial(fast_forward, bert, bfloat16=bfloat16)
     return True
 
 

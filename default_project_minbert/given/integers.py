@@ -31,8 +31,8 @@ class IntegerLinear(nn.Module):
         self.register_buffer("bias", bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., in) -> (..., out), float32."""
-        return self.product(*quantised(x.flatten(0, -2))).view(*x.shape[:-1], -1)
+        """(..., in) -> (..., out), of x's dtype."""
+        return self.product(*quantised(x.flatten(0, -2))).view(*x.shape[:-1], -1).to(x.dtype)
 
     @torch.no_grad()
     def product(self, numbers: Tensor, scales: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ def apply_each(linears: Sequence[nn.Module], x: Tensor) -> list[Tensor]:
     if not all(isinstance(linear, IntegerLinear) for linear in linears):
         return [linear(x) for linear in linears]
     rows = quantised(x)
-    return [linear.product(*rows) for linear in linears]
+    return [linear.product(*rows).to(x.dtype) for linear in linears]
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ from tests.assignments.minbert.fast_cases import CLOSE, LENGTHS, batch, gradient
 def test_values_and_gradients_are_the_models_own(minbert, reads, types, lengths) -> None:
     own = make(minbert, reads).eval()
     fast = copy.deepcopy(own)
-    assert minbert.fast.accelerate(fast)
+    assert minbert.fast.accelerate(fast, bfloat16=False)
     inputs = batch(lengths)[: 3 if types else 2]
     torch.testing.assert_close(fast(*inputs), own(*inputs), **CLOSE)
     expected, found = gradients(own, inputs), gradients(fast, inputs)
@@ -45,7 +45,7 @@ def test_both_outputs_have_bert_py_s_shapes_and_names(minbert) -> None:
 def test_reading_both_outputs_they_share_one_dropout(minbert) -> None:
     """The pooler's output must be that of the states' first token, whichever is read first."""
     model = make(minbert).train()
-    minbert.fast.accelerate(model)
+    minbert.fast.accelerate(model, bfloat16=False)
     bert = model.bert
     for order in (("pooler_output", "last_hidden_state"), ("last_hidden_state", "pooler_output")):
         outputs = bert(*batch(LENGTHS))
@@ -192,12 +192,11 @@ def test_dropout_drops_its_share_and_raises_the_rest(minbert, p) -> None:
     assert torch.equal(packing.drop(x, dropout.eval()), x)
 
 
-def test_in_bfloat16_the_outputs_are_float32_and_near(minbert, monkeypatch) -> None:
+def test_in_bfloat16_the_outputs_are_float32_and_near(minbert) -> None:
     model, inputs = make(minbert, "pooler and states"), batch(LENGTHS)
     model.eval()
     expected = model(*inputs)
-    minbert.fast.accelerate(model)
-    monkeypatch.setattr(minbert.fast, "bfloat16_is_faster", lambda kind: True)
+    minbert.fast.accelerate(model, bfloat16=True)
     found = model(*inputs)
     assert found.dtype == torch.float32
     assert not torch.equal(found, expected)

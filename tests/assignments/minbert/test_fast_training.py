@@ -27,7 +27,8 @@ def test_training_only_the_words_that_occur_changes_nothing(minbert) -> None:
     own = make(minbert, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     fast = copy.deepcopy(own)
     start = own.bert.word_embedding.weight.detach().clone()
-    assert minbert.fast.accelerate(fast, [list(range(5, 20)), list(range(15, 29))])
+    texts = [list(range(5, 20)), list(range(15, 29))]
+    assert minbert.fast.accelerate(fast, texts, bfloat16=False)
     assert fast.bert.word_embedding.weight.shape == (25, 64)  # 24 words and [PAD]
     train(own, minbert.optimizer.AdamW(minbert.fused.groups(own, 0.1), lr=1e-3))
     train(fast, minbert.fast.optimizer(fast, lr=1e-3, weight_decay=0.1))
@@ -46,7 +47,7 @@ def test_words_of_no_training_text_are_read_but_not_trained(minbert) -> None:
     model = make(minbert).eval()
     inputs = batch(LENGTHS)
     expected = model(*inputs)
-    minbert.fast.accelerate(model, [[5, 6, 7]])
+    minbert.fast.accelerate(model, [[5, 6, 7]], bfloat16=False)
     torch.testing.assert_close(model(*inputs), expected, **CLOSE)
     model.train()
     with pytest.raises(ValueError, match="none of the training texts"):

@@ -42,13 +42,13 @@ def test_every_row_has_a_scale_of_its_own(minbert) -> None:
     torch.testing.assert_close(found[1:, 1:], expected[1:, 1:])
 
 
-@pytest.mark.parametrize("accelerated", [True, False])
+@pytest.mark.parametrize("bfloat16", [True, False, None])  # None: not accelerated
 @torch.no_grad()
-def test_a_converted_model_gives_nearly_the_same(minbert, accelerated) -> None:
+def test_a_converted_model_gives_nearly_the_same(minbert, bfloat16) -> None:
     model, inputs = make(minbert, hidden_size=128).eval(), batch(LENGTHS)
     expected = model(*inputs)
     other = copy.deepcopy(model)
-    assert not accelerated or minbert.fast.accelerate(other)
+    assert bfloat16 is None or minbert.fast.accelerate(other, bfloat16=bfloat16)
     minbert.integers.convert(other)
     kinds = [type(each).__name__ for each in other.bert.bert_layers[0].modules()]
     assert "Linear" not in kinds and kinds.count("IntegerLinear") == 6
