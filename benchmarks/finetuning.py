@@ -9,6 +9,7 @@ nothing is selected there. The rivals:
 
 ours            sentiment: the classifier of part (d); a pair: [CLS] a [SEP] b [SEP] (cross)
 vectors         MultitaskBERT on the means of the last states; of a pair their cosine
+calibrated      vectors, and where a paraphrase begins is found without dropout, on pairs of train
 transformers    BertForSequenceClassification on the same input as ours, in the loop that users of
                 it write: random padded batches, torch's AdamW, a linear warm-up and decay
 
@@ -42,7 +43,7 @@ from course.training import slope
 
 ROOT = Path(__file__).resolve().parent.parent
 TASKS = ("sst", "cfimdb", "quora", "sts")
-RIVALS = ("ours", "vectors", "transformers")
+RIVALS = ("ours", "vectors", "calibrated", "transformers")
 DROPOUT, WARMUP, WEIGHT_DECAY, CLIP = 0.1, 0.1, 0.01, 1.0
 COLUMNS = {"task": str, "rival": str, "seed": int, "steps": int, "score": float, "minutes": float}
 RULES = {
@@ -100,8 +101,13 @@ def cells_of(args: argparse.Namespace) -> list[Cell]:
         for seed in args.seeds
         for task in args.tasks
         for rival in args.rivals
-        if rival != "vectors" or task != "cfimdb"  # MultitaskBERT has five grades
+        if takes_part(rival, task)
     ]
+
+
+def takes_part(rival: str, task: str) -> bool:
+    """MultitaskBERT, which reads vectors, has five grades; only a paraphrase has a threshold."""
+    return {"vectors": task != "cfimdb", "calibrated": task == "quora"}.get(rival, True)
 
 
 def summary(rows: Sequence[Row]) -> dict[str, Any]:
@@ -169,7 +175,8 @@ def our_model(rival: str, config, task) -> nn.Module:
     config = config.replace(option="finetune", num_labels=task.num_labels, pooling="mean")
     if rival == "ours" and not task.is_pair:
         return BertSentimentClassifier(config)
-    return heads.build(config.replace(pair_head="cross" if rival == "ours" else "cosine"))
+    pair_head, calibrate = ("cross" if rival == "ours" else "cosine"), rival == "calibrated"
+    return heads.build(config.replace(pair_head=pair_head, calibrate=calibrate))
 
 
 def their_score(args: argparse.Namespace, cell: Cell, config, train, dev, steps: int) -> float:

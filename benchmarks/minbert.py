@@ -7,8 +7,8 @@ Sentences per second, in training (forward, backward, clipping, AdamW) and in re
 of three: `ours`, as the commands train and read; `stock`, BertForSequenceClassification in the loop
 that users of transformers write, with random padded batches and torch's AdamW as it is by default;
 and `tricks`, the same model given batches of similar length and the fused AdamW. Ours and tricks
-multiply in bfloat16 if that is faster here, or as --bfloat16 says. With --int8, both ours and tricks read with products of 8-bit integers. All have the
-same seeds, batch sizes and dropout.
+multiply in bfloat16 if that is faster here, or as --bfloat16 says; with --int8 they read with
+products of 8-bit integers. All have the same seeds, batch sizes and dropout.
 
 The three take turns, so that a busy machine is unfair to none, and each ratio is a ratio of
 medians. Batches differ in length, so real tokens are timed, and sentences are those of mean length.

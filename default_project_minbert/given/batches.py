@@ -57,6 +57,11 @@ class Encoded:
     def labels(self) -> list[float | None]:
         return [example.label for example in self.examples]
 
+    def select(self, indices: Sequence[int]) -> Encoded:
+        """The examples at these indices."""
+        examples = [self.examples[index] for index in indices]
+        return Encoded(self.task, examples, tuple([own[i] for i in indices] for own in self.ids))
+
     def batch(self, indices: Sequence[int]) -> Batch:
         rows = [[ids[index] for index in indices] for ids in self.ids]
         inputs = tuple(tensor for own in rows for tensor in pad(own))

@@ -40,7 +40,8 @@ from course.sweep import run as run_jobs
 from course.table import Row, Table, only_one
 
 BASE = "round robin"
-DEFAULTS = {"order": "round_robin", "pair_head": "own", "pooling": "mean", "pcgrad": False}
+DEFAULTS = {"order": "round_robin", "pcgrad": False}
+DEFAULTS |= {"pair_head": "own", "pooling": "mean", "calibrate": False}
 # What each choice changes in the base.
 CHOICES: dict[str, dict[str, Any]] = {
     NOT_TRAINED: {},
@@ -52,6 +53,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "annealed sampling": {"order": "annealed"},
     "|u - v|": {"pair_head": "abs_diff"},
     "cosine": {"pair_head": "cosine"},
+    "cosine, calibrated": {"pair_head": "cosine", "calibrate": True},
     "relational layer": {"pair_head": "relational"},
     "cross-encoding": {"pair_head": "cross"},
     "pooler": {"pooling": "cls"},
@@ -156,8 +158,7 @@ def trained(args: argparse.Namespace) -> Trainer:
     """A finished training, with the weights of its last step."""
     found = {task: corpora.find(task, args) for task in THREE}
     tokenizer, config = options.start(args, corpora.sentences(found.values()))
-    own = {"pair_head": args.pair_head, "pooling": args.pooling, "option": args.option}
-    config = config.replace(**own, tasks=list(THREE))
+    config = config.replace(**options.of_model(args), tasks=list(THREE))
     data = prepare(found, tokenizer, config)
     devices.seed_everything(args.seed)
     settings = plan(args, data.train)

@@ -10,7 +10,7 @@ one line per sentence or pair: its id, a comma, and the answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,18 +39,25 @@ class SentimentScores:
     answers: list[float]
 
 
-@torch.no_grad()
 def answers(
     model: nn.Module, data: Encoded, device: torch.device, bfloat16: bool = False
 ) -> list[float]:
     """The model's answer to each example, in the data's order, without dropout."""
+    found, threshold = np.zeros(len(data)), getattr(model, "threshold", 0.0)
+    for indices, predicted in outputs(model, data, device, bfloat16):
+        found[indices] = classes(data.task, predicted, threshold).cpu().numpy()
+    return found.tolist()
+
+
+@torch.no_grad()
+def outputs(
+    model: nn.Module, data: Encoded, device: torch.device, bfloat16: bool = False
+) -> Iterator[tuple[list[int], torch.Tensor]]:
+    """The indices of some examples, and what `losses.predict` gives for them, without dropout."""
     model.eval()
-    found = np.zeros(len(data))
     for indices in by_length(data.lengths, BATCH_SIZE):
         with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-            predicted = predict(model, data.task, data.batch(indices).to(device))
-        found[indices] = classes(data.task, predicted).cpu().numpy()
-    return found.tolist()
+            yield indices, predict(model, data.task, data.batch(indices).to(device))
 
 
 def model_eval_sst(

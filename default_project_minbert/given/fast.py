@@ -43,8 +43,9 @@ def accelerate(
     """Speed up every BertModel inside `model`, in place. Returns whether they were.
 
     ids: the ids of every text that will be trained on; None: every word is trained. bfloat16:
-    whether to multiply in it; None: if that is faster here. Call it before the optimiser is made, because the words' embedding then is a new parameter, whose weight decay
-    must be 0. The states of padding, which nothing should read, become 0.
+    whether to multiply in it; None: if that is faster here. Call it before the optimiser is made,
+    because the words' embedding then is a new parameter, whose weight decay must be 0. The states
+    of padding, which nothing should read, become 0.
     """
     from bert import BertModel
 

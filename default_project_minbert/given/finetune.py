@@ -27,6 +27,7 @@ import gradients
 import numpy as np
 import torch
 from batches import Batch, Buckets, Encoded
+from calibration import calibrate
 from evaluation import model_eval_multitask
 from losses import loss_of, predict
 from mixing import ORDERS, ends_of_tasks
@@ -205,6 +206,7 @@ class Trainer:
         return loss
 
     def _evaluate(self) -> None:
+        calibrate(self.model, self.data, self.device, self.bfloat16)
         scores = model_eval_multitask(self.dev, self.model, self.device, self.bfloat16)
         self.scores.append((self.step, scores))
         if scores["mean"] > self.best["score"]:

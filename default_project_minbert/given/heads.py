@@ -31,9 +31,15 @@ COSINE_START = {"paraphrase": (12.0, -9.0), "similarity": (5.0, 0.0)}
 
 
 def build(config: Any) -> MultitaskBERT:
-    """The model that `config.pair_head` names. Raises ValueError for an unknown name."""
+    """The model that `config.pair_head` names. Raises ValueError for an unknown name.
+
+    With config.calibrate it has a `threshold`, the logit above which a pair is a paraphrase.
+    """
     name = getattr(config, "pair_head", OWN)
-    return MultitaskBERT(config) if name == OWN else MultitaskWithHeads(config)
+    model = MultitaskBERT(config) if name == OWN else MultitaskWithHeads(config)
+    if getattr(config, "calibrate", False):
+        model.register_buffer("threshold", torch.zeros(()))
+    return model
 
 
 class MultitaskWithHeads(MultitaskBERT):

@@ -30,10 +30,13 @@ def loss_of(task: Task, predicted: Tensor, labels: Tensor) -> Tensor:
     return F.mse_loss(predicted, labels)
 
 
-def classes(task: Task, predicted: Tensor) -> Tensor:
-    """The answers: a class for sentiment, 0 or 1 for paraphrase, and a similarity from 0 to 5."""
+def classes(task: Task, predicted: Tensor, threshold: Tensor | float = 0.0) -> Tensor:
+    """The answers: a class for sentiment, 0 or 1 for paraphrase, and a similarity from 0 to 5.
+
+    threshold: the logit above which a pair is a paraphrase.
+    """
     if task.kind == "sentiment":
         return predicted.argmax(dim=-1)
     if task.kind == "paraphrase":
-        return (predicted > 0).long()
+        return (predicted > threshold).long()
     return predicted.clamp(0, task.highest)

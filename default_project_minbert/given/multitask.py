@@ -12,7 +12,7 @@ import argparse
 
 import corpora
 import saved
-from options import add_multitask_flags, add_training_flags
+from options import add_multitask_flags, add_training_flags, of_model
 from session import finetune
 
 from course import cli
@@ -30,8 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Finetune, print the scores on dev, and write the predictions and the model."""
-    own = {"pair_head": args.pair_head, "pooling": args.pooling, "option": args.option}
-    session = finetune(args, args.name, THREE, saved.build, own)
+    session = finetune(args, args.name, THREE, saved.build, of_model(args))
     for step, scores in session.trainer.scores:
         print(f"step {step:6}: {words(scores)}")
     print(f"dev, best at step {session.trainer.best['step']}: {words(session.scores)}")

@@ -91,10 +91,18 @@ def add_multitask_flags(parser: argparse.ArgumentParser) -> None:
     )
     words = "a sentence's vector: the mean of the last states (default), or the pooler's output"
     parser.add_argument("--pooling", choices=POOLINGS, default="mean", help=words)
+    words = "find the logit above which a pair is a paraphrase without dropout, on training pairs"
+    parser.add_argument("--calibrate", action="store_true", help=words)
     words = "in what order the tasks' batches come"
     parser.add_argument("--order", choices=tuple(ORDERS), default="round_robin", help=words)
     words = "take a batch of every task per update, and PCGrad's surgery on their gradients"
     parser.add_argument("--pcgrad", action="store_true", help=words)
+
+
+def of_model(args: argparse.Namespace) -> dict[str, Any]:
+    """What the configuration of a model of three tasks has beside BERT's."""
+    names = ("pair_head", "pooling", "calibrate", "option")
+    return {name: getattr(args, name) for name in names}
 
 
 def fill_in(args: argparse.Namespace) -> None:
@@ -158,7 +166,7 @@ def settings(args: argparse.Namespace, steps: int, evaluate_every: int) -> Setti
 # What tells one training from another, so that it resumes only from its own checkpoint.
 IDENTITY = ("data", "weights", "option", "batch_size", "lr", "hidden_dropout_prob", "weight_decay")
 IDENTITY += ("warmup_share", "heads_first", "heads_lr", "smart", "seed", "solution")
-IDENTITY += ("code", "task", "pair_head", "pooling", "order", "pcgrad")
+IDENTITY += ("code", "task", "pair_head", "pooling", "calibrate", "order", "pcgrad")
 
 
 def identity(args: argparse.Namespace) -> dict[str, Any]:
