@@ -191,7 +191,7 @@ def their_score(args: argparse.Namespace, cell: Cell, config, train, dev, steps:
     model.train()
     for _ in range(steps):
         inputs, labels = their_batch(train, next(batches), device)
-        with autocast(device):
+        with autocast(device, model):
             loss = their_loss(train.task, model(**inputs).logits.float(), labels)
         optimizer.zero_grad()
         loss.backward()
@@ -247,7 +247,7 @@ def their_dev_score(model: nn.Module, dev, device) -> float:
     model.eval()
     found = [0.0] * len(dev)
     for rows in by_length(dev.lengths, BATCH_SIZE):
-        with autocast(device):
+        with autocast(device, model):
             logits = model(**their_batch(dev, rows, device)[0]).logits.float()
         similarity = dev.task.kind == "similarity"
         answers = logits.squeeze(-1).clamp(0, 5) if similarity else logits.argmax(dim=-1)
@@ -256,11 +256,11 @@ def their_dev_score(model: nn.Module, dev, device) -> float:
     return score(dev, found)
 
 
-def autocast(device: torch.device) -> torch.autocast:
+def autocast(device: torch.device, model) -> torch.autocast:
     """bfloat16 where ours multiplies in it."""
     import fast
 
-    enabled = fast.bfloat16_is_faster(device.type)
+    enabled = fast.bfloat16_is_faster(device.type, model.config.hidden_size)
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 

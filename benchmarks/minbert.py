@@ -174,7 +174,8 @@ def racers_of(args: argparse.Namespace, config, train) -> dict[str, Racer]:
     """The three, from the same weights. Ours and tricks get batches of similar length."""
     import fast
 
-    bfloat16 = {"yes": True, "no": False, "auto": fast.bfloat16_is_faster("cpu")}[args.bfloat16]
+    faster = fast.bfloat16_is_faster("cpu", config.hidden_size)
+    bfloat16 = {"yes": True, "no": False, "auto": faster}[args.bfloat16]
     model = our_model(args.weights, config)
     fast.accelerate(model, train.ids[0], bfloat16)
     steps = fast.optimizer(model, LEARNING_RATE)

@@ -34,6 +34,7 @@ __all__ = ["accelerate", "agrees", "bfloat16_is_faster", "optimizer"]
 TOLERANCE = 1e-4  # of a tensor's largest element: float32, summed in a different order
 TRIAL_WORDS = 20
 TINY = 128  # below this hidden size reading takes as long as its calls, of which bert.py has fewer
+SMALL = 256  # below this one bfloat16 costs more than it saves
 OUTPUTS = ("last_hidden_state", "pooler_output")
 
 
@@ -75,7 +76,7 @@ def fast_forward(
         return type(bert).forward(bert, input_ids, attention_mask, token_type_ids)
     kind = input_ids.device.type
     if bfloat16 is None:
-        bfloat16 = bfloat16_is_faster(kind)
+        bfloat16 = bfloat16_is_faster(kind, bert.config.hidden_size)
     layout = lay_out(attention_mask, bert.config.num_attention_heads)
     types = None if token_type_ids is None else token_type_ids.flatten()[layout.tokens]
     with torch.autocast(kind, torch.bfloat16, enabled=bfloat16):
@@ -272,6 +273,6 @@ def _close(a: Tensor, b: Tensor, largest: float) -> bool:
     return bool((a - b).abs().max() <= TOLERANCE * a.abs().max() + 1e-2 * TOLERANCE * largest)
 
 
-def bfloat16_is_faster(kind: str) -> bool:
-    """Whether to multiply in bfloat16 on a device of this kind, by its hardware alone."""
-    return pick_dtype(torch.device(kind)) == torch.bfloat16
+def bfloat16_is_faster(kind: str, hidden_size: int) -> bool:
+    """Whether to multiply in bfloat16 on a device of this kind: by its hardware and the size."""
+    return hidden_size >= SMALL and pick_dtype(torch.device(kind)) == torch.bfloat16

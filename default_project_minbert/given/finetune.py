@@ -38,7 +38,6 @@ from course.devices import pick_device, seed_step
 from course.training import slope
 
 Scores = dict[str, float]
-SMALL = 256  # the hidden size below which bfloat16 costs more than it saves
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,8 @@ class Trainer:
         self.settings = settings
         texts = (ids for data in self.data.values() for own in data.ids for ids in own)
         fast_enough = fast.accelerate(model, texts)  # before the optimizer: it replaces parameters
-        big = model.bert.config.hidden_size >= SMALL
-        self.bfloat16 = not fast_enough and big and fast.bfloat16_is_faster(self.device.type)
+        size = model.bert.config.hidden_size
+        self.bfloat16 = not fast_enough and fast.bfloat16_is_faster(self.device.type, size)
         self.of_bert = [p for p in model.bert.parameters() if p.requires_grad]
         self.trained = [p for p in model.parameters() if p.requires_grad]
         rates = {"lr": settings.learning_rate, "heads_lr": settings.heads_lr}

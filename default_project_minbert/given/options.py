@@ -10,7 +10,8 @@ from typing import Any
 
 from backbone import POOLINGS
 from config import BertConfig
-from finetune import SMALL, Settings
+from fast import SMALL
+from finetune import Settings
 from heads import OWN, PAIR_HEADS
 from mixing import ORDERS
 from tokenizer import BertTokenizer, learn_vocab

@@ -124,7 +124,8 @@ class Trainer:
         self.device = pick_device(config.device)
         self.model = model.to(self.device)
         self.examples, self.tokenizer, self.config = examples, tokenizer, config
-        self.bfloat16 = fast.bfloat16_is_faster(self.device.type)
+        size = model.bert.config.hidden_size
+        self.bfloat16 = fast.bfloat16_is_faster(self.device.type, size)
         fast.accelerate(model)
         self.optimizer = fast.optimizer(model, config.learning_rate, config.weight_decay)
         self.step, self.real_tokens, self.loss = 0, 0, math.nan
