@@ -58,8 +58,8 @@ def test_sentiment_prints_the_scores_and_predict_gives_the_same_answers(tmp_path
 
 
 def test_multitask_on_the_embedded_data(tmp_path: Path) -> None:
-    flags = ("--steps", 6, "--heads_first", 2, "--rlayer", "--order", "annealed", "--out", "run")
-    result = run("multitask", *flags, cwd=tmp_path)
+    flags = ("--steps", 6, "--heads_first", 2, "--rlayer", "--calibrate", "--order", "annealed")
+    result = run("multitask", *flags, "--out", "run", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "dev, best at step 6: sst 0." in result.stdout
     predictions = {path.name for path in (tmp_path / "run/predictions").iterdir()}
@@ -67,6 +67,11 @@ def test_multitask_on_the_embedded_data(tmp_path: Path) -> None:
     assert predictions == {f"{name}-output.csv" for name in tasks}
     described = json.loads((tmp_path / "run/model/model.json").read_text())
     assert described["pair_head"] == "relational"
+    again = run("predict", "--model", "run/model", "--out", "again", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    folders = (tmp_path / "run/predictions", tmp_path / "again")
+    written, found = ((folder / "para-dev-output.csv").read_text() for folder in folders)
+    assert found == written
     answer = run("predict", "--model", "run/model", "--pair", "did he ?", "was he ?", cwd=tmp_path)
     assert [line.split()[0] for line in answer.stdout.splitlines()] == [
         "is_duplicate",
