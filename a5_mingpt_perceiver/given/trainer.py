@@ -8,7 +8,7 @@ of AdamW, Muon can train the matrices inside the model (Jordan et al., 2024; its
 size of AdamW's as in Liu et al., "Muon is Scalable for LLM Training", 2025). Two things make the
 loop fast. PADs are skipped: by `packed.py` if that gives the model's own loss and gradients, else
 by splitting the batch into pieces cut to their own longest row; either way loss and gradients are
-those of the whole batch. And matrices are multiplied in bfloat16 if the machine has units for it.
+those of the whole batch. And matrices are multiplied in bfloat16 if that is faster here.
 
 A step draws from generators seeded by (seed, step) alone, so a training that is stopped and resumed
 from `state_dict` continues exactly as if it had never stopped.
@@ -51,7 +51,7 @@ class TrainerConfig:
     writer = None  # a TensorBoard SummaryWriter
     seed = 0
     device = "auto"  # auto, cpu or cuda
-    bfloat16 = None  # None: if the machine has units for it
+    bfloat16 = None  # None: if it is faster here
     packed = True  # whether to skip PADs with packed.py if it agrees with the model
 
     def __init__(self, **kwargs) -> None:
