@@ -9,7 +9,7 @@ nothing is selected there. The rivals:
 
 ours            sentiment: the classifier of part (d); a pair: [CLS] a [SEP] b [SEP] (cross)
 vectors         MultitaskBERT on the means of the last states; of a pair their cosine. It has five
-                grades, of which CFIMDB has two
+                classes, of which CFIMDB uses two
 calibrated      vectors, and where a paraphrase begins is found without dropout, on pairs of train
 transformers    BertForSequenceClassification on the same input as ours, in the loop that users of
                 it write: random padded batches, torch's AdamW, a linear warm-up and decay

@@ -59,7 +59,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add_flag(parser, "batch_size", 32, "sentences in a batch of training")
     add_flag(parser, "threads", 1, "threads of torch; several need --wall")
     parser.add_argument("--wall", action="store_true", help="measure wall-clock time")
-    add_flag(parser, "bfloat16", "auto", "ours and tricks in it: yes, no, or if faster")
+    add_flag(parser, "bfloat16", "auto", "ours and tricks in it: yes, no, auto (if faster)")
     words = "ours and tricks read with products of 8-bit integers"
     parser.add_argument("--int8", action="store_true", help=words)
     args = parser.parse_args(argv)
@@ -111,7 +111,7 @@ def compare(turns: dict[str, Iterator[float]], args: argparse.Namespace) -> dict
 class Racer:
     """A classifier, how it is trained, and in which batches.
 
-    bfloat16: whether torch multiplies in it. Ours sees to that itself, inside of BERT.
+    bfloat16: whether it multiplies in it. autocast: whether torch sees to that, or the model.
     """
 
     def __init__(
@@ -120,10 +120,11 @@ class Racer:
         optimizer: torch.optim.Optimizer,
         batches: Callable[[Any, int], Iterator],
         bfloat16: bool = False,
+        autocast: bool = True,
     ) -> None:
         """batches: from data and a batch's size to one epoch's batches."""
         self.model, self.optimizer = model, optimizer
-        self.batches, self.bfloat16 = batches, bfloat16
+        self.batches, self.bfloat16, self.autocast = batches, bfloat16, autocast
 
     def training(self, data, args: argparse.Namespace) -> Iterator[float]:
         """Sentences per second of turn after turn."""
@@ -167,7 +168,7 @@ class Racer:
             yield sum(batch.tokens for batch in own) / (clock() - started) / mean_length
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16)
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16 and self.autocast)
 
 
 def racers_of(args: argparse.Namespace, config, train) -> dict[str, Racer]:
@@ -183,7 +184,7 @@ def racers_of(args: argparse.Namespace, config, train) -> dict[str, Racer]:
     plain = torch.optim.AdamW(stock.parameters(), lr=LEARNING_RATE)
     fused = torch.optim.AdamW(tricks.parameters(), lr=LEARNING_RATE, fused=True)
     return {
-        "ours": Racer(model, steps, SimilarBatches(), bfloat16),
+        "ours": Racer(model, steps, SimilarBatches(), bfloat16, autocast=False),
         "stock": Racer(stock, plain, random_batches),
         "tricks": Racer(tricks, fused, SimilarBatches(), bfloat16),
     }

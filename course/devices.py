@@ -18,6 +18,7 @@ MAX_SEED = 2**32 - 1  # the largest that numpy.random.seed takes
 MAX_THREADS = 1024
 GIB = 2**30
 AMD = "AuthenticAMD"  # as its processors name their maker
+WIDE = 256  # channels of a model, from which on bfloat16 may pay on a processor
 # glibc's mallopt, from its malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
@@ -38,20 +39,24 @@ def pick_device(name: str = "auto") -> torch.device:
     return torch.device("cpu")
 
 
-def pick_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 if `device` multiplies in it faster than in float32, else float32."""
+def pick_dtype(device: torch.device, channels: int = WIDE) -> torch.dtype:
+    """bfloat16 if `device` multiplies matrices of so many columns faster in it, else float32.
+
+    On a processor narrow ones are not: oneDNN, which multiplies in bfloat16, compiles a program for
+    each new size of a matrix, and that takes longer than to multiply them.
+    """
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        fast = bool(bfloat16_instructions())
+        fast = channels >= WIDE and bool(bfloat16_instructions())
     return torch.bfloat16 if fast else torch.float32
 
 
 def bfloat16_instructions() -> str:
-    """The processor's flag for those with which bfloat16 is faster than float32; empty without.
+    """The flag of the processor's instructions that make bfloat16 faster; empty without any.
 
-    They are the matrix units, AMX, and AMD's vector instructions AVX512_BF16. With Intel's,
-    bfloat16 is slower than float32: `benchmarks/minbert.py --bfloat16 yes` shows both.
+    They are the matrix units, AMX, and AMD's vector instructions AVX512_BF16. With Intel's of that
+    name bfloat16 is slower: `benchmarks/minbert.py --weights minilm --bfloat16 yes`, and `no`.
     """
     if "amx_bf16" in cpu_flags():
         return "amx_bf16"
@@ -131,7 +136,6 @@ def available_cores() -> int:
     return cores
 
 
-@cache
 def cpu_flags() -> frozenset[str]:
     """The processor's feature flags as Linux names them; empty without /proc/cpuinfo."""
     return frozenset(_of_cpu("flags").split())
@@ -174,6 +178,7 @@ def memory_gib() -> float | None:
         return None
 
 
+@cache
 def _of_cpu(name: str) -> str:
     """What /proc/cpuinfo says of the first processor; empty if it does not."""
     match = re.search(rf"^{name}[ \t]*:(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)

@@ -52,7 +52,8 @@ def training_loss(
     weight = model.target_vocab_projection.weight
     device = weight.device
     if bfloat16 is None:
-        bfloat16 = weight.dtype == torch.float32 and pick_dtype(device) == torch.bfloat16
+        faster = pick_dtype(device, model.hidden_size) == torch.bfloat16
+        bfloat16 = weight.dtype == torch.float32 and faster
     words = batch.target.to(device)  # (T, b)
     target = Layout((words[1:] != PAD_ID).sum(dim=0).tolist(), device)
     source = Layout(batch.source_lengths, device)

@@ -5,9 +5,10 @@ python run.py compare --data minbert --weights minilm --steps 3000 --seeds 1 2 3
 python run.py compare --choices "round robin" "cross-encoding" --steps 300
 
 Each choice changes one thing in the base, "round robin": separate heads on [u, v, |u - v|] of mean
-vectors. A score is that of the last step, not of the best one, so nothing is selected on dev. A
-finished training is a row of compare.csv in --out and is never run again; compare.png shows the
-scores, and how tasks are forgotten if they are trained one after another.
+vectors; "cosine, calibrated" changes one in "cosine". A score is that of the last step, not of the
+best one, so nothing is selected on dev. A finished training is a row of compare.csv in --out and is
+never run again; compare.png shows the scores, and how tasks are forgotten if they are trained one
+after another.
 """
 
 from __future__ import annotations

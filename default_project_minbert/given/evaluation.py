@@ -10,7 +10,7 @@ one line per sentence or pair: its id, a comma, and the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from batches import Encoded, by_length
-from losses import classes, predict
+from losses import classes, predict, threshold_of
 from torch import nn
 
 from course.errors import UserError
@@ -43,21 +43,27 @@ def answers(
     model: nn.Module, data: Encoded, device: torch.device, bfloat16: bool = False
 ) -> list[float]:
     """The model's answer to each example, in the data's order, without dropout."""
-    found, threshold = np.zeros(len(data)), getattr(model, "threshold", 0.0)
-    for indices, predicted in outputs(model, data, device, bfloat16):
-        found[indices] = classes(data.task, predicted, threshold).cpu().numpy()
-    return found.tolist()
+    threshold = threshold_of(model)
+    own = read(model, data, device, bfloat16, lambda x: classes(data.task, x, threshold))
+    return own.tolist()
 
 
 @torch.no_grad()
-def outputs(
-    model: nn.Module, data: Encoded, device: torch.device, bfloat16: bool = False
-) -> Iterator[tuple[list[int], torch.Tensor]]:
-    """The indices of some examples, and what `losses.predict` gives for them, without dropout."""
+def read(
+    model: nn.Module,
+    data: Encoded,
+    device: torch.device,
+    bfloat16: bool = False,
+    of: Callable[[torch.Tensor], torch.Tensor] = lambda x: x,
+) -> np.ndarray:
+    """(n,): what `of` makes of `losses.predict`, in the data's order, without dropout."""
     model.eval()
+    found = np.zeros(len(data))
     for indices in by_length(data.lengths, BATCH_SIZE):
         with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-            yield indices, predict(model, data.task, data.batch(indices).to(device))
+            predicted = predict(model, data.task, data.batch(indices).to(device))
+        found[indices] = of(predicted).cpu().numpy()
+    return found
 
 
 def model_eval_sst(

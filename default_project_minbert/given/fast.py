@@ -34,7 +34,6 @@ __all__ = ["accelerate", "agrees", "bfloat16_is_faster", "optimizer"]
 TOLERANCE = 1e-4  # of a tensor's largest element: float32, summed in a different order
 TRIAL_WORDS = 20
 TINY = 128  # below this hidden size reading takes as long as its calls, of which bert.py has fewer
-SMALL = 256  # below this one bfloat16 costs more than it saves
 OUTPUTS = ("last_hidden_state", "pooler_output")
 
 
@@ -275,4 +274,4 @@ def _close(a: Tensor, b: Tensor, largest: float) -> bool:
 
 def bfloat16_is_faster(kind: str, hidden_size: int) -> bool:
     """Whether to multiply in bfloat16 on a device of this kind: by its hardware and the size."""
-    return hidden_size >= SMALL and pick_dtype(torch.device(kind)) == torch.bfloat16
+    return pick_dtype(torch.device(kind), hidden_size) == torch.bfloat16

@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from backbone import pair_features, pool
+from losses import THRESHOLD
 from multitask_classifier import MultitaskBERT
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -33,12 +34,12 @@ COSINE_START = {"paraphrase": (12.0, -9.0), "similarity": (5.0, 0.0)}
 def build(config: Any) -> MultitaskBERT:
     """The model that `config.pair_head` names. Raises ValueError for an unknown name.
 
-    With config.calibrate it has a `threshold`, the logit above which a pair is a paraphrase.
+    With config.calibrate it has a threshold (losses.py), which calibration.py finds.
     """
     name = getattr(config, "pair_head", OWN)
     model = MultitaskBERT(config) if name == OWN else MultitaskWithHeads(config)
     if getattr(config, "calibrate", False):
-        model.register_buffer("threshold", torch.zeros(()))
+        model.register_buffer(THRESHOLD, torch.zeros(()))
     return model
 
 

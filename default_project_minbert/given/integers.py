@@ -31,8 +31,8 @@ class IntegerLinear(nn.Module):
         self.register_buffer("bias", bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., in) -> (..., out), of x's dtype."""
-        return self.product(*quantised(x.flatten(0, -2))).view(*x.shape[:-1], -1).to(x.dtype)
+        """(..., in) -> (..., out), of the dtype that the nn.Linear would give."""
+        return self.product(*quantised(x.flatten(0, -2))).view(*x.shape[:-1], -1).to(dtype_for(x))
 
     @torch.no_grad()
     def product(self, numbers: Tensor, scales: Tensor) -> Tensor:
@@ -47,7 +47,13 @@ def apply_each(linears: Sequence[nn.Module], x: Tensor) -> list[Tensor]:
     if not all(isinstance(linear, IntegerLinear) for linear in linears):
         return [linear(x) for linear in linears]
     rows = quantised(x)
-    return [linear.product(*rows).to(x.dtype) for linear in linears]
+    return [linear.product(*rows).to(dtype_for(x)) for linear in linears]
+
+
+def dtype_for(x: Tensor) -> torch.dtype:
+    """Of an nn.Linear's answer to x, also under autocast."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 @torch.no_grad()

@@ -7,6 +7,13 @@ from datasets import Task
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+THRESHOLD = "calibrated_threshold"  # a buffer of a model that `heads.build` calibrates
+
+
+def threshold_of(model: nn.Module) -> Tensor | None:
+    """The model's logit above which a pair is a paraphrase, a scalar; None if it has none."""
+    return dict(model.named_buffers(recurse=False)).get(THRESHOLD)
+
 
 def predict(model: nn.Module, task: Task, batch: Batch) -> Tensor:
     """MultitaskBERT's prediction for the task, or a sentiment classifier's: in float32.
@@ -30,13 +37,13 @@ def loss_of(task: Task, predicted: Tensor, labels: Tensor) -> Tensor:
     return F.mse_loss(predicted, labels)
 
 
-def classes(task: Task, predicted: Tensor, threshold: Tensor | float = 0.0) -> Tensor:
+def classes(task: Task, predicted: Tensor, threshold: Tensor | None = None) -> Tensor:
     """The answers: a class for sentiment, 0 or 1 for paraphrase, and a similarity from 0 to 5.
 
-    threshold: the logit above which a pair is a paraphrase.
+    threshold: the logit above which a pair is a paraphrase; None: 0.
     """
     if task.kind == "sentiment":
         return predicted.argmax(dim=-1)
     if task.kind == "paraphrase":
-        return (predicted > threshold).long()
+        return (predicted > (0 if threshold is None else threshold)).long()
     return predicted.clamp(0, task.highest)

@@ -10,7 +10,6 @@ from typing import Any
 
 from backbone import POOLINGS
 from config import BertConfig
-from fast import SMALL
 from finetune import Settings
 from heads import OWN, PAIR_HEADS
 from mixing import ORDERS
@@ -25,6 +24,7 @@ ASSIGNMENT = "default_project_minbert"
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 11711
 OPTIONS = ("pretrain", "finetune")
+SMALL = 256  # a BERT of fewer channels is tiny
 VOCAB_SIZE = 2000  # at most, of a vocabulary from the embedded text
 # A fresh BERT of 64 channels learns pairs of sentences sooner from larger weights than BERT's 0.02.
 INITIALIZER_RANGE = 0.05

@@ -30,10 +30,10 @@ def cpu(monkeypatch):
 
     def says(text: str) -> None:
         monkeypatch.setattr(devices, "_read", lambda _path: text)
-        devices.cpu_flags.cache_clear()
+        devices._of_cpu.cache_clear()
 
     yield says
-    devices.cpu_flags.cache_clear()
+    devices._of_cpu.cache_clear()
 
 
 def test_auto_takes_cuda_where_there_is_one(monkeypatch):
@@ -69,6 +69,13 @@ def test_unknown_device_lists_the_valid_ones():
 def test_bfloat16_only_where_the_processor_is_faster_in_it(cpu, vendor, flags, expected):
     cpu(f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\n")
     assert devices.pick_dtype(torch.device("cpu")) == expected
+
+
+def test_a_narrow_model_is_faster_in_float32(cpu):
+    cpu("vendor_id\t: GenuineIntel\nflags\t\t: amx_bf16\n")
+    device = torch.device("cpu")
+    assert devices.pick_dtype(device, 256) == devices.pick_dtype(device) == torch.bfloat16
+    assert devices.pick_dtype(device, 255) == torch.float32
 
 
 def test_flags_are_read_as_the_kernel_writes_them(cpu):

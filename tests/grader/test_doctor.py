@@ -62,6 +62,8 @@ def test_a_machine_with_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     for look in looks:
         assert look().state is State.LACKING
     assert doctor.bfloat16().state is State.LACKING
+    monkeypatch.setattr("course.devices.bfloat16_instructions", lambda: "avx512_bf16")
+    assert doctor.bfloat16() == doctor.Finding("bfloat16", State.GOOD, "avx512_bf16")
     assert "apt install" in doctor.bubblewrap().advice
     assert "--isolation process" in doctor.namespaces().advice
 

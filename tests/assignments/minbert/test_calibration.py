@@ -35,9 +35,8 @@ def pairs_for(minbert, model, count: int = 400):
     task, draw = minbert.datasets.TASKS["quora"], np.random.default_rng(0)
     ids = tuple([[2, *draw.integers(5, len(PIECES), 5), 3] for _ in range(count)] for _ in "ab")
     examples = [minbert.datasets.Example(str(n), ("a", "b"), 0.0) for n in range(count)]
-    pairs, logits = minbert.batches.Encoded(task, examples, ids), np.zeros(count)
-    for indices, predicted in minbert.evaluation.outputs(model, pairs, CPU):
-        logits[indices] = predicted
+    pairs = minbert.batches.Encoded(task, examples, ids)
+    logits = minbert.evaluation.read(model, pairs, CPU)
     labels = logits > np.quantile(logits, 1 - SHARE)
     own = [replace(each, label=float(y)) for each, y in zip(examples, labels, strict=True)]
     return replace(pairs, examples=own)
@@ -57,10 +56,21 @@ def test_the_even_logit_is_where_the_labels_turn(minbert) -> None:
     assert minbert.calibration.even_logit(logits, labels) == pytest.approx(0.7, abs=0.05)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1, 1e3])
+def test_the_even_logit_is_found_whatever_the_scale(minbert, scale) -> None:
+    draw = np.random.default_rng(1)
+    logits = 3 + draw.normal(size=5000)
+    labels = logits + draw.normal(size=5000) > 4
+    found = minbert.calibration.even_logit(scale * logits, labels)
+    assert found == pytest.approx(4 * scale, rel=0.05)
+
+
 def test_labels_that_say_nothing_leave_the_threshold_at_0(minbert) -> None:
     logits, labels = np.linspace(-1, 3, 50), np.linspace(-1, 3, 50) > 1
     assert minbert.calibration.even_logit(logits, ~labels) == 0
     assert minbert.calibration.even_logit(logits, np.ones(50)) == 0
+    assert minbert.calibration.even_logit(np.full(50, 3.0), labels) == 0
+    assert minbert.calibration.even_logit(np.where(labels, np.nan, 0), labels) == 0
 
 
 def test_as_many_pairs_are_paraphrases_as_there_are(minbert) -> None:
@@ -79,16 +89,34 @@ def test_training_finds_the_threshold_and_is_otherwise_the_same(minbert) -> None
     scores = [train(minbert, model, pairs).scores[-1][1]["quora"] for model in (plain, calibrated)]
     assert scores[0] == pytest.approx(SHARE) and scores[1] > 0.8
     expected, found = plain.state_dict(), calibrated.state_dict()
-    assert set(found) - set(expected) == {"threshold"}
+    assert set(found) - set(expected) == {minbert.losses.THRESHOLD}
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
 
 
 def test_the_best_weights_come_with_their_threshold(minbert) -> None:
     model = model_of(minbert)
     trainer = train(minbert, model, pairs_for(minbert, model))
-    trainer.best["model"]["threshold"] = torch.tensor(7.0)
+    trainer.best["model"][minbert.losses.THRESHOLD] = torch.tensor(7.0)
     trainer.take_best()
-    assert model.threshold == 7
+    assert minbert.losses.threshold_of(model) == 7
+
+
+def test_more_pairs_than_are_read_give_nearly_the_same(minbert, monkeypatch) -> None:
+    model = model_of(minbert)
+    pairs, found = pairs_for(minbert, model), []
+    for count in (400, 100):
+        monkeypatch.setattr(minbert.calibration, "PAIRS", count)
+        minbert.calibration.calibrate(model, {"quora": pairs}, CPU)
+        answers = minbert.evaluation.answers(model, pairs, CPU)
+        found.append(minbert.evaluation.score(pairs, answers))
+    assert found[0] != found[1] and min(found) > 0.9
+
+
+def test_a_students_own_threshold_is_left_alone(minbert) -> None:
+    model = model_of(minbert, calibrate=False)
+    model.threshold = model.calibrated = 1e6
+    answers = train(minbert, model, pairs_for(minbert, model)).scores[-1][1]
+    assert answers["quora"] == pytest.approx(SHARE)
 
 
 def test_a_saved_model_answers_with_its_threshold(minbert, tmp_path) -> None:
