@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -42,9 +43,13 @@ def pairs_for(minbert, model, count: int = 400):
     return replace(pairs, examples=own)
 
 
-def train(minbert, model, pairs):
+def trainer_of(minbert, model, pairs):
     settings = minbert.finetune.Settings(steps=4, evaluate_every=2, seed=5, device="cpu")
-    trainer = minbert.finetune.Trainer(model, {"quora": pairs}, {"quora": pairs}, settings)
+    return minbert.finetune.Trainer(model, {"quora": pairs}, {"quora": pairs}, settings)
+
+
+def train(minbert, model, pairs):
+    trainer = trainer_of(minbert, model, pairs)
     trainer.train()
     return trainer
 
@@ -117,6 +122,20 @@ def test_a_students_own_threshold_is_left_alone(minbert) -> None:
     model.threshold = model.calibrated = 1e6
     answers = train(minbert, model, pairs_for(minbert, model)).scores[-1][1]
     assert answers["quora"] == pytest.approx(SHARE)
+
+
+def test_a_resumed_training_has_the_same_thresholds(minbert) -> None:
+    """At step 2 the first one was the best so far; the resumed training must keep it."""
+    pairs, states = pairs_for(minbert, model_of(minbert)), {}
+    whole, resumed = (trainer_of(minbert, model_of(minbert), pairs) for _ in "ab")
+    whole.on_step = lambda own: states.setdefault(own.step, copy.deepcopy(own.state_dict()))
+    whole.train()
+    resumed.load_state_dict(states[2])
+    assert minbert.losses.threshold_of(resumed.model) != 0
+    resumed.train()
+    assert resumed.scores == whole.scores
+    assert resumed.take_best() == whole.take_best()
+    assert minbert.losses.threshold_of(resumed.model) == minbert.losses.threshold_of(whole.model)
 
 
 def test_a_saved_model_answers_with_its_threshold(minbert, tmp_path) -> None:
