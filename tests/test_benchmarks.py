@@ -16,7 +16,8 @@ from tests.programs import ROOT, error_of, python
 
 SMALL_NMT = {
     **{"embed_size": 16, "hidden_size": 16, "vocab_size": 200, "max_steps": 20},
-    **{"rounds": 1, "steps": 1, "sentences": 4, "train_steps": 2},
+    # What an untrained model finds is tied but for rounding, which depends on the batch.
+    **{"rounds": 1, "steps": 1, "sentences": 4, "train_steps": 60},
 }
 
 SMALL_CLM = {
