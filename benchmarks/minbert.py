@@ -235,8 +235,9 @@ class SimilarBatches:
         from batches import Buckets
 
         key = len(data), size  # train and dev may have batches of one size
-        own = self._buckets.setdefault(key, Buckets(data.lengths, size, seed=1))
-        return (data.batch(rows) for rows in own)
+        if key not in self._buckets:
+            self._buckets[key] = Buckets(data.lengths, size, seed=1)
+        return (data.batch(rows) for rows in self._buckets[key])
 
 
 def random_batches(data, size: int) -> Iterator:

@@ -136,11 +136,13 @@ def available_cores() -> int:
     return cores
 
 
+@cache
 def cpu_flags() -> frozenset[str]:
     """The processor's feature flags as Linux names them; empty without /proc/cpuinfo."""
     return frozenset(_of_cpu("flags").split())
 
 
+@cache
 def cpu_vendor() -> str:
     """Who makes the processor, as it says itself, like GenuineIntel; empty if it is not known."""
     return _of_cpu("vendor_id")
@@ -178,7 +180,6 @@ def memory_gib() -> float | None:
         return None
 
 
-@cache
 def _of_cpu(name: str) -> str:
     """What /proc/cpuinfo says of the first processor; empty if it does not."""
     match = re.search(rf"^{name}[ \t]*:(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)

@@ -32,7 +32,8 @@ class IntegerLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out), of the dtype that the nn.Linear would give."""
-        return self.product(*quantised(x.flatten(0, -2))).view(*x.shape[:-1], -1).to(dtype_for(x))
+        (y,) = apply_each([self], x.flatten(0, -2))
+        return y.view(*x.shape[:-1], -1)
 
     @torch.no_grad()
     def product(self, numbers: Tensor, scales: Tensor) -> Tensor:

@@ -28,12 +28,16 @@ def threads():
 def cpu(monkeypatch):
     """Called with what /proc/cpuinfo is to say."""
 
+    def forget() -> None:
+        devices.cpu_flags.cache_clear()
+        devices.cpu_vendor.cache_clear()
+
     def says(text: str) -> None:
         monkeypatch.setattr(devices, "_read", lambda _path: text)
-        devices._of_cpu.cache_clear()
+        forget()
 
     yield says
-    devices._of_cpu.cache_clear()
+    forget()
 
 
 def test_auto_takes_cuda_where_there_is_one(monkeypatch):
